@@ -1,0 +1,100 @@
+import type { MapStateDescriptor, ReadOnlyBroadcastState, BroadcastState, StateDescriptors, KeyedStateStore } from './state.ts';
+import type { OutputTag } from './output-tag.ts';
+
+/** Where a function sends its results. Collected records keep the timestamp of the record or timer that caused them. */
+export interface Collector<OUT> {
+  collect(record: OUT): void;
+}
+
+export type TimeDomain = 'event-time' | 'processing-time';
+
+/**
+ * Time and timers of the current key (Flink: TimerService). At most one timer per key, time and domain: registering
+ * it again does nothing. A timer at or below the current watermark fires on the next watermark, not at once.
+ */
+export interface TimerService {
+  /** Monotonic under a live clock, whatever a test or a replay sets otherwise; ms. */
+  currentProcessingTime(): number;
+  /** -Infinity before the first watermark. */
+  currentWatermark(): number;
+  registerEventTimeTimer(timestampMs: number): void;
+  registerProcessingTimeTimer(timestampMs: number): void;
+  deleteEventTimeTimer(timestampMs: number): void;
+  deleteProcessingTimeTimer(timestampMs: number): void;
+}
+
+/** What `open` receives. Valid for the life of the function. */
+export interface RuntimeContext extends KeyedStateStore {
+  readonly taskName: string;
+  readonly subtaskIndex: number;
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+}
+
+interface BaseContext {
+  /** Event time of the record, or null when it has none. */
+  timestamp(): number | null;
+  timerService(): TimerService;
+  /** Emits to a side output. @throws IllegalArgumentError for a missing tag */
+  output<X>(tag: OutputTag<X>, value: X): void;
+}
+
+export interface KeyedContext<K> extends BaseContext {
+  getCurrentKey(): K;
+}
+
+export interface OnTimerContext<K> extends KeyedContext<K> {
+  timeDomain(): TimeDomain;
+}
+
+/** What every function has: `open` before the first record, `close` after the last, also after a failure. */
+export abstract class RichFunction {
+  open(_context: RuntimeContext): void {}
+  close(): void {}
+}
+
+/**
+ * The heart of the API (Flink: KeyedProcessFunction): one call per record of a keyed stream, one per timer, never two
+ * at once, with state and timers scoped to the record's key. An exception fails the job and names operator, key and record.
+ * The context is valid only during the call.
+ */
+export abstract class KeyedProcessFunction<K, IN, OUT> extends RichFunction {
+  abstract processElement(value: IN, context: KeyedContext<K>, out: Collector<OUT>): void;
+  onTimer(_timestampMs: number, _context: OnTimerContext<K>, _out: Collector<OUT>): void {}
+}
+
+/** Two keyed streams that share state and timers of the same key. No order between the two inputs is promised. */
+export abstract class KeyedCoProcessFunction<K, IN1, IN2, OUT> extends RichFunction {
+  abstract processElement1(value: IN1, context: KeyedContext<K>, out: Collector<OUT>): void;
+  abstract processElement2(value: IN2, context: KeyedContext<K>, out: Collector<OUT>): void;
+  onTimer(_timestampMs: number, _context: OnTimerContext<K>, _out: Collector<OUT>): void {}
+}
+
+export interface KeyedReadOnlyContext<K> extends KeyedContext<K> {
+  getBroadcastState<MK, MV>(descriptor: MapStateDescriptor<MK, MV>): ReadOnlyBroadcastState<MK, MV>;
+}
+
+export interface KeyedOnTimerContext<K> extends OnTimerContext<K> {
+  getBroadcastState<MK, MV>(descriptor: MapStateDescriptor<MK, MV>): ReadOnlyBroadcastState<MK, MV>;
+}
+
+export interface BroadcastContext<K> {
+  timestamp(): number | null;
+  currentProcessingTime(): number;
+  currentWatermark(): number;
+  output<X>(tag: OutputTag<X>, value: X): void;
+  getBroadcastState<MK, MV>(descriptor: MapStateDescriptor<MK, MV>): BroadcastState<MK, MV>;
+  /**
+   * Visits every key of this subtask that has the given state, with the key set, so that state and timers of that key
+   * can be changed (Flink: applyToKeyedState; here timers may be re-planned as well, in one deterministic place).
+   */
+  applyToKeyedState<S>(descriptor: StateDescriptors<S>, visit: (key: K, state: S, timers: TimerService) => void): void;
+}
+
+/** A keyed stream that reads what a broadcast stream (rules, reference data) writes; the broadcast pattern. */
+export abstract class KeyedBroadcastProcessFunction<K, IN, BC, OUT> extends RichFunction {
+  abstract processElement(value: IN, context: KeyedReadOnlyContext<K>, out: Collector<OUT>): void;
+  /** Must do the same on every subtask for the same element. */
+  abstract processBroadcastElement(value: BC, context: BroadcastContext<K>, out: Collector<OUT>): void;
+  onTimer(_timestampMs: number, _context: KeyedOnTimerContext<K>, _out: Collector<OUT>): void {}
+}

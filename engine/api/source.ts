@@ -1,0 +1,33 @@
+import type { OutputTag } from './output-tag.ts';
+
+/** Where a source reader puts what it read. Source thread only. */
+export interface ReaderOutput<T> {
+  /**
+   * Emits one record. Struct records may be the same reused object each time: its fields are copied out at once.
+   * The record meets the last watermark emitted before it: the runtime stamps that watermark on the record itself, so
+   * that event time means the same in every task, whatever their number.
+   * @param timestampMs event time, whole ms since the Unix epoch
+   */
+  collect(record: T, timestampMs: number): void;
+  /** Emits to a side output at this place in the stream. A broadcast side output reaches every task at this place. */
+  output<X>(tag: OutputTag<X>, value: X, timestampMs: number): void;
+  /** Watermarks that do not rise are ignored. */
+  emitWatermark(watermarkMs: number): void;
+  /** The clock of processing-time timers, where the source drives it (replays): rises only. */
+  emitProcessingTime(timestampMs: number): void;
+  /** A place where all tasks wait for each other, so that sums over all keys can be compared there. */
+  emitAlignment(timestampMs: number): void;
+  markIdle(): void;
+}
+
+/** `more-available`: call again at once; `nothing-available`: wait for `isAvailable`; `end-of-input`: never again. */
+export type InputStatus = 'more-available' | 'nothing-available' | 'end-of-input';
+
+/** Reads one source (Flink: SourceReader). Runs on the source thread; `pollNext` never blocks. */
+export interface SourceReader<T> {
+  /** Emits a batch: up to `recordsMax` records. */
+  pollNext(output: ReaderOutput<T>, recordsMax: number): InputStatus;
+  /** Resolves when `pollNext` may find more. Rejects with what went wrong when the input cannot be read. */
+  isAvailable(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,34 @@
+/**
+ * Fixed-layout records. A struct is declared once, by name and fields; everything that travels between threads or sits
+ * in keyed state with that shape lives in typed arrays and is read through one reused view with plain property names.
+ *
+ *   const QUOTE = struct('quote', { symbol: 'symbol', bid: 'f64', ask: 'f64', sequence: 'f64' });
+ *
+ * Field types: `f64` any number; `i32` a 32-bit integer; `symbol` an interned string: the view shows the string, the
+ * bytes hold its number (`symbolId` in the job's dictionary), so that a record never carries text.
+ */
+export type FieldType = 'f64' | 'i32' | 'symbol';
+export type Fields = Readonly<Record<string, FieldType>>;
+
+type FieldValue<T extends FieldType> = T extends 'symbol' ? string : number;
+
+/**
+ * What a job author sees: an object with the struct's fields. A view is a window on shared bytes: it is valid only
+ * during the call that handed it out and must not be kept; copy it (`{ ...view }` or `toObject`) to keep it.
+ */
+export type View<F extends Fields, Name extends string = string> = {
+  /** The struct's name: tells the members of a union of record types apart. */
+  readonly kind: Name;
+} & { -readonly [Field in keyof F]: FieldValue<F[Field]> };
+
+export interface StructType<F extends Fields = Fields, Name extends string = string> {
+  readonly name: Name;
+  readonly fields: F;
+}
+
+export type ViewOf<T> = T extends StructType<infer F, infer N> ? View<F, N> : never;
+
+/** @throws BugError for a field name that is not a plain identifier, or that a view needs for itself (`kind`). */
+export function struct<const Name extends string, const F extends Fields>(name: Name, fields: F): StructType<F, Name> {
+  return Object.freeze({ name, fields: Object.freeze({ ...fields }) });
+}

@@ -1,0 +1,144 @@
+/**
+ * What the workstation's window and the engine say to each other, through the main process. Plain data only.
+ * Decimals are strings ("140.50"); times are ms since the Unix epoch. Quotes and rows travel as binary frames
+ * (frames.ts); trades, problems and states as the objects below.
+ */
+import type { RulesDocument } from './rules.ts';
+
+/** Sent in every hello; the two sides refuse to talk when it differs. */
+export const CONTRACT_VERSION = 1;
+
+export type Speed = { readonly kind: 'max' } | { readonly kind: 'times'; readonly factor: number };
+
+export interface SessionRequest {
+  /** Session files, merged by event time; or the built-in simulated sample. */
+  readonly inputs: { readonly kind: 'files'; readonly paths: readonly string[] } | { readonly kind: 'sample'; readonly seed: number };
+  /** Profile name or file; null: found by looking at the file. */
+  readonly profile: string | null;
+  /** Positions file; null: none (files) or the sample's own (sample). */
+  readonly positionsPath: string | null;
+  readonly rules: RulesDocument;
+  readonly workers: number;
+  readonly speed: Speed;
+  readonly startPaused: boolean;
+}
+
+export type EngineCommand =
+  | { readonly kind: 'open'; readonly requestId: number; readonly session: SessionRequest }
+  | { readonly kind: 'close-session' }
+  | { readonly kind: 'play' }
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'set-speed'; readonly speed: Speed }
+  /** Enters the stream at one place; answered by `rules-applied`, or `problem` when they do not hold. */
+  | { readonly kind: 'apply-rules'; readonly requestId: number; readonly rules: RulesDocument }
+  | { readonly kind: 'halt'; readonly by: string }
+  /** The second of two deliberate acts; the first is asking for it in the window, which hands out `token`. */
+  | { readonly kind: 'rearm-request' }
+  | { readonly kind: 'rearm-confirm'; readonly token: string; readonly by: string }
+  /** Chooses the symbol whose quotes the chart follows; answered by `chart-history`, then `chart` points in frames. */
+  | { readonly kind: 'select-symbol'; readonly symbol: string | null }
+  /** A window came or was reloaded: everything it needs to show the true state is sent again. */
+  | { readonly kind: 'hello'; readonly contractVersion: number };
+
+/** The life of a session in the engine. */
+export type SessionStatus =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'opening' }
+  | { readonly kind: 'playing' }
+  | { readonly kind: 'paused' }
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'failed'; readonly problem: Problem };
+
+/** A problem as a person reads it. */
+export interface Problem {
+  /** Stable, machine-readable: `input-unreadable`, `rules-invalid`, `positions-invalid`, `worker-failed` ... */
+  readonly code: string;
+  /** What was tried, what was found, what to do; may have several lines. */
+  readonly message: string;
+  /** Where: file, line, path inside a document. */
+  readonly where: string | null;
+}
+
+export interface TradeMessage {
+  readonly id: string;
+  readonly symbol: string;
+  readonly shares: string;
+  readonly price: string;
+  readonly profit: string;
+  readonly eventTimeMs: number;
+  readonly quoteSequence: number;
+  readonly askBefore: string;
+  readonly askAfter: string;
+}
+
+export interface QuarantinedRow {
+  readonly input: string;
+  readonly line: number;
+  readonly reason: string;
+  /** The row's text, cut at 200 characters. */
+  readonly text: string;
+}
+
+export interface SessionCounts {
+  readonly rows: number;
+  readonly quotes: number;
+  readonly late: number;
+  readonly quarantined: number;
+  readonly ignored: number;
+  readonly quarantinedByReason: Readonly<Record<string, number>>;
+}
+
+export interface WorkerInfo {
+  readonly index: number;
+  readonly firstKeyGroup: number;
+  readonly lastKeyGroup: number;
+  readonly keys: number;
+  readonly quotesPerSecond: number;
+  readonly watermarkMs: number | null;
+}
+
+export interface Progress {
+  /** 0..1 of the input read, or null when it has no end. */
+  readonly fraction: number | null;
+  readonly eventTimeMs: number | null;
+  readonly watermarkMs: number | null;
+  readonly firstEventTimeMs: number | null;
+  /** How far the shown state trails the pace asked for (playing at a fixed speed), ms; 0 at max speed. */
+  readonly lagMs: number;
+  readonly quotesPerSecond: number;
+  /** Event seconds per wall second really reached. */
+  readonly speedReached: number;
+  readonly counts: SessionCounts;
+  readonly trades: number;
+  readonly halted: boolean;
+  readonly rulesVersion: number;
+  readonly workers: readonly WorkerInfo[];
+  readonly maxParallelism: number;
+}
+
+export interface SessionInfo {
+  readonly inputs: readonly string[];
+  /** Shown wherever the session is: a simulated or replayed market is never labelled live. */
+  readonly mode: 'simulated' | 'replay';
+  readonly positionsPath: string | null;
+  readonly profile: string | null;
+  readonly speed: Speed;
+}
+
+export type EngineEvent =
+  | { readonly kind: 'welcome'; readonly contractVersion: number; readonly engine: string }
+  | { readonly kind: 'status'; readonly status: SessionStatus; readonly session: SessionInfo | null }
+  | { readonly kind: 'rules-applied'; readonly requestId: number | null; readonly rules: RulesDocument; readonly version: number }
+  | { readonly kind: 'problem'; readonly requestId: number | null; readonly problem: Problem }
+  /** Names for symbol numbers in frames: `names[i]` is symbol `first + i`. Always sent before a frame that uses them. */
+  | { readonly kind: 'symbols'; readonly first: number; readonly names: readonly string[] }
+  /** One frame of rows, see frames.ts. `epoch` rises with every opened session; frames of an older one are dropped. */
+  | { readonly kind: 'rows'; readonly epoch: number; readonly frame: ArrayBuffer }
+  /** Never merged, never dropped. `first` is the number of the first one in the session. */
+  | { readonly kind: 'trades'; readonly epoch: number; readonly first: number; readonly trades: readonly TradeMessage[] }
+  | { readonly kind: 'quarantined'; readonly epoch: number; readonly rows: readonly QuarantinedRow[] }
+  | { readonly kind: 'progress'; readonly epoch: number; readonly progress: Progress }
+  /** Samples of the chosen symbol from the session's start, oldest first: [timeMs, bid, ask, ourAsk] each, prices in 1e-8, 0: none. */
+  | { readonly kind: 'chart-history'; readonly epoch: number; readonly symbol: string; readonly samples: Float64Array; readonly trades: readonly TradeMessage[] }
+  | { readonly kind: 'chart'; readonly epoch: number; readonly symbol: string; readonly samples: Float64Array }
+  | { readonly kind: 'rearm-token'; readonly token: string };

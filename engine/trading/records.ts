@@ -1,0 +1,67 @@
+import { OutputTag } from '../api/output-tag.ts';
+import { struct, type ViewOf } from '../api/struct.ts';
+import type { RulesDocument } from '../contract/rules.ts';
+
+/**
+ * What travels in FlinkTrade's job. Prices are whole numbers of 1e-8, sizes and shares of 1e-6 (core/decimal.ts);
+ * event time is the record's timestamp, not a field.
+ */
+
+/** A missing side of a quote: no price. */
+export const NO_PRICE = 0;
+/** A size nobody told: unknown. A size of 0 is known, and nothing can be sold into it. */
+export const SIZE_UNKNOWN = -1;
+
+export const QUOTE = struct('quote', {
+  symbol: 'symbol',
+  bid: 'f64',
+  bidSize: 'f64',
+  ask: 'f64',
+  askSize: 'f64',
+  /** Place among the well-formed quotes of the session, from 0. */
+  sequence: 'f64',
+});
+export type Quote = ViewOf<typeof QUOTE>;
+
+/** `ttlMs` is -1 when the position does not bring its own. The timestamp is `openedAt`. */
+export const POSITION = struct('position', { symbol: 'symbol', shares: 'f64', buyPrice: 'f64', ttlMs: 'f64' });
+export type StartingPosition = ViewOf<typeof POSITION>;
+
+/** Profit is not carried: it is (price - buyPrice) x shares, exact, wherever it is shown. */
+export const TRADE = struct('trade', {
+  symbol: 'symbol',
+  shares: 'f64',
+  price: 'f64',
+  buyPrice: 'f64',
+  quoteSequence: 'f64',
+  askBefore: 'f64',
+  askAfter: 'f64',
+});
+export type Trade = ViewOf<typeof TRADE>;
+
+/** Broadcast records: every key sees them from their place in the stream on. */
+export type ControlRecord =
+  | { readonly kind: 'rules'; readonly rules: RulesDocument; readonly version: number }
+  | { readonly kind: 'halt'; readonly by: string }
+  | { readonly kind: 'rearm'; readonly by: string }
+  /** A full second of event time began: the sums of all trades before it are known and equal on every task. */
+  | { readonly kind: 'second'; readonly secondStartMs: number };
+
+export const CONTROL = new OutputTag<ControlRecord>('control');
+/** Quotes that came too late and whose rules drop them. */
+export const LATE_QUOTES = new OutputTag<Quote>('late-quotes', QUOTE);
+
+/** Why an open position did not trade on a quote, in the order the checks are made. */
+export const REASONS = [
+  'halted',
+  'no-bid',
+  'crossed',
+  'bid-not-above-ask',
+  'size',
+  'limit:maxTradesPerSecond',
+  'limit:maxTradesPerDay',
+  'limit:maxNotionalPerTrade',
+  'limit:maxNotionalPerDay',
+  'limit:maxLossPerDay',
+] as const;
+export type Reason = (typeof REASONS)[number];
