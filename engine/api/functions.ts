@@ -29,6 +29,36 @@ export interface RuntimeContext extends KeyedStateStore {
   readonly subtaskIndex: number;
   readonly parallelism: number;
   readonly maxParallelism: number;
+  /**
+   * Sums over all subtasks that are equal on every one of them, compared only at alignments (places in the stream where
+   * all subtasks wait for each other), so that a result that depends on all keys does not depend on their distribution.
+   * @param count how many sums; @param onAligned called at each alignment, when `total` has the sums of everything before it
+   */
+  getAlignedSums(name: string, count: number, onAligned: (timestampMs: number) => void): AlignedSums;
+  /**
+   * Rows that observers see: the latest value per key, at most once per frame, never in the way of the record path.
+   * @param words size of a row in 64-bit words; @param fill writes the current key's row at `offset` (in words)
+   */
+  getRowPublisher(name: string, words: number, fill: (numbers: Float64Array, integers: BigInt64Array, offset: number) => void): RowPublisher;
+  /**
+   * Answers questions about the current key from the task's own loop, between two records: never a torn read.
+   * The answer must be plain data and is copied.
+   */
+  registerQuery(name: string, answer: (argument: unknown) => unknown): void;
+}
+
+export interface AlignedSums {
+  /** Adds to this subtask's share of sum `index`. */
+  add(index: number, amount: bigint): void;
+  /** The sum over all subtasks at the last alignment; 0n before the first. */
+  total(index: number): bigint;
+  /** Sets this subtask's share back to nothing; deterministic only inside `onAligned`. */
+  reset(index: number): void;
+}
+
+export interface RowPublisher {
+  /** The current key's row differs from what was published. Cheap: call it on every record. */
+  changed(): void;
 }
 
 interface BaseContext {

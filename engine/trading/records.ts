@@ -43,9 +43,7 @@ export type Trade = ViewOf<typeof TRADE>;
 export type ControlRecord =
   | { readonly kind: 'rules'; readonly rules: RulesDocument; readonly version: number }
   | { readonly kind: 'halt'; readonly by: string }
-  | { readonly kind: 'rearm'; readonly by: string }
-  /** A full second of event time began: the sums of all trades before it are known and equal on every task. */
-  | { readonly kind: 'second'; readonly secondStartMs: number };
+  | { readonly kind: 'rearm'; readonly by: string };
 
 export const CONTROL = new OutputTag<ControlRecord>('control');
 /** Quotes that came too late and whose rules drop them. */
