@@ -1,0 +1,90 @@
+// Bundles every engine/entry/*.node.ts into one file each, dist/engine/<name>.js, for worker threads and the command line.
+// `node build/bundle/engine.mjs` rebuilds only what changed; `--force` rebuilds all.
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { argv, pid } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { hashFiles, listFiles, repositoryRoot } from '../checks/source-tree.mjs';
+import { isFresh, markFresh, markStale } from './stamp.mjs';
+
+const entrySuffix = '.node.ts';
+
+/**
+ * @param {string} root
+ * @returns {string[]} names of the entries: `coordinator`, `task`, `cli` ...
+ */
+export function engineEntries(root) {
+  const folder = join(root, 'engine', 'entry');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(entrySuffix))
+    .map((name) => basename(name, entrySuffix))
+    .sort();
+}
+
+/**
+ * @typedef {object} BundleOutcome
+ * @property {'fresh' | 'built' | 'nothing to build'} kind
+ * @property {string[]} files absolute paths of what is there now
+ */
+
+/**
+ * Makes dist/engine what the sources say. Safe to call from two processes at once: each builds aside and renames.
+ * @param {{ root?: string, force?: boolean, log?: (message: string) => void }} [options]
+ * @returns {Promise<BundleOutcome>}
+ */
+export async function bundleEngine({ root = repositoryRoot, force = false, log = () => undefined } = {}) {
+  const names = engineEntries(root);
+  if (names.length === 0) return { kind: 'nothing to build', files: [] };
+  const outputFolder = join(root, 'dist', 'engine');
+  const files = names.map((name) => join(outputFolder, `${name}.js`));
+  const stampFile = join(root, 'dist', 'engine.stamp');
+  const inputs = [...listFiles(root, 'engine'), 'package-lock.json', 'build/bundle/engine.mjs'];
+  const hash = hashFiles(root, inputs);
+  if (!force && isFresh(stampFile, hash, files)) return { kind: 'fresh', files };
+
+  log(`bundling the engine: ${names.join(', ')}`);
+  markStale(stampFile);
+  const staging = join(root, 'dist', `.engine-${pid}`);
+  try {
+    await build(root, names, staging);
+    mkdirSync(outputFolder, { recursive: true });
+    for (const name of readdirSync(staging)) renameSync(join(staging, name), join(outputFolder, name));
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+  markFresh(stampFile, hash);
+  return { kind: 'built', files };
+}
+
+/**
+ * @param {string} root
+ * @param {readonly string[]} names
+ * @param {string} outdir
+ */
+async function build(root, names, outdir) {
+  const { build: esbuild } = await import('esbuild');
+  await esbuild({
+    absWorkingDir: root,
+    entryPoints: Object.fromEntries(names.map((name) => [name, join('engine', 'entry', name + entrySuffix)])),
+    outdir,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    // The oldest host is Electron 33 with Node 20.18.
+    target: 'node20.18',
+    sourcemap: 'linked',
+    // Stack traces and operator names are read by people.
+    keepNames: false,
+    charset: 'utf8',
+    logLevel: 'warning',
+    external: ['electron'],
+  });
+}
+
+if (argv[1] !== undefined && resolve(argv[1]) === fileURLToPath(import.meta.url)) {
+  const outcome = await bundleEngine({ force: argv.includes('--force'), log: console.error });
+  console.error(
+    `engine bundles: ${outcome.kind}${outcome.files.length > 0 ? `, ${outcome.files.length} files in dist/engine` : ''}`,
+  );
+}

@@ -1,0 +1,34 @@
+import { defineConfig } from 'vitest/config';
+
+/** Every reporter run writes what passed, failed and was skipped, and why, where build/test.mjs asks for it. */
+const reporters = ['default', './build/checks/outcome-reporter.mjs'];
+
+export default defineConfig({
+  test: {
+    reporters,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
+          exclude: ['test/e2e/**', 'test/performance/**', 'node_modules/**'],
+          globalSetup: ['test/support/engine-bundle.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/support/engine-bundle.ts'],
+          // One desktop, one focus, two cores: windows that run side by side slow each other down.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
