@@ -58,9 +58,9 @@ export interface RowsFrame {
 export function openFrame(frame: ArrayBuffer): RowsFrame {
   const numbers = new Float64Array(frame);
   assert(numbers.length >= FRAME_HEADER_WORDS && numbers[0] === FRAME_MAGIC, `A rows frame must start with ${FRAME_MAGIC}; found ${numbers[0]} in ${frame.byteLength} bytes.`);
-  const rowCount = numbers[1] as number;
+  const rowCount = numbers[1];
   assert(numbers.length === FRAME_HEADER_WORDS + rowCount * ROW_WORDS, `A frame of ${rowCount} rows must have ${FRAME_HEADER_WORDS + rowCount * ROW_WORDS} words; found ${numbers.length}.`);
-  return { rowCount, cutAtMs: numbers[2] as number, complete: numbers[3] === 1, numbers, integers: new BigInt64Array(frame) };
+  return { rowCount, cutAtMs: numbers[2], complete: numbers[3] === 1, numbers, integers: new BigInt64Array(frame) };
 }
 
 /** First word of row `index`. */
@@ -70,7 +70,7 @@ export function rowOffset(index: number): number {
 
 /** Profit of the row at `offset`, exact, in 1e-14. */
 export function rowProfit(frame: RowsFrame, offset: number): bigint {
-  const low = BigInt.asUintN(64, frame.integers[offset + ROW.profitLow] as bigint);
-  const high = frame.integers[offset + ROW.profitHigh] as bigint;
+  const low = BigInt.asUintN(64, frame.integers[offset + ROW.profitLow]);
+  const high = frame.integers[offset + ROW.profitHigh];
   return (high << 64n) | low;
 }

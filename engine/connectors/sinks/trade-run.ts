@@ -11,8 +11,8 @@ export const TRADE_BYTES = TRADE_WORDS * Float64Array.BYTES_PER_ELEMENT;
 
 /** The order of the trades file: event time, then quote sequence. No two trades share a sequence. */
 export function compareTrades(left: Float64Array, leftAt: number, right: Float64Array, rightAt: number): number {
-  const byTime = (left[leftAt] as number) - (right[rightAt] as number);
-  return byTime !== 0 ? byTime : (left[leftAt + 1] as number) - (right[rightAt + 1] as number);
+  const byTime = (left[leftAt]) - (right[rightAt]);
+  return byTime !== 0 ? byTime : (left[leftAt + 1]) - (right[rightAt + 1]);
 }
 
 /** @returns the first `count` trades of `words` in file order, as new words; `words` stays as it is */
@@ -23,7 +23,7 @@ export function sortedRun(words: Float64Array, count: number): Float64Array {
   order.sort((left, right) => compareTrades(words, left * TRADE_WORDS, words, right * TRADE_WORDS));
   const sorted = new Float64Array(count * TRADE_WORDS);
   for (let index = 0; index < count; index += 1) {
-    const from = (order[index] as number) * TRADE_WORDS;
+    const from = (order[index]) * TRADE_WORDS;
     sorted.set(words.subarray(from, from + TRADE_WORDS), index * TRADE_WORDS);
   }
   return sorted;

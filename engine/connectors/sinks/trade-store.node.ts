@@ -48,7 +48,7 @@ export class TradeStore {
     const cursors = [...this.#spilledCursors(), new RunCursor(null, 0, 0, last)].filter((cursor) => !cursor.done);
     while (cursors.length > 0) {
       const next = smallest(cursors);
-      const cursor = cursors[next] as RunCursor;
+      const cursor = cursors[next];
       visit(cursor.words, cursor.offset);
       cursor.advance();
       if (cursor.done) cursors.splice(next, 1);
@@ -90,8 +90,8 @@ export class TradeStore {
 function smallest(cursors: readonly RunCursor[]): number {
   let best = 0;
   for (let index = 1; index < cursors.length; index += 1) {
-    const candidate = cursors[index] as RunCursor;
-    const champion = cursors[best] as RunCursor;
+    const candidate = cursors[index];
+    const champion = cursors[best];
     if (compareTrades(candidate.words, candidate.offset, champion.words, champion.offset) < 0) best = index;
   }
   return best;
