@@ -1,0 +1,189 @@
+import { fail, ok, type Result } from '../../core/result.ts';
+
+/** What the command line was asked to do. Scripts rely on these words (trading-rules "Command line"). */
+export type CliCommand =
+  | { readonly kind: 'help'; readonly topic: string | null }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'profiles' }
+  | ReplayCommand
+  | { readonly kind: 'sample'; readonly seed: number; readonly workers: number | null; readonly speed: SpeedArgument; readonly rules: string | null; readonly seconds: number }
+  | { readonly kind: 'record'; readonly inputs: readonly string[]; readonly output: string; readonly profile: string | null }
+  | { readonly kind: 'inspect'; readonly input: string; readonly profile: string | null; readonly json: boolean };
+
+/** Event milliseconds per wall millisecond; null: as fast as it goes. */
+export type SpeedArgument = number | null;
+
+export interface ReplayCommand {
+  readonly kind: 'replay';
+  readonly inputs: readonly string[];
+  readonly positions: string;
+  readonly rules: string | null;
+  readonly profile: string | null;
+  readonly workers: number | null;
+  readonly maxParallelism: number | null;
+  readonly speed: SpeedArgument;
+  readonly report: string | null;
+  readonly trades: string | null;
+  readonly outOfOrdernessMs: number | null;
+  readonly maxFutureMs: number | null;
+}
+
+export const WORKERS_MAX = 32;
+export const PARALLELISM_MAX = 32_768;
+/** Ten minutes of simulated market: enough to see every rule at work. */
+const SAMPLE_SECONDS_DEFAULT = 600;
+
+type ParsedFlags = { readonly values: ReadonlyMap<string, string>; readonly rest: readonly string[] };
+
+const FLAGS: Readonly<Record<string, readonly string[]>> = {
+  replay: ['positions', 'rules', 'profile', 'workers', 'max-parallelism', 'speed', 'state', 'report', 'trades', 'out-of-orderness-ms', 'max-future-ms'],
+  record: ['output', 'profile'],
+  inspect: ['profile', 'json'],
+  sample: ['seed', 'workers', 'speed', 'rules', 'seconds'],
+  profiles: [],
+};
+const SWITCHES: ReadonlySet<string> = new Set(['json']);
+const SHORT: Readonly<Record<string, string>> = { '-o': '--output', '-h': '--help' };
+
+/**
+ * Reads the words after the program's name.
+ * @returns the command, or the sentence to print before leaving with exit code 2
+ */
+export function parseArguments(words: readonly string[]): Result<CliCommand, string> {
+  const [first, ...rest] = words.map((word) => SHORT[word] ?? word);
+  if (first === undefined || first === '--help' || first === 'help') return ok({ kind: 'help', topic: rest[0] ?? null });
+  if (first === '--version') return ok({ kind: 'version' });
+  const flags = FLAGS[first];
+  if (flags === undefined) {
+    return fail(`There is no command "${first}". Commands: ${Object.keys(FLAGS).join(', ')}. Try: flinktrade help`);
+  }
+  if (rest.includes('--help')) return ok({ kind: 'help', topic: first });
+  const parsed = readFlags(first, rest, flags);
+  if (!parsed.ok) return parsed;
+  switch (first) {
+    case 'replay':
+      return readReplay(parsed.value);
+    case 'record':
+      return readRecord(parsed.value);
+    case 'inspect':
+      return readInspect(parsed.value);
+    case 'sample':
+      return readSample(parsed.value);
+    default:
+      return parsed.value.rest.length > 0 ? fail(`profiles takes no arguments; found "${parsed.value.rest[0]}".`) : ok({ kind: 'profiles' });
+  }
+}
+
+function readFlags(command: string, words: readonly string[], allowed: readonly string[]): Result<ParsedFlags, string> {
+  const values = new Map<string, string>();
+  const rest: string[] = [];
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index];
+    if (word === '--') {
+      rest.push(...words.slice(index + 1));
+      break;
+    }
+    if (!word.startsWith('-') || word === '-') {
+      rest.push(word);
+      continue;
+    }
+    const equals = word.indexOf('=');
+    const name = (equals === -1 ? word : word.slice(0, equals)).replace(/^--?/, '');
+    if (!allowed.includes(name)) {
+      return fail(`flinktrade ${command} has no option "--${name}". Options: ${allowed.map((flag) => `--${flag}`).join(', ')}.`);
+    }
+    if (values.has(name)) return fail(`--${name} was given twice; give it once.`);
+    if (SWITCHES.has(name)) {
+      if (equals !== -1) return fail(`--${name} takes no value.`);
+      values.set(name, 'true');
+      continue;
+    }
+    const value = equals === -1 ? words[(index += 1)] : word.slice(equals + 1);
+    if (value === undefined || value === '') return fail(`--${name} needs a value after it.`);
+    values.set(name, value);
+  }
+  return ok({ values, rest });
+}
+
+function readWhole(values: ReadonlyMap<string, string>, name: string, min: number, max: number): Result<number | null, string> {
+  const text = values.get(name);
+  if (text === undefined) return ok(null);
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
+  if (!(value >= min && value <= max)) return fail(`--${name} must be a whole number from ${min} to ${max}; found "${text}".`);
+  return ok(value);
+}
+
+function readSpeed(values: ReadonlyMap<string, string>): Result<SpeedArgument, string> {
+  const text = values.get('speed') ?? 'max';
+  if (text === 'max') return ok(null);
+  const factor = /^x(\d+(?:\.\d+)?)$/.exec(text)?.[1];
+  const value = Number(factor);
+  if (factor === undefined || value < 0.01 || value > 1e6) {
+    return fail(`--speed must be "max" or "x" and a number from 0.01 to 1000000, such as x1 or x60; found "${text}".`);
+  }
+  return ok(value);
+}
+
+function readReplay({ values, rest }: ParsedFlags): Result<CliCommand, string> {
+  if (rest.length === 0) return fail('replay needs at least one session file: flinktrade replay INPUT... --positions FILE');
+  const positions = values.get('positions');
+  if (positions === undefined) return fail('replay needs --positions FILE: the starting positions, a CSV file with the columns symbol,shares,buyPrice[,ttlMs][,openedAt].');
+  if (values.has('state')) {
+    return fail('--state DIR is not in this version: a replay runs from its first quote to its last in one go. Leave the option out.');
+  }
+  const report = values.get('report') ?? null;
+  const trades = values.get('trades') ?? null;
+  if (report === '-' && trades === '-') return fail('--report - and --trades - cannot both write to standard output; name a file for one of them.');
+  const workers = readWhole(values, 'workers', 1, WORKERS_MAX);
+  if (!workers.ok) return workers;
+  const maxParallelism = readWhole(values, 'max-parallelism', 1, PARALLELISM_MAX);
+  if (!maxParallelism.ok) return maxParallelism;
+  if (maxParallelism.value !== null && workers.value !== null && workers.value > maxParallelism.value) {
+    return fail(`--workers ${workers.value} is more than --max-parallelism ${maxParallelism.value}: a worker without a key group would have nothing to do. Lower the one or raise the other.`);
+  }
+  const outOfOrdernessMs = readWhole(values, 'out-of-orderness-ms', 0, Number.MAX_SAFE_INTEGER);
+  if (!outOfOrdernessMs.ok) return outOfOrdernessMs;
+  const maxFutureMs = readWhole(values, 'max-future-ms', 0, Number.MAX_SAFE_INTEGER);
+  if (!maxFutureMs.ok) return maxFutureMs;
+  const speed = readSpeed(values);
+  if (!speed.ok) return speed;
+  return ok({
+    kind: 'replay',
+    inputs: rest,
+    positions,
+    rules: values.get('rules') ?? null,
+    profile: values.get('profile') ?? null,
+    workers: workers.value,
+    maxParallelism: maxParallelism.value,
+    speed: speed.value,
+    report,
+    trades,
+    outOfOrdernessMs: outOfOrdernessMs.value,
+    maxFutureMs: maxFutureMs.value,
+  });
+}
+
+function readRecord({ values, rest }: ParsedFlags): Result<CliCommand, string> {
+  const output = values.get('output');
+  if (rest.length === 0 || output === undefined) return fail('record needs a session file and where to write: flinktrade record INPUT... -o FILE');
+  return ok({ kind: 'record', inputs: rest, output, profile: values.get('profile') ?? null });
+}
+
+function readInspect({ values, rest }: ParsedFlags): Result<CliCommand, string> {
+  const [input, ...more] = rest;
+  if (input === undefined || more.length > 0) return fail(`inspect takes one file: flinktrade inspect FILE; found ${rest.length}.`);
+  return ok({ kind: 'inspect', input, profile: values.get('profile') ?? null, json: values.has('json') });
+}
+
+function readSample({ values, rest }: ParsedFlags): Result<CliCommand, string> {
+  if (rest.length > 0) return fail(`sample takes no files; found "${rest[0]}".`);
+  const seed = readWhole(values, 'seed', 0, 2 ** 32 - 1);
+  if (!seed.ok) return seed;
+  const workers = readWhole(values, 'workers', 1, WORKERS_MAX);
+  if (!workers.ok) return workers;
+  const seconds = readWhole(values, 'seconds', 1, 86_400);
+  if (!seconds.ok) return seconds;
+  const speed = readSpeed(values);
+  if (!speed.ok) return speed;
+  return ok({ kind: 'sample', seed: seed.value ?? 1, workers: workers.value, speed: speed.value, rules: values.get('rules') ?? null, seconds: seconds.value ?? SAMPLE_SECONDS_DEFAULT });
+}

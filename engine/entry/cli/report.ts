@@ -1,0 +1,62 @@
+import type { SessionCounts } from '../../contract/window.ts';
+
+/** One position as it is reported: decimals as text, times in ms since the Unix epoch, null where there is none. */
+export interface PositionRow {
+  readonly symbol: string;
+  readonly shares: string;
+  readonly buyPrice: string;
+  readonly askPrice: string | null;
+  readonly lastTradePrice: string | null;
+  readonly profit: string;
+  readonly status: 'open' | 'closed' | 'pending';
+  readonly openedAt: number | null;
+  readonly expiresAt: number | null;
+  readonly nextDecayAt: number | null;
+  readonly trades: number;
+}
+
+/** The report of a replay, exactly as trading-rules "Command line" fixes it. */
+export interface ReplayReport {
+  readonly session: {
+    readonly inputs: readonly string[];
+    readonly symbols: number;
+    readonly firstEventTimeMs: number | null;
+    readonly lastEventTimeMs: number | null;
+  } & SessionCounts;
+  readonly rules: unknown;
+  readonly positions: readonly PositionRow[];
+  readonly reasons: Readonly<Record<string, number>>;
+  readonly totals: { readonly trades: number; readonly shares: string; readonly profit: string };
+  readonly engine: {
+    readonly workers: number;
+    readonly maxParallelism: number;
+    readonly elapsedMs: number;
+    readonly quotesPerSecond: number;
+  };
+}
+
+const COLUMNS: readonly { readonly heading: string; readonly left?: true; readonly text: (row: PositionRow) => string }[] = [
+  { heading: 'SYMBOL', left: true, text: (row) => row.symbol },
+  { heading: 'SHARES', text: (row) => row.shares },
+  { heading: 'BUY PRICE', text: (row) => row.buyPrice },
+  { heading: 'ASK PRICE', text: (row) => row.askPrice ?? '-' },
+  { heading: 'LAST TRADE PRICE', text: (row) => row.lastTradePrice ?? '-' },
+  { heading: 'PROFIT', text: (row) => row.profit },
+  { heading: 'STATUS', left: true, text: (row) => row.status },
+];
+
+/** Control characters in a symbol must not steer the terminal it is printed on. */
+function printable(text: string): string {
+   
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '\u{fffd}');
+}
+
+/** The position table of the original dashboard, as text for a terminal. */
+export function positionTable(rows: readonly PositionRow[]): string {
+  const cells = rows.map((row) => COLUMNS.map((column) => printable(column.text(row))));
+  const widths = COLUMNS.map((column, index) => Math.max(column.heading.length, ...cells.map((line) => line[index].length)));
+  const line = (texts: readonly string[]): string =>
+    texts.map((text, index) => (COLUMNS[index].left ? text.padEnd(widths[index]) : text.padStart(widths[index]))).join('  ').trimEnd();
+  const rule = widths.map((width) => '-'.repeat(width)).join('  ');
+  return [line(COLUMNS.map((column) => column.heading)), rule, ...cells.map(line)].join('\n');
+}
