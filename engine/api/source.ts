@@ -1,3 +1,4 @@
+import type { Clock } from '../core/time.ts';
 import type { OutputTag } from './output-tag.ts';
 
 /** Where a source reader puts what it read. Source thread only. */
@@ -29,5 +30,14 @@ export interface SourceReader<T> {
   pollNext(output: ReaderOutput<T>, recordsMax: number): InputStatus;
   /** Resolves when `pollNext` may find more. Rejects with what went wrong when the input cannot be read. */
   isAvailable(): Promise<void>;
+  /** A message from the coordinator (Flink: SourceEvent): pause, speed, rules to broadcast. Called between two polls. */
+  handleSourceEvent?(event: unknown): void;
   close(): Promise<void>;
+}
+
+/** What a reader is made with. */
+export interface SourceReaderContext {
+  readonly clock: Clock;
+  /** Sends plain data to the coordinator's `onSourceEvent`: progress, counts, what was put aside. */
+  sendSourceEventToCoordinator(event: unknown): void;
 }
