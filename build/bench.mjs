@@ -1,0 +1,43 @@
+// `npm run bench`: bundles test/performance/bench.ts and runs it under plain Node. Arguments are passed on.
+import './runtime/node-version.mjs';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { argv, execPath, exit } from 'node:process';
+import { bundleEngine } from './bundle/engine.mjs';
+import { repositoryRoot } from './checks/source-tree.mjs';
+import { ensureModules } from './runtime/node-modules.mjs';
+
+/** @param {string} message */
+const say = (message) => console.error(`bench: ${message}`);
+
+const source = join(repositoryRoot, 'test', 'performance', 'bench.ts');
+const target = join(repositoryRoot, 'dist', 'performance', 'bench.js');
+
+try {
+  await ensureModules(repositoryRoot, say);
+  if (!existsSync(source)) throw new Error('there is no test/performance/bench.ts to run.');
+  await bundleEngine({ log: say });
+  const { build } = await import('esbuild');
+  await build({
+    entryPoints: [source],
+    outfile: target,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20.18',
+    sourcemap: 'linked',
+    packages: 'external',
+    logLevel: 'warning',
+  });
+} catch (error) {
+  say(/** @type {Error} */ (error).message);
+  exit(1);
+}
+
+// The benchmark asks for the collector, to measure memory that is really held.
+const child = spawn(execPath, ['--expose-gc', '--enable-source-maps', target, ...argv.slice(2)], {
+  stdio: 'inherit',
+  cwd: repositoryRoot,
+});
+child.once('close', (code) => exit(code ?? 1));
