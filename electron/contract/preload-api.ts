@@ -1,0 +1,30 @@
+import type {
+  AppInfo,
+  Appearance,
+  ChosenFile,
+  CommandAnswer,
+  ExportAnswer,
+  ExportRequest,
+  FileKind,
+  ImportAnswer,
+  Launch,
+  LinkName,
+  WindowPlace,
+} from './channels.ts';
+import type { EngineCommand } from '../../engine/contract/window.ts';
+
+/** `window.flinktrade`: all that a page can ask of the outside world. Named functions only; no channel, no event object. */
+export interface FlinkTradeApi {
+  /** The port arrives as a window message `PORT_HANDOVER`, once for each call. */
+  connect(): Promise<AppInfo>;
+  ready(place: WindowPlace | null): Promise<null>;
+  command(command: EngineCommand): Promise<CommandAnswer>;
+  chooseFiles(kind: FileKind): Promise<readonly ChosenFile[]>;
+  /** Takes the File objects of a drop; files that have no place on disk are left out. */
+  announceDropped(files: readonly File[]): Promise<readonly ChosenFile[]>;
+  exportText(request: ExportRequest): Promise<ExportAnswer>;
+  importRules(): Promise<ImportAnswer>;
+  takeLaunch(): Promise<Launch | null>;
+  openLink(name: LinkName): Promise<boolean>;
+  setAppearance(appearance: Appearance): Promise<null>;
+}

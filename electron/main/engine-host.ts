@@ -1,0 +1,96 @@
+import { Worker } from 'node:worker_threads';
+import type { EngineCommand, EngineEvent, SessionStatus } from '../../engine/contract/window.ts';
+
+/**
+ * Owns the thread in which the engine's coordinator runs. Main only starts it, passes words to and fro, and says so when
+ * it dies; it never looks into a frame. Lives as long as the program: windows come and go without the engine noticing.
+ *
+ * There is no restart policy yet: an engine that died stays dead, with its failure shown, until a person opens a session
+ * again, which starts a fresh one. A kill switch must never be released by a crash, so a silent restart would be wrong.
+ */
+type Life =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'running'; readonly worker: Worker }
+  | { readonly kind: 'dead'; readonly reason: string };
+
+export interface EngineHostDependencies {
+  /** Path of the engine's bundle, dist/engine/workstation.js. */
+  readonly entry: string;
+  readonly onEvent: (event: EngineEvent) => void;
+  readonly log: (line: string) => void;
+}
+
+export class EngineHost {
+  readonly #dependencies: EngineHostDependencies;
+  #life: Life = { kind: 'idle' };
+  #status: SessionStatus = { kind: 'none' };
+
+  constructor(dependencies: EngineHostDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** True while quotes may still come: closing the last window must then not end the program. */
+  get sessionIsActive(): boolean {
+    const { kind } = this.#status;
+    return this.#life.kind === 'running' && (kind === 'opening' || kind === 'playing' || kind === 'paused');
+  }
+
+  get status(): SessionStatus {
+    return this.#status;
+  }
+
+  start(): void {
+    if (this.#life.kind === 'running') return;
+    const worker = new Worker(this.#dependencies.entry, { name: 'engine' });
+    this.#life = { kind: 'running', worker };
+    this.#status = { kind: 'none' };
+    worker.on('message', (event: EngineEvent) => {
+      if (event.kind === 'status') this.#status = event.status;
+      this.#dependencies.onEvent(event);
+    });
+    worker.on('error', (error) => this.#died(worker, `it failed with: ${error.message}`, error.stack));
+    worker.on('messageerror', (error) => this.#died(worker, `one of its messages could not be read: ${error.message}`));
+    worker.on('exit', (code) => this.#died(worker, `its thread ended with code ${code}`));
+  }
+
+  /** @returns null when sent, else why not */
+  send(command: EngineCommand): string | null {
+    if (this.#life.kind !== 'running' && command.kind === 'open') this.start();
+    if (this.#life.kind === 'running') {
+      this.#life.worker.postMessage(command);
+      return null;
+    }
+    if (command.kind === 'hello') {
+      this.#announceFailure();
+      return null;
+    }
+    return this.#life.kind === 'dead' ? `The engine has stopped: ${this.#life.reason}.` : 'The engine has not started.';
+  }
+
+  /** Ends the thread; must be awaited before the app exits, since a live thread at exit can bring the process down. */
+  async stop(): Promise<void> {
+    if (this.#life.kind !== 'running') return;
+    const { worker } = this.#life;
+    this.#life = { kind: 'idle' };
+    await worker.terminate();
+  }
+
+  #died(worker: Worker, reason: string, stack?: string): void {
+    if (this.#life.kind !== 'running' || this.#life.worker !== worker) return;
+    this.#life = { kind: 'dead', reason };
+    this.#dependencies.log(`The engine has stopped: ${reason}.${stack === undefined ? '' : `\n${stack}`}`);
+    this.#announceFailure();
+    worker.terminate().catch((error: unknown) => this.#dependencies.log(`Ending the engine failed: ${String(error)}.`));
+  }
+
+  #announceFailure(): void {
+    const reason = this.#life.kind === 'dead' ? this.#life.reason : 'it was never started';
+    const problem = {
+      code: 'engine-stopped',
+      message: `The engine has stopped: ${reason}. No more trades happen. Open the session again to start a new engine.`,
+      where: null,
+    };
+    this.#status = { kind: 'failed', problem };
+    this.#dependencies.onEvent({ kind: 'status', status: this.#status, session: null });
+  }
+}

@@ -1,0 +1,195 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { app, globalShortcut, nativeTheme, session } from 'electron';
+import type { AppInfo, Launch } from '../contract/channels.ts';
+import type { EngineCommand } from '../../engine/contract/window.ts';
+import { declareScheme, servePages } from './app-scheme.ts';
+import { readArguments } from './arguments.ts';
+import { BackgroundTray } from './background-tray.ts';
+import { whyNotGranted } from './command-paths.ts';
+import { openDoors } from './doors.ts';
+import { EngineHost } from './engine-host.ts';
+import { chooseFiles, exportText, grantFiles, importRules } from './files.ts';
+import { GrantedPaths } from './granted-paths.ts';
+import { lockDown, openLink } from './lockdown.ts';
+import { log } from './log.ts';
+import { installMenu } from './menu.ts';
+import { WorkstationWindow } from './workstation-window.ts';
+
+/**
+ * The main process: a supervisor. It owns the window, the engine's thread and the doors between them; it parses no quote
+ * and never waits. What happens here, in order: profile folder, lock, scheme, ready, lockdown, doors, engine, window.
+ */
+const GLOBAL_KILL_SHORTCUT = 'CommandOrControl+Alt+Shift+K';
+const distFolder = join(import.meta.dirname, '..');
+
+const started = readArguments(process.argv.slice(1), process.cwd());
+if (started.userDataDir !== null) app.setPath('userData', started.userDataDir);
+
+// Before any session is opened: two programs on one profile would break its IndexedDB.
+if (app.requestSingleInstanceLock()) {
+  declareScheme();
+  app.whenReady().then(run, fail);
+} else {
+  app.exit(0);
+}
+
+async function run(): Promise<void> {
+  lockDown();
+  servePages(session.defaultSession, join(distFolder, 'renderer'));
+  nativeTheme.themeSource = 'dark';
+
+  const grants = new GrantedPaths(join(app.getPath('userData'), 'granted-paths.json'));
+  await grants.load();
+  let launch = grantLaunch(started.launch, grants);
+
+  const host = new EngineHost({
+    entry: join(distFolder, 'engine', 'workstation.js'),
+    onEvent: (event) => workstation.carry(event),
+    log,
+  });
+  const kill = (by: string): void => {
+    const refusal = host.send({ kind: 'halt', by });
+    if (refusal !== null) log(`The kill switch could not reach the engine: ${refusal}`);
+  };
+  const workstation = new WorkstationWindow({
+    preload: join(distFolder, 'electron', 'preload.cjs'),
+    monotonicMs: () => performance.now(),
+    onKillShortcut: () => kill('keyboard'),
+    log,
+  });
+  const tray = new BackgroundTray({
+    show: () => reveal(),
+    kill: () => kill('tray'),
+    quit: () => app.quit(),
+    log,
+  });
+  const reveal = (): void => {
+    tray.hide();
+    workstation.reveal();
+  };
+
+  installMenu({
+    act: (action) => {
+      reveal();
+      workstation.tell({ kind: 'menu', action });
+    },
+    kill: () => kill('menu'),
+    showWindow: reveal,
+    isPackaged: app.isPackaged,
+  });
+  const hasGlobalKill = globalShortcut.register(GLOBAL_KILL_SHORTCUT, () => kill('global shortcut'));
+  const info = describeApp(hasGlobalKill);
+
+  openDoors(
+    {
+      connect: () => {
+        workstation.connect();
+        return info;
+      },
+      ready: (place) => {
+        workstation.ready(place);
+        return null;
+      },
+      command: (command) => {
+        const refusal = whyNotGranted(command, grants) ?? host.send(command);
+        return refusal === null ? { kind: 'sent' } : { kind: 'refused', reason: refusal };
+      },
+      chooseFiles: async (kind) => {
+        const window = workstation.browserWindow;
+        return window === null ? [] : await chooseFiles(window, kind, grants);
+      },
+      announceDropped: (paths) => grantFiles(paths, grants),
+      exportText: async (request) => {
+        const window = workstation.browserWindow;
+        return window === null ? { kind: 'cancelled' } : await exportText(window, request);
+      },
+      importRules: async () => {
+        const window = workstation.browserWindow;
+        return window === null ? { kind: 'cancelled' } : await importRules(window);
+      },
+      takeLaunch: () => {
+        const taken = launch;
+        launch = null;
+        return taken;
+      },
+      openLink: (name) => openLink(name),
+      setAppearance: (appearance) => {
+        nativeTheme.themeSource = appearance;
+        workstation.setAppearance(appearance);
+        return null;
+      },
+    },
+    (contents) => workstation.owns(contents),
+    log,
+  );
+
+  app.on('second-instance', (_event, argv, workingDirectory) => {
+    reveal();
+    const asked = grantLaunch(readArguments(argv.slice(1), workingDirectory).launch, grants);
+    if (asked === null) return;
+    launch = asked;
+    workstation.tell({ kind: 'launch-waiting' });
+  });
+  app.on('activate', reveal);
+  app.on('window-all-closed', () => {
+    // Closing the window never disturbs a session: it plays on, and the window can be had back at any time.
+    if (host.sessionIsActive) tray.show();
+    else if (process.platform !== 'darwin') app.quit();
+  });
+  endCleanly(host, grants);
+
+  host.start();
+  reveal();
+}
+
+/** Threads are ended before the process: one that is still running at exit can bring it down with a signal. */
+function endCleanly(host: EngineHost, grants: GrantedPaths): void {
+  let ended = false;
+  app.on('will-quit', (event) => {
+    if (ended) return;
+    event.preventDefault();
+    globalShortcut.unregisterAll();
+    Promise.all([host.stop(), grants.settled()]).then(
+      () => {
+        ended = true;
+        app.exit(0);
+      },
+      fail,
+    );
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => app.quit());
+  process.on('uncaughtException', (error) => {
+    // An unknown state must not go on trading.
+    log(`A bug in the main process ends the program: ${error.stack ?? error.message}`);
+    host.send({ kind: 'halt', by: 'main process failure' } satisfies EngineCommand);
+    host.stop().then(() => app.exit(1), () => app.exit(1));
+  });
+}
+
+/** A file named on the command line was chosen by a person. */
+function grantLaunch(asked: Launch | null, grants: GrantedPaths): Launch | null {
+  if (asked?.kind !== 'files') return asked;
+  const paths = asked.positionsPath === null ? asked.sessionPaths : [...asked.sessionPaths, asked.positionsPath];
+  // Granted even when it is not there: the engine then says that it cannot be read, by name.
+  grants.grant(paths);
+  return asked;
+}
+
+function describeApp(hasGlobalKill: boolean): AppInfo {
+  return {
+    version: app.getVersion(),
+    electron: process.versions.electron,
+    chromium: process.versions.chrome ?? '',
+    node: process.versions.node,
+    platform: process.platform,
+    processors: availableParallelism(),
+    globalKillShortcut: hasGlobalKill ? GLOBAL_KILL_SHORTCUT : null,
+  };
+}
+
+function fail(error: unknown): void {
+  log(`FlinkTrade cannot start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  app.exit(1);
+}
