@@ -1,0 +1,93 @@
+import { assert } from '../../core/assert.ts';
+import { FRAME_HEADER_WORDS, FRAME_MAGIC, ROW, ROW_WORDS } from '../../contract/frames.ts';
+
+/** Rows to start with; doubled when more symbols come. */
+const ROWS_START = 256;
+
+/**
+ * The latest row of every symbol of a session, and which of them changed since the last frame. Tasks publish changed rows;
+ * a window gets one frame at a time, merged: the latest value wins, which is the rule for everything in a row.
+ * Coordinator thread only.
+ */
+export class RowCache {
+  #numbers = new Float64Array(ROWS_START * ROW_WORDS);
+  #bits = new BigInt64Array(this.#numbers.buffer);
+  /** Row number of a symbol number, -1: none yet. */
+  #rowOfSymbol = new Int32Array(ROWS_START).fill(-1);
+  #count = 0;
+  #changed: number[] = [];
+  #isChanged = new Uint8Array(ROWS_START);
+
+  get rowCount(): number {
+    return this.#count;
+  }
+
+  get hasChanges(): boolean {
+    return this.#changed.length > 0;
+  }
+
+  /** Takes published rows: `rows` rows of ROW_WORDS words each. */
+  update(published: ArrayBuffer, rows: number): void {
+    const numbers = new Float64Array(published);
+    assert(numbers.length >= rows * ROW_WORDS, `${rows} published rows need ${rows * ROW_WORDS} words; found ${numbers.length}.`);
+    const bits = new BigInt64Array(published);
+    for (let index = 0; index < rows; index += 1) {
+      const from = index * ROW_WORDS;
+      const row = this.#rowFor(numbers[from + ROW.symbol]);
+      // As bits: a profit's words are integers, and some of them look like NaNs that a copy of numbers may change.
+      this.#bits.set(bits.subarray(from, from + ROW_WORDS), row * ROW_WORDS);
+      if (this.#isChanged[row] === 0) {
+        this.#isChanged[row] = 1;
+        this.#changed.push(row);
+      }
+    }
+  }
+
+  /**
+   * Cuts a frame of the rows that changed since the last cut, or of all rows.
+   * @param cutAtMs monotonic ms, stamped on the frame
+   */
+  cut(cutAtMs: number, all: boolean): ArrayBuffer {
+    const count = all ? this.#count : this.#changed.length;
+    const frame = new ArrayBuffer((FRAME_HEADER_WORDS + count * ROW_WORDS) * Float64Array.BYTES_PER_ELEMENT);
+    const numbers = new Float64Array(frame);
+    const bits = new BigInt64Array(frame);
+    numbers[0] = FRAME_MAGIC;
+    numbers[1] = count;
+    numbers[2] = cutAtMs;
+    numbers[3] = all ? 1 : 0;
+    for (let index = 0; index < count; index += 1) {
+      const row = (all ? index : this.#changed[index]) * ROW_WORDS;
+      bits.set(this.#bits.subarray(row, row + ROW_WORDS), FRAME_HEADER_WORDS + index * ROW_WORDS);
+    }
+    for (const row of this.#changed) this.#isChanged[row] = 0;
+    this.#changed = [];
+    return frame;
+  }
+
+  #rowFor(symbol: number): number {
+    if (symbol >= this.#rowOfSymbol.length) {
+      const wider = new Int32Array(Math.max(symbol + 1, this.#rowOfSymbol.length * 2)).fill(-1);
+      wider.set(this.#rowOfSymbol);
+      this.#rowOfSymbol = wider;
+    }
+    const known = this.#rowOfSymbol[symbol];
+    if (known >= 0) return known;
+    if (this.#count * ROW_WORDS === this.#numbers.length) this.#grow();
+    const row = this.#count;
+    this.#count += 1;
+    this.#rowOfSymbol[symbol] = row;
+    return row;
+  }
+
+  #grow(): void {
+    const numbers = new Float64Array(this.#numbers.length * 2);
+    const bits = new BigInt64Array(numbers.buffer);
+    bits.set(this.#bits);
+    const isChanged = new Uint8Array(this.#isChanged.length * 2);
+    isChanged.set(this.#isChanged);
+    this.#numbers = numbers;
+    this.#bits = bits;
+    this.#isChanged = isChanged;
+  }
+}
