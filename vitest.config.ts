@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          globalSetup: ['test/support/engine-bundle.ts'],
+          globalSetup: ['test/support/engine-bundle.ts', 'test/support/desktop.ts'],
           // One desktop, one focus, two cores: windows that run side by side slow each other down.
           fileParallelism: false,
           testTimeout: 120_000,

