@@ -120,7 +120,10 @@ export const rooms = [
  */
 export const rendererRuntimeExceptions = [
   { file: /^engine\/contract\/frames\.ts$/, reason: 'frames arrive as bytes and are decoded in the window' },
-  { file: /^engine\/contract\/rules-fields\.ts$/, reason: 'the settings form shows the fields, units and help the schema checks by' },
+  {
+    file: /^engine\/contract\/rules-fields\.ts$/,
+    reason: 'the settings form shows the fields, units and help the schema checks by',
+  },
   { file: /^engine\/core\/decimal\.ts$/, reason: 'prices in frames are whole numbers and shown as exact decimals' },
   { file: /^engine\/contract\/rules-schema\.ts$/, reason: 'the rules form is validated by the schema the engine uses' },
 ];

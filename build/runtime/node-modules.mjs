@@ -61,6 +61,7 @@ function agreesWithLock(root) {
   return Object.entries(wanted).every(([path, entry]) => {
     if (path === '') return true;
     const found = installed[path];
+    if (found !== undefined && !existsSync(join(root, path))) return false;
     return found === undefined
       ? entry.optional === true || entry.devOptional === true
       : found.version === entry.version && found.integrity === entry.integrity;

@@ -29,15 +29,28 @@ describe('the trades of a session', () => {
     fc.assert(
       fc.property(trades, fc.integer({ min: 1, max: 70 }), (times, runTradesMax) => {
         const given = times.map((time, sequence) => [time, sequence] as const);
-        const expected = given.toSorted((a, b) => a[0] - b[0] || a[1] - b[1]).map(([time, sequence]) => [time, sequence, sequence * 3]);
+        const expected = given
+          .toSorted((a, b) => a[0] - b[0] || a[1] - b[1])
+          .map(([time, sequence]) => [time, sequence, sequence * 3]);
         expect(collect(given, runTradesMax)).toEqual(expected);
       }),
     );
   });
 
   it('are written with exact decimals and the id that scripts rely on', () => {
-    const words = Float64Array.of(1381132800241, 7, 0, 300_000_000, 18_001_000_000, 17_999_000_000, 18_000_000_000, 18_011_000_000);
-    expect(tradesCsvLine(tradeMessage(words, 0, 'IBM'))).toBe('7-IBM,IBM,300,180.01,6.00,1381132800241,7,180.00,180.11');
+    const words = Float64Array.of(
+      1381132800241,
+      7,
+      0,
+      300_000_000,
+      18_001_000_000,
+      17_999_000_000,
+      18_000_000_000,
+      18_011_000_000,
+    );
+    expect(tradesCsvLine(tradeMessage(words, 0, 'IBM'))).toBe(
+      '7-IBM,IBM,300,180.01,6.00,1381132800241,7,180.00,180.11',
+    );
   });
 
   it('quote a symbol only when CSV demands it', () => {

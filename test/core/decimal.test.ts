@@ -86,10 +86,14 @@ describe('exact decimals', () => {
 
   it('what is written is read back as the same number', () => {
     fc.assert(
-      fc.property(fc.integer({ min: -PRICE_MAX, max: PRICE_MAX }), fc.integer({ min: 0, max: PRICE_DECIMALS }), (units, decimalsMin) => {
-        const read = parseScaled(formatScaled(units, PRICE_DECIMALS, decimalsMin), PRICE_DECIMALS);
-        expect(read).toEqual({ ok: true, value: BigInt(units) });
-      }),
+      fc.property(
+        fc.integer({ min: -PRICE_MAX, max: PRICE_MAX }),
+        fc.integer({ min: 0, max: PRICE_DECIMALS }),
+        (units, decimalsMin) => {
+          const read = parseScaled(formatScaled(units, PRICE_DECIMALS, decimalsMin), PRICE_DECIMALS);
+          expect(read).toEqual({ ok: true, value: BigInt(units) });
+        },
+      ),
     );
   });
 });

@@ -6,15 +6,44 @@ const replay = (...words: string[]) => parseArguments(['replay', ...words]);
 
 describe('the command line', () => {
   it('reads a replay with everything said', () => {
-    const parsed = replay('day.csv.gz', 'b.zip', '--positions', 'p.csv', '--rules=r.json', '--profile', 'nbbo', '--workers', '3', '--speed', 'x2.5', '--report', '-', '--trades', 't.csv');
+    const parsed = replay(
+      'day.csv.gz',
+      'b.zip',
+      '--positions',
+      'p.csv',
+      '--rules=r.json',
+      '--profile',
+      'nbbo',
+      '--workers',
+      '3',
+      '--speed',
+      'x2.5',
+      '--report',
+      '-',
+      '--trades',
+      't.csv',
+    );
     expect(parsed).toMatchObject({
       ok: true,
-      value: { kind: 'replay', inputs: ['day.csv.gz', 'b.zip'], positions: 'p.csv', rules: 'r.json', profile: 'nbbo', workers: 3, speed: 2.5, report: '-', trades: 't.csv' },
+      value: {
+        kind: 'replay',
+        inputs: ['day.csv.gz', 'b.zip'],
+        positions: 'p.csv',
+        rules: 'r.json',
+        profile: 'nbbo',
+        workers: 3,
+        speed: 2.5,
+        report: '-',
+        trades: 't.csv',
+      },
     });
   });
 
   it('takes a file whose name starts with a dash after --', () => {
-    expect(replay('--positions', 'p.csv', '--', '-odd.csv')).toMatchObject({ ok: true, value: { inputs: ['-odd.csv'] } });
+    expect(replay('--positions', 'p.csv', '--', '-odd.csv')).toMatchObject({
+      ok: true,
+      value: { inputs: ['-odd.csv'] },
+    });
   });
 
   it.each([
@@ -26,7 +55,10 @@ describe('the command line', () => {
     [['replay', 'a.csv', '--positions', 'p', '--workers', '0'], 'whole number from 1 to 32; found "0"'],
     [['replay', 'a.csv', '--positions', 'p', '--workers', '33'], 'whole number from 1 to 32; found "33"'],
     [['replay', 'a.csv', '--positions', 'p', '--workers', '2.5'], 'found "2.5"'],
-    [['replay', 'a.csv', '--positions', 'p', '--workers', '4', '--max-parallelism', '3'], 'more than --max-parallelism 3'],
+    [
+      ['replay', 'a.csv', '--positions', 'p', '--workers', '4', '--max-parallelism', '3'],
+      'more than --max-parallelism 3',
+    ],
     [['replay', 'a.csv', '--positions', 'p', '--speed', 'fast'], 'found "fast"'],
     [['replay', 'a.csv', '--positions', 'p', '--speed', 'x0'], 'found "x0"'],
     [['replay', 'a.csv', '--positions', 'p', '--report', '-', '--trades', '-'], 'cannot both write to standard output'],
@@ -44,7 +76,19 @@ describe('the command line', () => {
 
 describe('the position table', () => {
   it('lines up and never lets a symbol steer the terminal', () => {
-    const row: PositionRow = { symbol: 'A\u001b[31mB', shares: '90', buyPrice: '150.00', askPrice: null, lastTradePrice: '150.10', profit: '-1.00', status: 'open', openedAt: 0, expiresAt: null, nextDecayAt: null, trades: 1 };
+    const row: PositionRow = {
+      symbol: 'A\u001b[31mB',
+      shares: '90',
+      buyPrice: '150.00',
+      askPrice: null,
+      lastTradePrice: '150.10',
+      profit: '-1.00',
+      status: 'open',
+      openedAt: 0,
+      expiresAt: null,
+      nextDecayAt: null,
+      trades: 1,
+    };
     const lines = positionTable([row]).split('\n');
     expect(lines[0]).toBe('SYMBOL   SHARES  BUY PRICE  ASK PRICE  LAST TRADE PRICE  PROFIT  STATUS');
     expect(lines[2]).toBe('A\u{fffd}[31mB      90     150.00          -            150.10   -1.00  open');

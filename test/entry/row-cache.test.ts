@@ -26,7 +26,11 @@ function read(frame: ArrayBuffer): Map<number, { bid: number; profit: bigint }> 
   return rows;
 }
 
-const row = fc.record({ symbol: fc.integer({ min: 0, max: 2_000 }), bid: fc.integer({ min: 0, max: 1_000 }), profit: fc.bigInt({ min: -(2n ** 120n), max: 2n ** 120n }) });
+const row = fc.record({
+  symbol: fc.integer({ min: 0, max: 2_000 }),
+  bid: fc.integer({ min: 0, max: 1_000 }),
+  profit: fc.bigInt({ min: -(2n ** 120n), max: 2n ** 120n }),
+});
 
 describe('rows on their way to the window', () => {
   it('a frame holds the latest value of each symbol that changed, and a complete one of all', () => {
