@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { dirname, join, normalize, sep } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createInflateRaw } from 'node:zlib';
+import { crc32, createInflateRaw } from 'node:zlib';
 
 /** @typedef {{ name: string, method: number, crc: number, packedBytes: number, bytes: number, mode: number, headerAt: number }} ZipEntry */
 
@@ -108,7 +108,7 @@ async function extract(zipFile, handle, entry, target) {
 class ContentCheck extends Transform {
   /** @type {ZipEntry} */
   #entry;
-  #crc = 0xffffffff;
+  #crc = 0;
   #bytes = 0;
 
   /** @param {ZipEntry} entry */
@@ -124,11 +124,7 @@ class ContentCheck extends Transform {
    * @param {import('node:stream').TransformCallback} done
    */
   _transform(chunk, _encoding, done) {
-    let crc = this.#crc;
-    for (let index = 0; index < chunk.length; index += 1) {
-      crc = (crc >>> 8) ^ /** @type {number} */ (crcTable[(crc ^ /** @type {number} */ (chunk[index])) & 0xff]);
-    }
-    this.#crc = crc;
+    this.#crc = crc32(chunk, this.#crc);
     this.#bytes += chunk.length;
     done(null, chunk);
   }
@@ -138,23 +134,16 @@ class ContentCheck extends Transform {
    * @param {import('node:stream').TransformCallback} done
    */
   _flush(done) {
-    const crc = (this.#crc ^ 0xffffffff) >>> 0;
-    const whole = this.#bytes === this.#entry.bytes && crc === this.#entry.crc;
+    const whole = this.#bytes === this.#entry.bytes && this.#crc === this.#entry.crc;
     done(
       whole
         ? null
         : new Error(
-            `the zip entry ${this.#entry.name} is damaged: ${this.#bytes} of ${this.#entry.bytes} bytes, CRC ${crc}.`,
+            `the zip entry ${this.#entry.name} is damaged: ${this.#bytes} of ${this.#entry.bytes} bytes, CRC ${this.#crc}.`,
           ),
     );
   }
 }
-
-const crcTable = Int32Array.from({ length: 256 }, (_, index) => {
-  let value = index;
-  for (let bit = 0; bit < 8; bit += 1) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  return value;
-});
 
 /**
  * @param {import('node:fs/promises').FileHandle} handle
