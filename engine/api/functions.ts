@@ -1,4 +1,10 @@
-import type { MapStateDescriptor, ReadOnlyBroadcastState, BroadcastState, StateDescriptors, KeyedStateStore } from './state.ts';
+import type {
+  MapStateDescriptor,
+  ReadOnlyBroadcastState,
+  BroadcastState,
+  StateDescriptors,
+  KeyedStateStore,
+} from './state.ts';
 import type { OutputTag } from './output-tag.ts';
 
 /** Where a function sends its results. Collected records keep the timestamp of the record or timer that caused them. */
@@ -39,7 +45,11 @@ export interface RuntimeContext extends KeyedStateStore {
    * Rows that observers see: the latest value per key, at most once per frame, never in the way of the record path.
    * @param words size of a row in 64-bit words; @param fill writes the current key's row at `offset` (in words)
    */
-  getRowPublisher(name: string, words: number, fill: (numbers: Float64Array, integers: BigInt64Array, offset: number) => void): RowPublisher;
+  getRowPublisher(
+    name: string,
+    words: number,
+    fill: (numbers: Float64Array, integers: BigInt64Array, offset: number) => void,
+  ): RowPublisher;
   /**
    * Answers questions about the current key from the task's own loop, between two records: never a torn read.
    * The answer must be plain data and is copied.

@@ -8,7 +8,8 @@ export class OutputTag<T> {
 
   /** @throws Error for an empty id */
   constructor(id: string, struct?: StructType) {
-    if (id.length === 0) throw new Error('OutputTag tried to use an empty id; give each side output a name of its own.');
+    if (id.length === 0)
+      throw new Error('OutputTag tried to use an empty id; give each side output a name of its own.');
     this.id = id;
     this.struct = struct;
   }

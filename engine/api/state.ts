@@ -104,20 +104,24 @@ export interface AggregatingStateDescriptor<IN, ACC, OUT> extends Named {
 }
 
 /** Any descriptor whose keyed state object is `S`. */
-export type StateDescriptors<S> = S extends StructState<infer V>
-  ? StructStateDescriptor<V>
-  : S extends ValueState<infer T>
-    ? ValueStateDescriptor<T>
-    : S extends MapState<infer MK, infer MV>
-      ? MapStateDescriptor<MK, MV>
-      : S extends ListState<infer T>
-        ? ListStateDescriptor<T>
-        : never;
+export type StateDescriptors<S> =
+  S extends StructState<infer V>
+    ? StructStateDescriptor<V>
+    : S extends ValueState<infer T>
+      ? ValueStateDescriptor<T>
+      : S extends MapState<infer MK, infer MV>
+        ? MapStateDescriptor<MK, MV>
+        : S extends ListState<infer T>
+          ? ListStateDescriptor<T>
+          : never;
 
 export function valueState<T>(name: string, defaultValue: T | null = null): ValueStateDescriptor<T> {
   return { kind: 'value', name, defaultValue };
 }
-export function structState<F extends Fields, Name extends string>(name: string, struct: StructType<F, Name>): StructStateDescriptor<View<F, Name>> {
+export function structState<F extends Fields, Name extends string>(
+  name: string,
+  struct: StructType<F, Name>,
+): StructStateDescriptor<View<F, Name>> {
   return { kind: 'struct', name, struct };
 }
 export function listState<T>(name: string): ListStateDescriptor<T> {
@@ -129,7 +133,10 @@ export function mapState<MK, MV>(name: string): MapStateDescriptor<MK, MV> {
 export function reducingState<T>(name: string, reduce: ReduceFunction<T>): ReducingStateDescriptor<T> {
   return { kind: 'reducing', name, reduce };
 }
-export function aggregatingState<IN, ACC, OUT>(name: string, aggregate: AggregateFunction<IN, ACC, OUT>): AggregatingStateDescriptor<IN, ACC, OUT> {
+export function aggregatingState<IN, ACC, OUT>(
+  name: string,
+  aggregate: AggregateFunction<IN, ACC, OUT>,
+): AggregatingStateDescriptor<IN, ACC, OUT> {
   return { kind: 'aggregating', name, aggregate };
 }
 

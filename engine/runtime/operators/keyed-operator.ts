@@ -1,0 +1,176 @@
+import type { AlignedSums, RichFunction, RowPublisher, RuntimeContext } from '../../api/functions.ts';
+import { IllegalArgumentError, IllegalStateError } from '../../core/errors.ts';
+import type { SymbolDictionary } from '../../memory/symbol-dictionary.ts';
+import { HeapKeyedStateBackend } from '../../state/heap-keyed-state-backend.ts';
+import type { KeyGroupRange } from '../../state/key-groups.ts';
+import { KeyTable, NO_SLOT } from '../../state/key-table.ts';
+import type { Key } from '../../state/java-hash.ts';
+import type { OperatorSnapshot } from '../../state/operator-snapshot.ts';
+import { InternalTimerService, type Triggerable } from '../time/internal-timer-service.ts';
+import { AlignmentGroup, type AlignedSumsMemory } from './aligned-sums.ts';
+import { BroadcastStates } from './broadcast-states.ts';
+import { OperatorContext } from './operator-context.ts';
+import { restoreOperator, snapshotOperator } from './operator-state-io.ts';
+import { TimestampedCollector, type OperatorOutput } from './output.ts';
+import { DirtyRows } from './row-publisher.ts';
+
+/** Where a keyed operator runs, and what it is given there. */
+export interface OperatorEnvironment {
+  readonly taskName: string;
+  readonly subtaskIndex: number;
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+  readonly keyGroupRange: KeyGroupRange;
+  readonly symbols: SymbolDictionary;
+  readonly sums: AlignedSumsMemory;
+}
+
+/**
+ * What all keyed operators are made of: keys, state, timers, and the contexts their functions see. One object per
+ * operator and subtask; only that subtask's thread calls it, never two calls at once.
+ *
+ * Life: made, restored (or not), `open`, then elements, watermarks and timers in any order, `close`.
+ */
+export abstract class KeyedOperator implements Triggerable {
+  readonly keyTable: KeyTable;
+  readonly backend: HeapKeyedStateBackend;
+  readonly timers: InternalTimerService;
+  readonly broadcastStates = new BroadcastStates();
+  readonly alignment: AlignmentGroup;
+  readonly environment: OperatorEnvironment;
+  readonly rows = new Map<string, DirtyRows>();
+  protected readonly output: OperatorOutput;
+  protected readonly context: OperatorContext<Key>;
+  protected readonly collector: TimestampedCollector<unknown>;
+  private readonly queries = new Map<string, (argument: unknown) => unknown>();
+
+  constructor(environment: OperatorEnvironment, output: OperatorOutput) {
+    this.environment = environment;
+    this.output = output;
+    this.keyTable = new KeyTable(environment.symbols);
+    this.backend = new HeapKeyedStateBackend(this.keyTable, environment.symbols);
+    this.timers = new InternalTimerService(this.keyTable, this);
+    this.context = new OperatorContext<Key>(this.keyTable, this.timers, output, this.broadcastStates);
+    this.collector = new TimestampedCollector<unknown>(output);
+    this.alignment = new AlignmentGroup(environment.sums, environment.subtaskIndex);
+  }
+
+  /** The user's function: opened before the first element, closed after the last. */
+  protected abstract readonly userFunction: RichFunction;
+
+  /** An element of the first input, with its key set (keyed inputs) or no key set (broadcast inputs). */
+  abstract processElement1(value: unknown, timestamp: number): void;
+
+  /** An element of the second input, for operators that have one. */
+  processElement2(_value: unknown, _timestamp: number): void {
+    throw new IllegalStateError(
+      `Operator '${this.environment.taskName}' has one input only; an element came on its second.`,
+    );
+  }
+
+  protected abstract fireTimer(timestampMs: number): void;
+
+  open(): void {
+    this.keyTable.currentSlot = NO_SLOT;
+    this.userFunction.open(this.runtimeContext());
+  }
+
+  close(): void {
+    this.userFunction.close();
+  }
+
+  /** One watermark call: timers fire, then the watermark goes downstream, after everything they emitted. */
+  processWatermark(watermarkMs: number): void {
+    this.timers.advanceWatermark(watermarkMs);
+    this.output.emitWatermark(watermarkMs);
+  }
+
+  processWatermarkStatus(idle: boolean): void {
+    this.output.emitWatermarkStatus(idle);
+  }
+
+  onEventTime(timestampMs: number): void {
+    this.context.domain = 'event-time';
+    this.context.currentTimestamp = timestampMs;
+    this.collector.timestamp = timestampMs;
+    this.fireTimer(timestampMs);
+  }
+
+  onProcessingTime(timestampMs: number): void {
+    this.context.domain = 'processing-time';
+    this.context.currentTimestamp = timestampMs;
+    this.collector.timestamp = NaN;
+    this.fireTimer(timestampMs);
+    this.context.domain = 'event-time';
+  }
+
+  /** Calls `onAligned` with no key set, once every subtask arrived. */
+  completeAlignment(timestampMs: number): void {
+    this.keyTable.currentSlot = NO_SLOT;
+    this.alignment.complete(timestampMs);
+  }
+
+  /** @returns undefined when this operator has no such query; @throws IllegalStateError for a key never seen here */
+  answer(name: string, key: Key, argument: unknown): { readonly value: unknown } | undefined {
+    const query = this.queries.get(name);
+    if (query === undefined) return undefined;
+    const slot = this.keyTable.slotOf(key);
+    if (slot < 0) throw new IllegalStateError('No state for the specified key/namespace.');
+    const before = this.keyTable.currentSlot;
+    this.keyTable.currentSlot = slot;
+    try {
+      return { value: query(argument) };
+    } finally {
+      this.keyTable.currentSlot = before;
+    }
+  }
+
+  get queryNames(): readonly string[] {
+    return [...this.queries.keys()];
+  }
+
+  snapshot(): OperatorSnapshot {
+    return snapshotOperator(this);
+  }
+
+  /** Takes what belongs to this subtask's key groups; before `open`. */
+  initializeState(snapshots: readonly OperatorSnapshot[]): void {
+    restoreOperator(this, snapshots);
+  }
+
+  private runtimeContext(): RuntimeContext {
+    const { backend, environment } = this;
+    return {
+      taskName: environment.taskName,
+      subtaskIndex: environment.subtaskIndex,
+      parallelism: environment.parallelism,
+      maxParallelism: environment.maxParallelism,
+      getState: (descriptor) => backend.getState(descriptor),
+      getStructState: (descriptor) => backend.getStructState(descriptor),
+      getListState: (descriptor) => backend.getListState(descriptor),
+      getMapState: (descriptor) => backend.getMapState(descriptor),
+      getReducingState: (descriptor) => backend.getReducingState(descriptor),
+      getAggregatingState: (descriptor) => backend.getAggregatingState(descriptor),
+      getAlignedSums: (name, count, onAligned): AlignedSums => this.alignment.register(name, count, onAligned),
+      getRowPublisher: (name, words, fill): RowPublisher =>
+        this.addRows(new DirtyRows(name, words, this.keyTable, fill)),
+      registerQuery: (name, answer) => this.addQuery(name, answer),
+    };
+  }
+
+  private addRows(rows: DirtyRows): DirtyRows {
+    if (this.rows.has(rows.name))
+      throw new IllegalArgumentError(
+        `Rows '${rows.name}' are registered twice in one operator; give each a name of its own.`,
+      );
+    this.rows.set(rows.name, rows);
+    return rows;
+  }
+
+  private addQuery(name: string, answer: (argument: unknown) => unknown): void {
+    if (this.queries.has(name)) {
+      throw new IllegalStateError(`KvState with name '${name}' has already been registered by another operator`);
+    }
+    this.queries.set(name, answer);
+  }
+}

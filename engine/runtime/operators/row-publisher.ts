@@ -1,0 +1,76 @@
+import type { RowPublisher } from '../../api/functions.ts';
+import { NullPointerError } from '../../core/errors.ts';
+import { NO_KEY_SET, type KeyTable } from '../../state/key-table.ts';
+
+const DIRTY = 1;
+const EVER = 2;
+
+/** Rows of one publisher of one subtask, one after the other. */
+export interface PublishedRows {
+  readonly rowCount: number;
+  readonly buffer: ArrayBuffer;
+}
+
+/**
+ * Remembers which keys changed since the last frame; rows are only filled when a frame is asked for, so a key that
+ * changes a million times between two frames costs a million byte tests and one row. Task thread only.
+ */
+export class DirtyRows implements RowPublisher {
+  readonly name: string;
+  readonly words: number;
+  private readonly keyTable: KeyTable;
+  private readonly fill: (numbers: Float64Array, integers: BigInt64Array, offset: number) => void;
+  private flags = new Uint8Array(0);
+  private readonly dirty: number[] = [];
+  private readonly ever: number[] = [];
+
+  constructor(
+    name: string,
+    words: number,
+    keyTable: KeyTable,
+    fill: (numbers: Float64Array, integers: BigInt64Array, offset: number) => void,
+  ) {
+    this.name = name;
+    this.words = words;
+    this.keyTable = keyTable;
+    this.fill = fill;
+    keyTable.onGrow((capacity) => {
+      const flags = new Uint8Array(capacity);
+      flags.set(this.flags);
+      this.flags = flags;
+    });
+  }
+
+  changed(): void {
+    const slot = this.keyTable.currentSlot;
+    if (slot < 0) throw new NullPointerError(NO_KEY_SET);
+    if ((this.flags[slot] & DIRTY) === 0) this.mark(slot);
+  }
+
+  private mark(slot: number): void {
+    if (this.flags[slot] === 0) this.ever.push(slot);
+    this.flags[slot] = DIRTY | EVER;
+    this.dirty.push(slot);
+  }
+
+  /** @param all every key that was ever marked, not only what changed since the last take */
+  take(all: boolean): PublishedRows {
+    const slots = all ? this.ever : this.dirty;
+    const buffer = new ArrayBuffer(slots.length * this.words * 8);
+    const numbers = new Float64Array(buffer);
+    const integers = new BigInt64Array(buffer);
+    const before = this.keyTable.currentSlot;
+    try {
+      slots.forEach((slot, row) => {
+        this.keyTable.currentSlot = slot;
+        this.fill(numbers, integers, row * this.words);
+      });
+    } finally {
+      this.keyTable.currentSlot = before;
+    }
+    for (const slot of this.dirty) this.flags[slot] = EVER;
+    const rowCount = slots.length;
+    this.dirty.length = 0;
+    return { rowCount, buffer };
+  }
+}

@@ -1,0 +1,92 @@
+import type { TimerService } from '../../api/functions.ts';
+import { NullPointerError } from '../../core/errors.ts';
+import { WATERMARK_MIN } from '../../core/time.ts';
+import { NO_KEY_SET, type KeyTable } from '../../state/key-table.ts';
+import { TimerQueue } from './timer-queue.ts';
+
+/** Called with the timer's key set. */
+export interface Triggerable {
+  onEventTime(timestampMs: number): void;
+  onProcessingTime(timestampMs: number): void;
+}
+
+/**
+ * Time and timers of one keyed operator on one subtask (Flink: InternalTimerServiceImpl). Task thread only.
+ *
+ * Watermarks: the current watermark is set first, then every timer at or below it fires, in order of time, those
+ * included that are registered meanwhile. A timer registered at or below the current watermark waits for the next
+ * watermark call, which may be an equal one. Flink's Long.MIN_VALUE and Long.MAX_VALUE are -Infinity and Infinity here.
+ */
+export class InternalTimerService implements TimerService {
+  watermark = WATERMARK_MIN;
+  processingTime = 0;
+  readonly eventTimers: TimerQueue;
+  readonly processingTimers: TimerQueue;
+  /** Timers fired so far, both domains. */
+  numFiredTimers = 0;
+  private readonly keyTable: KeyTable;
+  private readonly target: Triggerable;
+
+  constructor(keyTable: KeyTable, target: Triggerable) {
+    this.keyTable = keyTable;
+    this.target = target;
+    this.eventTimers = new TimerQueue(keyTable);
+    this.processingTimers = new TimerQueue(keyTable);
+  }
+
+  currentWatermark(): number {
+    return this.watermark;
+  }
+
+  currentProcessingTime(): number {
+    return this.processingTime;
+  }
+
+  registerEventTimeTimer(timestampMs: number): void {
+    this.eventTimers.register(this.slot(), timestampMs);
+  }
+
+  registerProcessingTimeTimer(timestampMs: number): void {
+    this.processingTimers.register(this.slot(), timestampMs);
+  }
+
+  deleteEventTimeTimer(timestampMs: number): void {
+    this.eventTimers.remove(this.slot(), timestampMs);
+  }
+
+  deleteProcessingTimeTimer(timestampMs: number): void {
+    this.processingTimers.remove(this.slot(), timestampMs);
+  }
+
+  /** One watermark call. Leaves the key of the last fired timer set. */
+  advanceWatermark(watermarkMs: number): void {
+    this.watermark = watermarkMs;
+    const timers = this.eventTimers;
+    while (timers.headTime <= watermarkMs && timers.size > 0) {
+      const timestamp = timers.headTime;
+      this.keyTable.currentSlot = timers.headSlot;
+      timers.poll();
+      this.numFiredTimers += 1;
+      this.target.onEventTime(timestamp);
+    }
+  }
+
+  /** The clock stands at `timeMs`; every processing-time timer at or below it fires, in order. */
+  advanceProcessingTime(timeMs: number): void {
+    this.processingTime = timeMs;
+    const timers = this.processingTimers;
+    while (timers.headTime <= timeMs && timers.size > 0) {
+      const timestamp = timers.headTime;
+      this.keyTable.currentSlot = timers.headSlot;
+      timers.poll();
+      this.numFiredTimers += 1;
+      this.target.onProcessingTime(timestamp);
+    }
+  }
+
+  private slot(): number {
+    const slot = this.keyTable.currentSlot;
+    if (slot < 0) throw new NullPointerError(NO_KEY_SET);
+    return slot;
+  }
+}

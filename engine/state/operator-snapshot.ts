@@ -1,0 +1,30 @@
+import type { Key } from './java-hash.ts';
+import type { KeyGroupRange } from './key-groups.ts';
+
+/**
+ * What one subtask of an operator hands out and takes back: plain data, by key group, so that a new owner of a key group
+ * takes exactly its part (Flink: OperatorSubtaskState). The current watermark is not part of it.
+ */
+export const SNAPSHOT_VERSION = 1;
+
+export type StateKind = 'value' | 'struct' | 'list' | 'map' | 'reducing' | 'aggregating';
+
+export interface KeyGroupSnapshot {
+  readonly keyGroup: number;
+  readonly keys: readonly Key[];
+  /** Per state name: pairs of an index into `keys` and the value. */
+  readonly states: Readonly<Record<string, readonly (readonly [number, unknown])[]>>;
+  /** Pairs of an index into `keys` and the time, ms. */
+  readonly eventTimers: readonly (readonly [number, number])[];
+  readonly processingTimers: readonly (readonly [number, number])[];
+}
+
+export interface OperatorSnapshot {
+  readonly version: typeof SNAPSHOT_VERSION;
+  readonly maxParallelism: number;
+  readonly range: KeyGroupRange;
+  readonly kinds: Readonly<Record<string, StateKind>>;
+  readonly keyGroups: readonly KeyGroupSnapshot[];
+  /** Broadcast map states by name: every subtask stores its whole copy. */
+  readonly broadcast: Readonly<Record<string, readonly (readonly [unknown, unknown])[]>>;
+}
