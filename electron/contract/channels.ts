@@ -134,8 +134,7 @@ export type PortEvent =
 
 /** window -> main, over the port. */
 export type PortMessage =
-  | { readonly kind: 'ack'; readonly number: number }
-  | { readonly kind: 'ping'; readonly askedAtMs: number };
+  { readonly kind: 'ack'; readonly number: number } | { readonly kind: 'ping'; readonly askedAtMs: number };
 
 /** Posted from the preload to its own page together with the port. */
 export const PORT_HANDOVER = 'flinktrade-port-handover';

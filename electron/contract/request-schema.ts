@@ -35,7 +35,8 @@ export function isModestJson(value: unknown): boolean {
 }
 
 const rules = z.custom<never>((value) => typeof value === 'object' && value !== null && isModestJson(value), {
-  error: 'must be a JSON document of at most 1,000,000 nodes and 32 levels, without __proto__, constructor or prototype',
+  error:
+    'must be a JSON document of at most 1,000,000 nodes and 32 levels, without __proto__, constructor or prototype',
 });
 
 const speed = z.discriminatedUnion('kind', [

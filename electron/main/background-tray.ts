@@ -64,7 +64,8 @@ function paintIcon(): Buffer {
   ];
   for (const { left, top } of bars) {
     for (let y = top; y < ICON_PIXELS - 2; y += 1) {
-      for (let x = left; x < left + 3; x += 1) pixels.set([0xf0, 0x9b, 0x3d, 0xff], (y * ICON_PIXELS + x) * BYTES_PER_PIXEL);
+      for (let x = left; x < left + 3; x += 1)
+        pixels.set([0xf0, 0x9b, 0x3d, 0xff], (y * ICON_PIXELS + x) * BYTES_PER_PIXEL);
     }
   }
   return pixels;

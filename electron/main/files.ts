@@ -20,10 +20,7 @@ const OPEN_DIALOGS: Readonly<Record<FileKind, OpenDialogOptions>> = {
     title: 'Open session',
     buttonLabel: 'Open session',
     properties: ['openFile', 'multiSelections'],
-    filters: [
-      { name: 'Sessions', extensions: ['ftq', 'csv', 'gz', 'zip', 'jsonl', 'json', 'txt'] },
-      EVERY_FILE,
-    ],
+    filters: [{ name: 'Sessions', extensions: ['ftq', 'csv', 'gz', 'zip', 'jsonl', 'json', 'txt'] }, EVERY_FILE],
   },
   positions: {
     title: 'Open starting positions',

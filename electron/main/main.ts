@@ -8,7 +8,7 @@ import { declareScheme, servePages } from './app-scheme.ts';
 import { readArguments } from './arguments.ts';
 import { BackgroundTray } from './background-tray.ts';
 import { whyNotGranted } from './command-paths.ts';
-import { openDoors } from './doors.ts';
+import { openDoors, type Handlers } from './doors.ts';
 import { EngineHost } from './engine-host.ts';
 import { chooseFiles, exportText, grantFiles, importRules } from './files.ts';
 import { GrantedPaths } from './granted-paths.ts';
@@ -82,48 +82,13 @@ async function run(): Promise<void> {
   const hasGlobalKill = globalShortcut.register(GLOBAL_KILL_SHORTCUT, () => kill('global shortcut'));
   const info = describeApp(hasGlobalKill);
 
-  openDoors(
-    {
-      connect: () => {
-        workstation.connect();
-        return info;
-      },
-      ready: (place) => {
-        workstation.ready(place);
-        return null;
-      },
-      command: (command) => {
-        const refusal = whyNotGranted(command, grants) ?? host.send(command);
-        return refusal === null ? { kind: 'sent' } : { kind: 'refused', reason: refusal };
-      },
-      chooseFiles: async (kind) => {
-        const window = workstation.browserWindow;
-        return window === null ? [] : await chooseFiles(window, kind, grants);
-      },
-      announceDropped: (paths) => grantFiles(paths, grants),
-      exportText: async (request) => {
-        const window = workstation.browserWindow;
-        return window === null ? { kind: 'cancelled' } : await exportText(window, request);
-      },
-      importRules: async () => {
-        const window = workstation.browserWindow;
-        return window === null ? { kind: 'cancelled' } : await importRules(window);
-      },
-      takeLaunch: () => {
-        const taken = launch;
-        launch = null;
-        return taken;
-      },
-      openLink: (name) => openLink(name),
-      setAppearance: (appearance) => {
-        nativeTheme.themeSource = appearance;
-        workstation.setAppearance(appearance);
-        return null;
-      },
-    },
-    (contents) => workstation.owns(contents),
-    log,
-  );
+  const takeLaunch = (): Launch | null => {
+    const taken = launch;
+    launch = null;
+    return taken;
+  };
+  const handlers = answerDoors({ host, workstation, grants, info, takeLaunch });
+  openDoors(handlers, (contents) => workstation.owns(contents), log);
 
   app.on('second-instance', (_event, argv, workingDirectory) => {
     reveal();
@@ -144,6 +109,52 @@ async function run(): Promise<void> {
   reveal();
 }
 
+interface Household {
+  readonly host: EngineHost;
+  readonly workstation: WorkstationWindow;
+  readonly grants: GrantedPaths;
+  readonly info: AppInfo;
+  readonly takeLaunch: () => Launch | null;
+}
+
+/** What main does behind each door of the table (electron/contract/channels.ts). */
+function answerDoors({ host, workstation, grants, info, takeLaunch }: Household): Handlers {
+  return {
+    connect: () => {
+      workstation.connect();
+      return info;
+    },
+    ready: (place) => {
+      workstation.ready(place);
+      return null;
+    },
+    command: (command) => {
+      const refusal = whyNotGranted(command, grants) ?? host.send(command);
+      return refusal === null ? { kind: 'sent' } : { kind: 'refused', reason: refusal };
+    },
+    chooseFiles: async (kind) => {
+      const window = workstation.browserWindow;
+      return window === null ? [] : await chooseFiles(window, kind, grants);
+    },
+    announceDropped: (paths) => grantFiles(paths, grants),
+    exportText: async (request) => {
+      const window = workstation.browserWindow;
+      return window === null ? { kind: 'cancelled' } : await exportText(window, request);
+    },
+    importRules: async () => {
+      const window = workstation.browserWindow;
+      return window === null ? { kind: 'cancelled' } : await importRules(window);
+    },
+    takeLaunch,
+    openLink: (name) => openLink(name),
+    setAppearance: (appearance) => {
+      nativeTheme.themeSource = appearance;
+      workstation.setAppearance(appearance);
+      return null;
+    },
+  };
+}
+
 /** Threads are ended before the process: one that is still running at exit can bring it down with a signal. */
 function endCleanly(host: EngineHost, grants: GrantedPaths): void {
   let ended = false;
@@ -151,20 +162,20 @@ function endCleanly(host: EngineHost, grants: GrantedPaths): void {
     if (ended) return;
     event.preventDefault();
     globalShortcut.unregisterAll();
-    Promise.all([host.stop(), grants.settled()]).then(
-      () => {
-        ended = true;
-        app.exit(0);
-      },
-      fail,
-    );
+    Promise.all([host.stop(), grants.settled()]).then(() => {
+      ended = true;
+      app.exit(0);
+    }, fail);
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => app.quit());
   process.on('uncaughtException', (error) => {
     // An unknown state must not go on trading.
     log(`A bug in the main process ends the program: ${error.stack ?? error.message}`);
     host.send({ kind: 'halt', by: 'main process failure' } satisfies EngineCommand);
-    host.stop().then(() => app.exit(1), () => app.exit(1));
+    host.stop().then(
+      () => app.exit(1),
+      () => app.exit(1),
+    );
   });
 }
 

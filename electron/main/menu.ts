@@ -41,7 +41,12 @@ function template({ act, kill, showWindow, isPackaged }: MenuDependencies): Menu
       label: 'Trading',
       submenu: [
         // The accelerator is shown here and caught in workstation-window.ts, before the page could swallow it.
-        { label: 'Kill Switch: Halt All Trading', accelerator: 'CmdOrCtrl+Shift+K', registerAccelerator: false, click: kill },
+        {
+          label: 'Kill Switch: Halt All Trading',
+          accelerator: 'CmdOrCtrl+Shift+K',
+          registerAccelerator: false,
+          click: kill,
+        },
         item('Re-arm…', 'rearm'),
         { type: 'separator' },
         item('Rules…', 'show-rules', 'CmdOrCtrl+,'),

@@ -1,5 +1,12 @@
 import { BrowserWindow, MessageChannelMain, screen, type WebContents } from 'electron';
-import { PAGE_URL, PORT_CHANNEL, SAFE_PAGE_URL, type Appearance, type PortEvent, type WindowPlace } from '../contract/channels.ts';
+import {
+  PAGE_URL,
+  PORT_CHANNEL,
+  SAFE_PAGE_URL,
+  type Appearance,
+  type PortEvent,
+  type WindowPlace,
+} from '../contract/channels.ts';
 import type { EngineEvent } from '../../engine/contract/window.ts';
 import { Courier } from './courier.ts';
 import { CrashBudget } from './crash-budget.ts';
@@ -195,7 +202,13 @@ export class WorkstationWindow {
 }
 
 /** Ctrl+Shift+K, on macOS Command+Shift+K. */
-function isKillShortcut(input: { key: string; control: boolean; meta: boolean; shift: boolean; alt: boolean }): boolean {
+function isKillShortcut(input: {
+  key: string;
+  control: boolean;
+  meta: boolean;
+  shift: boolean;
+  alt: boolean;
+}): boolean {
   const command = process.platform === 'darwin' ? input.meta : input.control;
   return command && input.shift && !input.alt && input.key.toLowerCase() === 'k';
 }

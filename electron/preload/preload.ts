@@ -20,7 +20,7 @@ const api: FlinkTradeApi = {
   chooseFiles: (kind) => ask('chooseFiles', kind),
   announceDropped: (files) => {
     // The path of a File that a script made is empty: only what a person really dropped has one.
-    const paths = files.map((file) => webUtils.getPathForFile(file)).filter((path) => path.length > 0);
+    const paths = files.map((file) => webUtils.getPathForFile(file as File)).filter((path) => path.length > 0);
     return ask('announceDropped', paths);
   },
   exportText: (request) => ask('exportText', request),

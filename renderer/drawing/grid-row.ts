@@ -1,0 +1,124 @@
+import type { GridColumn } from './windowed-grid.ts';
+
+/**
+ * One slot of a windowed grid: a row element with its cells, and what was last written into them, so that a cell is
+ * touched only when its text or class really changes.
+ */
+/** A cell that changes faster flashes on: one animation per cell at a time, restarted at most this often. */
+const FLASH_AGAIN_MS = 180;
+
+export class GridRow {
+  readonly element: HTMLElement;
+  /** What the slot shows; -1: nothing. */
+  key = -1;
+  version = -1;
+  position = -1;
+  /** Numbers drawn in the cells, for a source that compares numbers before it makes text. */
+  readonly drawn: Float64Array;
+  readonly #cells: HTMLElement[] = [];
+  readonly #texts: string[] = [];
+  readonly #classes: string[] = [];
+  readonly #nodes: Text[] = [];
+  readonly #flashedAtMs: Float64Array;
+  readonly #flashTurn: Uint8Array;
+  #selected = false;
+  #rowClass = '';
+
+  constructor(columns: readonly GridColumn[]) {
+    this.element = document.createElement('div');
+    this.element.className = 'grid-row';
+    this.element.setAttribute('role', 'row');
+    this.drawn = new Float64Array(columns.length).fill(NaN);
+    this.#flashedAtMs = new Float64Array(columns.length).fill(-Infinity);
+    this.#flashTurn = new Uint8Array(columns.length);
+    columns.forEach((column, index) => {
+      const cell = document.createElement('div');
+      const fixed = `grid-cell grid-cell-${index} ${column.align}`;
+      cell.className = fixed;
+      cell.setAttribute('role', 'gridcell');
+      cell.dataset['column'] = column.id;
+      const node = document.createTextNode('');
+      cell.append(node);
+      this.element.append(cell);
+      this.#cells.push(cell);
+      this.#nodes.push(node);
+      this.#texts.push('');
+      this.#classes.push('');
+    });
+  }
+
+  moveTo(position: number, rowHeight: number): void {
+    this.position = position;
+    this.element.style.transform = `translateY(${position * rowHeight}px)`;
+    this.element.style.height = `${rowHeight}px`;
+    this.element.style.lineHeight = `${rowHeight}px`;
+    this.element.setAttribute('aria-rowindex', String(position + 2));
+    this.element.classList.toggle('odd', position % 2 === 1);
+    this.element.hidden = false;
+  }
+
+  hide(): void {
+    this.element.hidden = true;
+    this.forget();
+  }
+
+  forget(): void {
+    this.key = -1;
+    this.version = -1;
+    this.position = -1;
+  }
+
+  setText(column: number, text: string): void {
+    if (this.#texts[column] === text) return;
+    this.#texts[column] = text;
+    (this.#nodes[column] as Text).data = text;
+  }
+
+  /** A class beside the fixed ones: a tone, a state. Empty takes it away. */
+  setClass(column: number, className: string): void {
+    const before = this.#classes[column] as string;
+    if (before === className) return;
+    this.#classes[column] = className;
+    const { classList } = this.#cells[column] as HTMLElement;
+    if (before !== '') classList.remove(...before.split(' '));
+    if (className !== '') classList.add(...className.split(' '));
+  }
+
+  setTitle(column: number, title: string): void {
+    const cell = this.#cells[column] as HTMLElement;
+    if (cell.title !== title) cell.title = title;
+  }
+
+  setRowClass(className: string): void {
+    if (this.#rowClass === className) return;
+    if (this.#rowClass !== '') this.element.classList.remove(...this.#rowClass.split(' '));
+    if (className !== '') this.element.classList.add(...className.split(' '));
+    this.#rowClass = className;
+  }
+
+  setSelected(selected: boolean): void {
+    if (this.#selected === selected) return;
+    this.#selected = selected;
+    this.element.classList.toggle('selected', selected);
+    this.element.setAttribute('aria-selected', String(selected));
+  }
+
+  /**
+   * Lights the cell in the direction's colour. Two equal animations take turns: a new name starts a new animation, with
+   * no forced layout in between.
+   */
+  flash(column: number, direction: 'up' | 'down', nowMs: number): void {
+    if (nowMs - (this.#flashedAtMs[column] as number) < FLASH_AGAIN_MS) return;
+    this.#flashedAtMs[column] = nowMs;
+    const turn = (this.#flashTurn[column] as number) ^ 1;
+    this.#flashTurn[column] = turn;
+    (this.#cells[column] as HTMLElement).style.animationName = `flash-${direction}-${turn}`;
+  }
+
+  /** A cell that shows another row must not go on flashing for the one before. */
+  stopFlash(column: number): void {
+    const cell = this.#cells[column] as HTMLElement;
+    if (cell.style.animationName !== '') cell.style.animationName = '';
+    this.#flashedAtMs[column] = -Infinity;
+  }
+}

@@ -1,0 +1,46 @@
+import { isZone } from '../format/time-text.ts';
+import { SETTINGS_DEFAULT, type Settings } from '../stores/settings-store.ts';
+
+/**
+ * Reads settings that were stored by some version of the program: each value counts only when it is one of today's, so
+ * that an old or damaged record never breaks the window.
+ */
+export function readSettings(stored: unknown): Settings {
+  if (typeof stored !== 'object' || stored === null) return SETTINGS_DEFAULT;
+  const of = stored as Readonly<Record<string, unknown>>;
+  const d = SETTINGS_DEFAULT;
+  return {
+    theme: oneOf(of['theme'], ['dark', 'light'], d.theme),
+    palette: oneOf(of['palette'], ['green-red', 'red-green', 'blue-orange'], d.palette),
+    flash: typeof of['flash'] === 'boolean' ? of['flash'] : d.flash,
+    density: oneOf(of['density'], ['high', 'medium'], d.density),
+    zone: typeof of['zone'] === 'string' && isZone(of['zone']) ? of['zone'] : d.zone,
+    workers: whole(of['workers'], 1, 32, d.workers),
+    chartSpan: oneOf(of['chartSpan'], ['1m', '5m', '15m', '1h', 'all'], d.chartSpan),
+    sidePanel: oneOf(of['sidePanel'], ['trades', 'problems'], d.sidePanel),
+    tableShare: share(of['tableShare'], d.tableShare),
+    chartShare: share(of['chartShare'], d.chartShare),
+    columnWidths: widths(of['columnWidths']),
+    selectedSymbol: typeof of['selectedSymbol'] === 'string' ? of['selectedSymbol'] : null,
+  };
+}
+
+function oneOf<const T extends string>(value: unknown, allowed: readonly T[], fallback: T): T {
+  return allowed.find((candidate) => candidate === value) ?? fallback;
+}
+
+function whole(value: unknown, min: number, max: number, fallback: number): number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max ? value : fallback;
+}
+
+/** A panel keeps at least a fifth of the window. */
+function share(value: unknown, fallback: number): number {
+  return typeof value === 'number' && value >= 0.2 && value <= 0.8 ? value : fallback;
+}
+
+function widths(value: unknown): Readonly<Record<string, number>> {
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, number] => typeof entry[1] === 'number' && entry[1] > 0),
+  );
+}

@@ -1,0 +1,54 @@
+import { createStore } from 'zustand/vanilla';
+import { ZONE_DEFAULT } from '../format/time-text.ts';
+
+/** How a person wants the workstation to look and start. Kept in IndexedDB; nothing here changes what is traded. */
+export type Theme = 'dark' | 'light';
+export type Palette = 'green-red' | 'red-green' | 'blue-orange';
+export type Density = 'high' | 'medium';
+export type ChartSpan = '1m' | '5m' | '15m' | '1h' | 'all';
+export type SidePanel = 'trades' | 'problems';
+
+export interface Settings {
+  readonly theme: Theme;
+  readonly palette: Palette;
+  readonly flash: boolean;
+  readonly density: Density;
+  /** IANA name. */
+  readonly zone: string;
+  readonly workers: number;
+  readonly chartSpan: ChartSpan;
+  readonly sidePanel: SidePanel;
+  /** Shares of the window, 0..1. */
+  readonly tableShare: number;
+  readonly chartShare: number;
+  readonly columnWidths: Readonly<Record<string, number>>;
+  readonly selectedSymbol: string | null;
+}
+
+export const SETTINGS_DEFAULT: Settings = {
+  theme: 'dark',
+  palette: 'green-red',
+  flash: true,
+  density: 'high',
+  zone: ZONE_DEFAULT,
+  workers: 1,
+  chartSpan: '5m',
+  sidePanel: 'trades',
+  tableShare: 0.66,
+  chartShare: 0.58,
+  columnWidths: {},
+  selectedSymbol: null,
+};
+
+export const ROW_HEIGHT: Readonly<Record<Density, number>> = { high: 22, medium: 28 };
+
+export type SettingsStore = ReturnType<typeof makeSettingsStore>;
+
+export function makeSettingsStore() {
+  const store = createStore<Settings>(() => SETTINGS_DEFAULT);
+  return {
+    ...store,
+    set: (part: Partial<Settings>) => store.setState(part),
+    reset: () => store.setState(SETTINGS_DEFAULT),
+  };
+}
