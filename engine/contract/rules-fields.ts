@@ -53,8 +53,8 @@ const TRADES_MAX = 1_000_000_000;
 
 /** A percent of a base: above 0 and up to 100, so that base + amount always stays exact. */
 export const PERCENT_OF_AMOUNT: ValueKind = { type: 'decimal', min: '0', aboveMin: true, max: '100', places: 8, canBeNone: false };
-/** A floor may be above the buying price (lock in a profit); 1,000 % is more than anyone asks for. */
-export const PERCENT_OF_FLOOR: ValueKind = { type: 'decimal', min: '0', aboveMin: false, max: '1000', places: 8, canBeNone: false };
+/** A floor may be above the buying price (lock in a profit); up to 150 %, so that it is always an exact price. */
+export const PERCENT_OF_FLOOR: ValueKind = { type: 'decimal', min: '0', aboveMin: false, max: '150', places: 8, canBeNone: false };
 /** A price or an amount of money per share. */
 export const PRICE_AMOUNT: ValueKind = { type: 'decimal', min: '0', aboveMin: false, max: PRICE_MAX_TEXT, places: 8, canBeNone: false };
 export const INCREASE_FROM: ValueKind = { type: 'choice', values: ['trade-price', 'ask'] };

@@ -6,8 +6,8 @@ export const PRESETS = {
   /** The rules of trading-rules "Rules" as they stand. */
   standard: { version: 1 },
   /**
-   * The demo this product descends from, shown on stage in 2017. What it did beyond its rules (a replaced position left its timer
-   * running) is in trading/original-demo.ts.
+   * The demo this product descends from, shown on stage in 2017, but for its flaws: there a replaced position left its timer
+   * running, and a position without a time to live expired at once (engine/trading/README.md, "The original demo").
    */
   'original-demo': {
     version: 1,

@@ -51,7 +51,7 @@ const symbolName = z.string().superRefine((name, context) => {
 /** @returns what a symbol may be when this is none, or null */
 export function symbolProblem(symbol: string): string | null {
   if (symbol.length === 0 || symbol.length > SYMBOL_CHARACTERS_MAX) return `a symbol of 1 to ${SYMBOL_CHARACTERS_MAX} characters`;
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
+   
   if (/[\u0000-\u001f\u007f]/.test(symbol)) return 'a symbol without control characters';
   if (FORBIDDEN_KEYS.has(symbol)) return 'any symbol but __proto__, constructor and prototype';
   return null;
@@ -129,7 +129,7 @@ function problemsOf(issue: z.core.$ZodIssue, document: unknown): RulesProblem[] 
       return [makeProblem(path, finding?.found ?? found, finding?.allowed ?? issue.message)];
     }
     case 'invalid_key':
-      return issue.issues.flatMap((inner) => problemsOf({ ...inner, path: issue.path } as z.core.$ZodIssue, document));
+      return issue.issues.flatMap((inner) => problemsOf({ ...inner, path: issue.path }, document));
     case 'invalid_value':
       return [makeProblem(path, found, issue.values.map((value) => describe(value)).join(' or '))];
     case 'invalid_type':
@@ -192,10 +192,10 @@ function editDistance(left: string, right: string): number {
   for (let i = 1; i <= left.length; i += 1) {
     const next = [i];
     for (let j = 1; j <= right.length; j += 1) {
-      const substitution = (row[j - 1] as number) + (left[i - 1] === right[j - 1] ? 0 : 1);
-      next.push(Math.min(substitution, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+      const substitution = (row[j - 1]) + (left[i - 1] === right[j - 1] ? 0 : 1);
+      next.push(Math.min(substitution, (row[j]) + 1, (next[j - 1]) + 1));
     }
     row = next;
   }
-  return row[right.length] as number;
+  return row[right.length];
 }

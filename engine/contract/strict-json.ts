@@ -143,7 +143,7 @@ class Reader {
     const match = NUMBER.exec(this.text);
     if (match === null) this.stop(this.here(), 'a value');
     this.at = NUMBER.lastIndex;
-    return Number((match as RegExpExecArray)[0]);
+    return Number((match)[0]);
   }
 
   private blank(): void {

@@ -1,0 +1,102 @@
+import { structState } from '../api/state.ts';
+import { struct, type ViewOf } from '../api/struct.ts';
+
+/**
+ * Everything that is known of a symbol, in a fixed layout: its position, its last quote, why quotes did not trade. All
+ * zeros is a symbol of which nothing is known. Prices in 1e-8, shares and sizes in 1e-6, times in ms.
+ */
+export const POSITION_STATE = struct('position-state', {
+  shares: 'f64',
+  buyPrice: 'f64',
+  lastTradePrice: 'f64',
+  /** Profit in 1e-14 is profitHigh x 2^53 + profitLow: two fields hold what one number cannot. */
+  profitHigh: 'f64',
+  profitLow: 'f64',
+  trades: 'f64',
+
+  openedAt: 'f64',
+  /** The position's own time to live; OWN_TTL_NONE: the rules decide. */
+  ownTtlMs: 'f64',
+  /** From when the time to live counts, on both clocks: the opening, or the last trade that started it anew. */
+  liveFromEvent: 'f64',
+  liveFromProcessing: 'f64',
+  /** The trade that woke a sleeping decay, on both clocks; decays count from there. Only when `woken` is 1. */
+  wokenEvent: 'f64',
+  wokenProcessing: 'f64',
+
+  halted: 'f64',
+  noBid: 'f64',
+  crossed: 'f64',
+  size: 'f64',
+  limitTradesPerSecond: 'f64',
+  limitTradesPerDay: 'f64',
+  limitNotionalPerTrade: 'f64',
+  limitNotionalPerDay: 'f64',
+  limitLossPerDay: 'f64',
+
+  /** Trades in the newest second and the newest day that had one (limits.ts). */
+  tradeSecond: 'f64',
+  tradesInSecond: 'f64',
+  tradeDay: 'f64',
+  tradesInDay: 'f64',
+  /** Chart: the next sample is due at this event time, once `sampled` is 1. */
+  nextSampleAt: 'f64',
+
+  // What nearly every quote touches stands together, so that it is one or two lines of the processor's cache.
+  bidNotAboveAsk: 'f64',
+  askPrice: 'f64',
+  nextDecayAt: 'f64',
+  bid: 'f64',
+  bidSize: 'f64',
+  ask: 'f64',
+  askSize: 'f64',
+  quoteTime: 'f64',
+  /** STATUS_* of contract/frames.ts. */
+  status: 'i32',
+  /** 1 once there was a quote. */
+  quoted: 'i32',
+  /** 1 + index into REASONS of why the last quote did not trade; 0: it did, or there was none. */
+  lastReason: 'i32',
+  /** PLAN_*: whether a decay is planned, and on which clock. Exactly then there is a timer at `nextDecayAt`. */
+  plan: 'i32',
+
+  symbol: 'symbol',
+  woken: 'i32',
+  /** 1: the decay reached the floor and waits for a trade. */
+  asleep: 'i32',
+  traded: 'i32',
+  sampled: 'i32',
+});
+export type PositionState = ViewOf<typeof POSITION_STATE>;
+export const POSITIONS = structState('positions', POSITION_STATE);
+
+export const OWN_TTL_NONE = -1;
+export const PLAN_NONE = 0;
+export const PLAN_EVENT_TIME = 1;
+export const PLAN_PROCESSING_TIME = 2;
+
+/** Fields of the reason counters, in the order of REASONS. */
+export const REASON_FIELDS = [
+  'halted',
+  'noBid',
+  'crossed',
+  'bidNotAboveAsk',
+  'size',
+  'limitTradesPerSecond',
+  'limitTradesPerDay',
+  'limitNotionalPerTrade',
+  'limitNotionalPerDay',
+  'limitLossPerDay',
+] as const satisfies readonly (keyof PositionState)[];
+
+const HIGH_UNIT = 53n;
+
+export function profitOf(state: PositionState): bigint {
+  return (BigInt(state.profitHigh) << HIGH_UNIT) + BigInt(state.profitLow);
+}
+
+/** Exact for every profit that positions within the bounds of core/decimal.ts can make: at most 2^105. */
+export function setProfit(state: PositionState, profit: bigint): void {
+  state.profitHigh = Number(profit >> HIGH_UNIT);
+  state.profitLow = Number(BigInt.asUintN(Number(HIGH_UNIT), profit));
+}

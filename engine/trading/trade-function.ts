@@ -1,0 +1,313 @@
+import {
+  KeyedBroadcastProcessFunction,
+  type BroadcastContext,
+  type Collector,
+  type KeyedOnTimerContext,
+  type KeyedReadOnlyContext,
+  type RowPublisher,
+  type RuntimeContext,
+  type TimerService,
+} from '../api/functions.ts';
+import { mapState, type ReadOnlyBroadcastState, type StructState } from '../api/state.ts';
+import { ROW_WORDS, STATUS_CLOSED, STATUS_NO_POSITION, STATUS_OPEN } from '../contract/frames.ts';
+import type { RulesDocument } from '../contract/rules.ts';
+import { assertNever } from '../core/assert.ts';
+import { notional } from '../core/decimal.ts';
+import { compileRules, stepAmount, type CompiledRules, type SymbolRulesCompiled } from './compiled-rules.ts';
+import { applyDueDecays, replanDecay, startLife, stopDecay, wakeAfterTrade } from './decay.ts';
+import { sharesToSell } from './fill.ts';
+import { CircuitBreakers, TradeCounts, secondOf } from './limits.ts';
+import { OWN_TTL_NONE, PLAN_NONE, POSITIONS, profitOf, setProfit, type PositionState } from './position-state.ts';
+import { QuoteHistory } from './quote-history.ts';
+import { LATE_QUOTES, type ControlRecord, type Quote, type StartingPosition, type Trade } from './records.ts';
+import { fillRow, positionRow, reasonCounts } from './rows.ts';
+
+export interface TradeFunctionOptions {
+  /** In force until the first `rules` record. */
+  readonly rules: RulesDocument;
+  /** Keep samples of each symbol's quotes for its chart, at most one per this many ms of event time; null: none. */
+  readonly historySampleMs: number | null;
+}
+
+/** Broadcast state: the rules in force under `rules`, the kill switch under `halt` while it is on. */
+export const CONTROL_STATE = mapState<string, ControlRecord>('control');
+
+/** Numbers of REASONS, so that the record path compares and counts without text. */
+const HALTED = 0;
+const NO_BID = 1;
+const CROSSED = 2;
+const BID_NOT_ABOVE_ASK = 3;
+const SIZE = 4;
+const LIMIT_TRADES_PER_SECOND = 5;
+const LIMIT_TRADES_PER_DAY = 6;
+const LIMIT_NOTIONAL_PER_TRADE = 7;
+const LIMIT_NOTIONAL_PER_DAY = 8;
+const LIMIT_LOSS_PER_DAY = 9;
+
+/** Larger asks are held here: no bid that can be read reaches them (core/decimal.ts). */
+const ASK_MAX = Number.MAX_SAFE_INTEGER;
+
+/**
+ * FlinkTrade's rules (trading-rules), one position per symbol. A keyed stream of starting positions and quotes meets a
+ * broadcast stream of controls; out come trades, and late quotes on the side.
+ *
+ * A quote that does not trade reads and writes one fixed-layout state and allocates nothing. Whatever depends on
+ * other symbols (the daily circuit breakers) is compared at alignments only, so results do not depend on the number of tasks.
+ */
+export class TradeFunction extends KeyedBroadcastProcessFunction<string, Quote | StartingPosition, ControlRecord, Trade> {
+  #rules: CompiledRules;
+  #halted = false;
+  /** False until the broadcast state was read once, after a start or a restore. */
+  #controlsRead = false;
+  readonly #historySampleMs: number | null;
+  #positions!: StructState<PositionState>;
+  #counts!: TradeCounts;
+  #breakers!: CircuitBreakers;
+  #history: QuoteHistory | null = null;
+  #rows!: RowPublisher;
+  /** One object for every trade: collecting copies it. */
+  readonly #trade: Trade = { kind: 'trade', symbol: '', shares: 0, price: 0, buyPrice: 0, quoteSequence: 0, askBefore: 0, askAfter: 0 };
+
+  constructor(options: TradeFunctionOptions) {
+    super();
+    this.#rules = compileRules(options.rules);
+    this.#historySampleMs = options.historySampleMs;
+  }
+
+  override open(context: RuntimeContext): void {
+    this.#positions = context.getStructState(POSITIONS);
+    this.#counts = new TradeCounts(context);
+    this.#breakers = new CircuitBreakers(context, this.#rules.limits);
+    this.#history = this.#historySampleMs === null ? null : new QuoteHistory(context, this.#historySampleMs);
+    this.#rows = context.getRowPublisher('rows', ROW_WORDS, (numbers, integers, offset) => {
+      const state = this.#positions.value();
+      if (state !== null) fillRow(state, this.#rulesOf(state.symbol), numbers, integers, offset);
+    });
+    context.registerQuery('row', () => this.#answer((state) => positionRow(state, this.#rulesOf(state.symbol))));
+    context.registerQuery('reasons', () => this.#answer(reasonCounts));
+    context.registerQuery('report', () => this.#answer((state) => ({ position: positionRow(state, this.#rulesOf(state.symbol)), reasons: reasonCounts(state) })));
+    context.registerQuery('history', () => this.#history?.samples() ?? []);
+  }
+
+  override processElement(value: Quote | StartingPosition, context: KeyedReadOnlyContext<string>, out: Collector<Trade>): void {
+    if (!this.#controlsRead) this.#readControls(context.getBroadcastState(CONTROL_STATE));
+    switch (value.kind) {
+      case 'quote':
+        return this.#onQuote(value, context, out);
+      case 'position':
+        return this.#onPosition(value, context);
+      default:
+        return assertNever(value);
+    }
+  }
+
+  override onTimer(_timestampMs: number, context: KeyedOnTimerContext<string>): void {
+    if (!this.#controlsRead) this.#readControls(context.getBroadcastState(CONTROL_STATE));
+    const state = this.#positions.value();
+    if (state === null || state.plan === PLAN_NONE) return;
+    applyDueDecays(state, this.#rulesOf(state.symbol), context.timerService());
+    this.#rows.changed();
+  }
+
+  override processBroadcastElement(control: ControlRecord, context: BroadcastContext<string>): void {
+    const controls = context.getBroadcastState(CONTROL_STATE);
+    if (!this.#controlsRead) this.#readControls(controls);
+    switch (control.kind) {
+      case 'rules':
+        controls.put('rules', control);
+        return this.#changeRules(compileRules(control.rules), context);
+      case 'halt':
+        controls.put('halt', control);
+        this.#halted = true;
+        return;
+      case 'rearm':
+        controls.remove('halt');
+        this.#halted = false;
+        return;
+      default:
+        return assertNever(control);
+    }
+  }
+
+  #onQuote(quote: Quote, context: KeyedReadOnlyContext<string>, out: Collector<Trade>): void {
+    const timestampMs = context.timestamp() as number;
+    const timers = context.timerService();
+    const rules = this.#rulesOfQuote(quote);
+    // The watermark is greatest - outOfOrdernessMs - 1: at or below it is exactly "below greatest - outOfOrdernessMs".
+    if (rules.dropsLate && timestampMs <= timers.currentWatermark()) return context.output(LATE_QUOTES, quote);
+    const state = this.#positions.create();
+    if (state.quoted === 0) this.#meet(state, quote.symbol);
+    state.quoted = 1;
+    state.bid = quote.bid;
+    state.bidSize = quote.bidSize;
+    state.ask = quote.ask;
+    state.askSize = quote.askSize;
+    state.quoteTime = timestampMs;
+    if (state.status === STATUS_OPEN) {
+      if (state.plan !== PLAN_NONE) applyDueDecays(state, rules, timers);
+      const reason = this.#tryTrade(state, quote, timestampMs, rules, timers, out);
+      state.lastReason = reason + 1;
+      if (reason >= 0) countReason(state, reason);
+    }
+    if (this.#history !== null) this.#history.sample(state);
+    this.#rows.changed();
+  }
+
+  /** @returns the first check that fails, as a number of REASONS; -1 after a trade */
+  #tryTrade(state: PositionState, quote: Quote, timestampMs: number, rules: SymbolRulesCompiled, timers: TimerService, out: Collector<Trade>): number {
+    const bid = quote.bid;
+    if (this.#halted) return HALTED;
+    if (bid <= 0) return NO_BID;
+    if (rules.ignoresCrossed && quote.ask > 0 && bid > quote.ask) return CROSSED;
+    if (rules.tradesAtAsk ? bid < state.askPrice : bid <= state.askPrice) return BID_NOT_ABOVE_ASK;
+    const shares = sharesToSell(state.shares, quote.bidSize, rules);
+    if (shares <= 0) return SIZE;
+    const second = secondOf(timestampMs);
+    const day = this.#breakers.days.dayOf(timestampMs);
+    const value = notional(bid, shares);
+    const { limits } = this.#rules;
+    if (limits.maxTradesPerSecond !== Infinity && this.#counts.inSecond(state, second) >= limits.maxTradesPerSecond) return LIMIT_TRADES_PER_SECOND;
+    if (limits.maxTradesPerDay !== Infinity && this.#counts.inDay(state, day) >= limits.maxTradesPerDay) return LIMIT_TRADES_PER_DAY;
+    if (limits.maxNotionalPerTrade !== null && value > limits.maxNotionalPerTrade) return LIMIT_NOTIONAL_PER_TRADE;
+    if (this.#breakers.refusesNotional(day)) return LIMIT_NOTIONAL_PER_DAY;
+    if (this.#breakers.refusesLoss(day)) return LIMIT_LOSS_PER_DAY;
+    const profit = notional(bid - state.buyPrice, shares);
+    this.#counts.count(state, second, day, !rules.dropsLate || timers.currentWatermark() < second * 1000 - 1);
+    this.#breakers.addTrade(day, value, profit);
+    setProfit(state, profitOf(state) + profit);
+    this.#sell(state, quote, shares, timestampMs, rules, timers, out);
+    return -1;
+  }
+
+  #sell(state: PositionState, quote: Quote, shares: number, timestampMs: number, rules: SymbolRulesCompiled, timers: TimerService, out: Collector<Trade>): void {
+    const askBefore = state.askPrice;
+    state.shares -= shares;
+    state.lastTradePrice = quote.bid;
+    state.trades += 1;
+    if (state.shares > 0) {
+      const base = rules.increaseFromAsk ? askBefore : quote.bid;
+      state.askPrice = Math.min(base + stepAmount(rules.increase, base, rules), ASK_MAX);
+    }
+    const trade = this.#trade;
+    trade.symbol = quote.symbol;
+    trade.shares = shares;
+    trade.price = quote.bid;
+    trade.buyPrice = state.buyPrice;
+    trade.quoteSequence = quote.sequence;
+    trade.askBefore = askBefore;
+    trade.askAfter = state.askPrice;
+    out.collect(trade);
+    if (state.shares === 0) {
+      state.status = STATUS_CLOSED;
+      stopDecay(state, timers);
+    } else if (rules.tradeResetsTtl) {
+      startLife(state, rules, timestampMs, timers);
+    } else if (state.asleep === 1) {
+      wakeAfterTrade(state, rules, timestampMs, timers);
+    }
+  }
+
+  #onPosition(position: StartingPosition, context: KeyedReadOnlyContext<string>): void {
+    const state = this.#positions.create();
+    const timers = context.timerService();
+    const rules = this.#rulesOf(position.symbol);
+    if (state.status === STATUS_NO_POSITION) this.#meet(state, position.symbol);
+    stopDecay(state, timers);
+    state.status = STATUS_OPEN;
+    state.shares = position.shares;
+    state.buyPrice = position.buyPrice;
+    state.askPrice = position.buyPrice + rules.askOffset;
+    state.lastTradePrice = position.buyPrice;
+    setProfit(state, 0n);
+    state.trades = 0;
+    state.openedAt = context.timestamp() as number;
+    state.ownTtlMs = position.ttlMs < 0 ? OWN_TTL_NONE : position.ttlMs;
+    state.lastReason = 0;
+    startLife(state, rules, state.openedAt, timers);
+    this.#rows.changed();
+  }
+
+  #changeRules(rules: CompiledRules, context: BroadcastContext<string>): void {
+    const before = this.#rules;
+    const nowMs = context.timestamp() ?? context.currentWatermark() + 1;
+    this.#rules = rules;
+    this.#breakers.changeLimits(rules.limits, nowMs);
+    context.applyToKeyedState<StructState<PositionState>>(POSITIONS, (symbol, positions, timers) => {
+      const state = positions.value();
+      if (state === null) return;
+      if (state.status === STATUS_OPEN) replanDecay(state, rulesFor(before, symbol), rulesFor(rules, symbol), nowMs, timers);
+      this.#rows.changed();
+    });
+  }
+
+  /** After a restore the rules and the kill switch are what the broadcast state says. */
+  #readControls(controls: ReadOnlyBroadcastState<string, ControlRecord>): void {
+    this.#controlsRead = true;
+    const rules = controls.get('rules');
+    if (rules?.kind === 'rules') {
+      this.#rules = compileRules(rules.rules);
+      this.#breakers.restoreLimits(this.#rules.limits);
+    }
+    this.#halted = controls.contains('halt');
+  }
+
+  /** First record of a symbol: the row needs its name. */
+  #meet(state: PositionState, symbol: string): void {
+    state.symbol = symbol;
+  }
+
+  #rulesOfQuote(quote: Quote): SymbolRulesCompiled {
+    return this.#rules.symbols.size === 0 ? this.#rules.defaults : rulesFor(this.#rules, quote.symbol);
+  }
+
+  #rulesOf(symbol: string): SymbolRulesCompiled {
+    return rulesFor(this.#rules, symbol);
+  }
+
+  #answer<T>(of: (state: PositionState) => T): T | null {
+    const state = this.#positions.value();
+    return state === null ? null : of(state);
+  }
+}
+
+function rulesFor(rules: CompiledRules, symbol: string): SymbolRulesCompiled {
+  return rules.symbols.get(symbol) ?? rules.defaults;
+}
+
+/** By name, because a computed field name is many times slower on the record path. */
+function countReason(state: PositionState, reason: number): void {
+  switch (reason) {
+    case BID_NOT_ABOVE_ASK:
+      state.bidNotAboveAsk += 1;
+      return;
+    case NO_BID:
+      state.noBid += 1;
+      return;
+    case HALTED:
+      state.halted += 1;
+      return;
+    case CROSSED:
+      state.crossed += 1;
+      return;
+    case SIZE:
+      state.size += 1;
+      return;
+    case LIMIT_TRADES_PER_SECOND:
+      state.limitTradesPerSecond += 1;
+      return;
+    case LIMIT_TRADES_PER_DAY:
+      state.limitTradesPerDay += 1;
+      return;
+    case LIMIT_NOTIONAL_PER_TRADE:
+      state.limitNotionalPerTrade += 1;
+      return;
+    case LIMIT_NOTIONAL_PER_DAY:
+      state.limitNotionalPerDay += 1;
+      return;
+    case LIMIT_LOSS_PER_DAY:
+      state.limitLossPerDay += 1;
+      return;
+    default:
+      throw new RangeError(`There is no reason number ${reason}.`);
+  }
+}
