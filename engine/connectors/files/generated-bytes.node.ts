@@ -1,0 +1,140 @@
+import type { ByteSource } from '../decode/byte-source.ts';
+import { InputError } from '../sources/input-error.ts';
+
+/** Chunks made ahead of the decoder: enough to keep it busy while the next is unpacked, and a bound on memory. */
+const CHUNKS_AHEAD = 6;
+
+/** Bytes that some asynchronous maker (an unpacker) hands out; made ahead of need, up to CHUNKS_AHEAD. */
+export class GeneratedBytes implements ByteSource {
+  readonly name: string;
+  failure: InputError | null = null;
+  readonly #upstream: ByteSource;
+  readonly #chunks: AsyncGenerator<Uint8Array, void, void>;
+  readonly #queue: Uint8Array[] = [];
+  #made = false;
+  #running = false;
+  #closed = false;
+  #bug: unknown = null;
+  #wakeMaker: (() => void) | null = null;
+  #wakeTaker: (() => void)[] = [];
+
+  /** @param upstream what the maker reads; progress is counted there, and it is closed with this */
+  constructor(name: string, upstream: ByteSource, chunks: AsyncGenerator<Uint8Array, void, void>) {
+    this.name = name;
+    this.#upstream = upstream;
+    this.#chunks = chunks;
+  }
+
+  get ended(): boolean {
+    return this.#made && this.#queue.length === 0;
+  }
+
+  get bytesRead(): number {
+    return this.#upstream.bytesRead;
+  }
+
+  get bytesTotal(): number {
+    return this.#upstream.bytesTotal;
+  }
+
+  take(): Uint8Array | null {
+    if (this.#bug !== null) throw this.#bug;
+    this.#start();
+    const chunk = this.#queue.shift() ?? null;
+    this.#wakeMaker?.();
+    return chunk;
+  }
+
+  async whenReady(): Promise<void> {
+    this.#start();
+    if (this.#queue.length > 0 || this.#made) return;
+    await new Promise<void>((resolve) => this.#wakeTaker.push(resolve));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wakeMaker?.();
+    this.#wakeTakers();
+    if (!this.#running) await this.#chunks.return();
+    await this.#upstream.close();
+  }
+
+  #start(): void {
+    if (this.#running || this.#made) return;
+    this.#running = true;
+    void this.#make();
+  }
+
+  async #make(): Promise<void> {
+    try {
+      for await (const chunk of this.#chunks) {
+        if (this.#closed) break;
+        if (chunk.length > 0) this.#queue.push(chunk);
+        this.#wakeTakers();
+        if (this.#queue.length < CHUNKS_AHEAD) continue;
+        await new Promise<void>((resolve) => {
+          this.#wakeMaker = resolve;
+        });
+        this.#wakeMaker = null;
+      }
+    } catch (error) {
+      if (error instanceof InputError) this.failure = error;
+      else this.#bug = error;
+    }
+    this.#made = true;
+    this.#wakeTakers();
+  }
+
+  #wakeTakers(): void {
+    const waiting = this.#wakeTaker;
+    this.#wakeTaker = [];
+    for (const wake of waiting) wake();
+  }
+}
+
+/** Reads a ByteSource chunk by chunk, to its end; bytes that were not used can be put back. */
+export class ChunkReader {
+  readonly source: ByteSource;
+  #back: Uint8Array | null = null;
+
+  constructor(source: ByteSource) {
+    this.source = source;
+  }
+
+  /** @returns the next chunk, or null at the end; @throws the source's failure */
+  async next(): Promise<Uint8Array | null> {
+    const back = this.#back;
+    if (back !== null) {
+      this.#back = null;
+      return back;
+    }
+    for (;;) {
+      const chunk = this.source.take();
+      if (chunk !== null) return chunk;
+      if (this.source.ended) {
+        if (this.source.failure !== null) throw this.source.failure;
+        return null;
+      }
+      await this.source.whenReady();
+    }
+  }
+
+  putBack(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#back = bytes;
+  }
+
+  /** @returns up to `count` bytes, fewer only at the end */
+  async exactly(count: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(count);
+    let have = 0;
+    while (have < count) {
+      const chunk = await this.next();
+      if (chunk === null) return bytes.subarray(0, have);
+      const used = Math.min(chunk.length, count - have);
+      bytes.set(chunk.subarray(0, used), have);
+      have += used;
+      this.putBack(chunk.subarray(used));
+    }
+    return bytes;
+  }
+}

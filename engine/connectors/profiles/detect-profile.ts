@@ -1,0 +1,122 @@
+import { JsonPathScanner } from '../decode/json-path-scanner.ts';
+import { NameTemplate } from '../decode/name-template.ts';
+import { InputError } from '../sources/input-error.ts';
+import { columnIndex, jsonPath, namePaths, PREFIX_FIELD } from './bind-profile.ts';
+import { fieldsOf, type SessionProfile } from './profile-schema.ts';
+
+export interface DetectedProfile {
+  readonly profile: SessionProfile;
+  /** What it was recognised by, for a message: `its header`. */
+  readonly why: string;
+}
+
+/** What a look at an input tells. */
+export interface InputLook {
+  /** For messages. */
+  readonly name: string;
+  /** Path, `archive.zip!entry.csv` for an entry. */
+  readonly path: string;
+  /** Its first bytes as text. */
+  readonly text: string;
+}
+
+interface Match {
+  readonly profile: SessionProfile;
+  readonly why: string;
+  readonly score: number;
+}
+
+/** A signature of the format itself outweighs any number of columns that happen to be there. */
+const SIGNATURE_SCORE = 1_000_000;
+const HEADER_SHOWN_CHARACTERS = 200;
+
+/**
+ * Finds the profile of an input by its header, its first line and its name.
+ * @throws InputError (`profile-ambiguous`, `profile-unknown`) that lists the profiles there are
+ */
+export function detectProfile(look: InputLook, profiles: readonly SessionProfile[]): DetectedProfile {
+  const lines = look.text
+    .replace(/^\ufeff/, '')
+    .split(/\r\n|\n|\r/)
+    .filter((line) => line.trim().length > 0);
+  const first = lines[0] ?? '';
+  const matches = profiles.flatMap(
+    (profile): Match[] => bySignature(profile, first, look.path) ?? byFields(profile, lines) ?? [],
+  );
+  const best = Math.max(...matches.map((match) => match.score));
+  const winners = matches.filter((match) => match.score === best);
+  const [winner] = winners;
+  if (winner !== undefined && winners.length === 1) return { profile: winner.profile, why: winner.why };
+  const list = (each: readonly SessionProfile[]): string => each.map((profile) => profile.name).join(', ');
+  if (winners.length > 1) {
+    throw new InputError(
+      'wrong-usage',
+      'profile-ambiguous',
+      { input: look.name },
+      `${look.name} fits several profiles: ${list(winners.map((match) => match.profile))}. Name one with --profile.`,
+    );
+  }
+  const shown = first.slice(0, HEADER_SHOWN_CHARACTERS);
+  throw new InputError(
+    'wrong-usage',
+    'profile-unknown',
+    { input: look.name },
+    `The format of ${look.name} is not known: its first line is ${JSON.stringify(shown)}${first.length > shown.length ? ' ...' : ''}. Name a profile with --profile: one of ${list(profiles)}, or a file of your own.`,
+  );
+}
+
+function bySignature(profile: SessionProfile, first: string, path: string): Match[] | null {
+  const { detect } = profile;
+  if (detect === undefined) return null;
+  const separator = profile.format === 'csv' ? (profile.delimiter ?? ',') : ',';
+  const why: string[] = [];
+  if (detect.header !== undefined) {
+    if (
+      first
+        .split(separator)
+        .map((name) => name.trim())
+        .join(separator) !== detect.header.join(separator)
+    )
+      return [];
+    why.push('its header');
+  }
+  if (detect.fileName !== undefined) {
+    const templates = Array.isArray(detect.fileName) ? detect.fileName : [detect.fileName];
+    if (!namePaths(path).some((each) => templates.some((text) => new NameTemplate(text).match(each) !== null)))
+      return [];
+    why.push('its name');
+  }
+  if (detect.contains !== undefined) {
+    if (!detect.contains.every((text) => first.includes(text))) return [];
+    why.push('its first line');
+  }
+  if (detect.lacks?.some((text) => first.includes(text)) === true) return [];
+  return [{ profile, why: why.join(' and '), score: SIGNATURE_SCORE + why.length }];
+}
+
+function byFields(profile: SessionProfile, lines: readonly string[]): Match[] | null {
+  if (profile.format === 'csv') {
+    if (profile.header === false) return null;
+    const { comment } = profile;
+    const line = lines.find((each) => comment === undefined || !each.startsWith(comment)) ?? '';
+    const header = line.split(profile.delimiter ?? ',').map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
+    const fields = fieldsOf(profile);
+    if (!fields.every(({ reference }) => columnIndex(reference, header) >= 0)) return null;
+    return [{ profile, why: 'the columns of its header', score: fields.length }];
+  }
+  const line = lines[0] ?? '';
+  if (profile.linePrefix === true || !line.startsWith('{')) return null;
+  const fields = fieldsOf(profile).filter(({ reference }) => reference !== PREFIX_FIELD);
+  const bytes = Uint8Array.from(line, (character) => Math.min(126, character.charCodeAt(0)));
+  const scanner = new JsonPathScanner(
+    fields.map(({ reference }) => jsonPath(Array.isArray(reference) ? JSON.stringify(reference) : String(reference))),
+  );
+  if (!scanner.scan(bytes, 0, bytes.length)) return null;
+  const there = fields.filter((_, index) => (scanner.ends[index] as number) > (scanner.starts[index] as number)).length;
+  const [hasSymbol, hasTime] = ['symbol', 'time']
+    .map((name) => fields.findIndex(({ path }) => path[0] === name))
+    .map((index) => index < 0 || (scanner.ends[index] as number) > 0);
+  return hasSymbol === true && hasTime === true && there > 2
+    ? [{ profile, why: 'the keys of its first line', score: there }]
+    : null;
+}

@@ -1,0 +1,3 @@
+export function looksLikeRecording(_b: Uint8Array): boolean {
+  return false;
+}

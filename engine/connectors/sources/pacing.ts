@@ -1,0 +1,78 @@
+import type { Clock } from '../../core/time.ts';
+
+/** Speed of a replay: as fast as it goes, or event seconds per wall second. */
+export type ReplaySpeed = { readonly kind: 'max' } | { readonly kind: 'times'; readonly factor: number };
+
+/** Calls `wake` once after `delayMs`; the returned function cancels it. Provided by the host (core/*.node.ts). */
+export type StartTimer = (delayMs: number, wake: () => void) => () => void;
+
+/**
+ * When the next quote is due. Event time runs from an anchor, a pair of event time and clock reading that is set anew
+ * whenever the speed changes or a pause ends, so that nothing jumps and no time is made up for. Decides *when* a quote
+ * is emitted, never which or in what order. Source thread only.
+ */
+export class Pacer {
+  readonly #clock: Clock;
+  #speed: ReplaySpeed;
+  #paused: boolean;
+  #anchorEventMs: number | null = null;
+  #anchorClockMs = 0;
+
+  constructor(clock: Clock, speed: ReplaySpeed, paused: boolean) {
+    this.#clock = clock;
+    this.#speed = speed;
+    this.#paused = paused;
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  get speed(): ReplaySpeed {
+    return this.#speed;
+  }
+
+  /** True when no quote ever has to wait: the hot path asks this once per batch. */
+  get unbounded(): boolean {
+    return !this.#paused && this.#speed.kind === 'max';
+  }
+
+  /** @param reachedMs event time reached, where the new speed starts to count */
+  setSpeed(speed: ReplaySpeed, reachedMs: number): void {
+    this.#speed = speed;
+    this.anchor(reachedMs);
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(reachedMs: number): void {
+    this.#paused = false;
+    this.anchor(reachedMs);
+  }
+
+  /** From now on event time is counted from `eventMs` (not finite: from the next quote). */
+  anchor(eventMs: number): void {
+    this.#anchorEventMs = Number.isFinite(eventMs) ? eventMs : null;
+    this.#anchorClockMs = this.#clock.monotonicMs();
+  }
+
+  /** @returns how long until event time reaches `eventMs`: 0 when due, Infinity while paused */
+  waitMs(eventMs: number): number {
+    if (this.#paused) return Infinity;
+    if (this.#speed.kind === 'max') return 0;
+    if (this.#anchorEventMs === null) {
+      this.anchor(eventMs);
+      return 0;
+    }
+    const dueMs = this.#anchorClockMs + (eventMs - this.#anchorEventMs) / this.#speed.factor;
+    return Math.max(0, dueMs - this.#clock.monotonicMs());
+  }
+
+  /** How far the clock has carried event time by now; null before the first quote or at max speed. */
+  targetMs(): number | null {
+    if (this.#speed.kind === 'max' || this.#anchorEventMs === null || this.#paused) return null;
+    return this.#anchorEventMs + (this.#clock.monotonicMs() - this.#anchorClockMs) * this.#speed.factor;
+  }
+}

@@ -1,0 +1,34 @@
+import type { QuoteBatch } from './quote-batch.ts';
+import type { RowLedger } from './row-ledger.ts';
+
+/**
+ * `filled`: the batch holds at least one quote; `waiting`: nothing yet, see `whenReady`; `ended`: never again.
+ */
+export type FillStatus = 'filled' | 'waiting' | 'ended';
+
+/** One input of a session, decoded: a file, an entry of an archive, a recording, arrays in memory, a simulator. */
+export interface QuoteInput {
+  readonly name: string;
+  readonly ledger: RowLedger;
+  /** Owned by the input; valid until the next `fill`. */
+  readonly batch: QuoteBatch;
+  /**
+   * Where in the batch the next recorded control (rule change, halt, rearm) stands: ahead of the quote of this index;
+   * Infinity when there is none. Also valid after `fill` said `ended`: such a control stands behind the last quote.
+   */
+  readonly nextControlIndex: number;
+  /** Takes that control. */
+  takeControl(): unknown;
+  /**
+   * Decodes the next quotes into `batch`. Never blocks. @throws InputError when the input cannot be read any further:
+   * everything before the damage has been handed out by then
+   */
+  fill(): FillStatus;
+  /** Resolves when `fill` may find more. */
+  whenReady(): Promise<void>;
+  /** Bytes as stored, read so far and in all; null when there is no end (a simulator). */
+  progress(): { readonly read: number; readonly total: number } | null;
+  /** Line or record reached, for messages. */
+  position(): number;
+  close(): Promise<void>;
+}

@@ -1,0 +1,79 @@
+/** Why a row was quarantined. A closed list: reports and screens translate each of them. */
+export const ROW_REASONS = [
+  'nul-byte',
+  'line-too-long',
+  'unclosed-quote',
+  'wrong-column-count',
+  'bad-json',
+  'missing-symbol',
+  'bad-symbol',
+  'too-many-symbols',
+  'bad-time',
+  'time-unit',
+  'bad-number',
+  'too-many-decimals',
+  'out-of-range',
+  'negative-size',
+  'future',
+] as const;
+export type RowReason = (typeof ROW_REASONS)[number];
+
+export interface QuarantinedRow {
+  /** Name of the input. */
+  readonly input: string;
+  /** From 1; of a row that spans several lines, its first. */
+  readonly line: number;
+  readonly reason: RowReason;
+  /** The row, cut at 200 characters. */
+  readonly text: string;
+}
+
+/** Rows kept with their text, per input; all are counted. */
+export const QUARANTINE_KEPT_MAX = 1000;
+/** Characters kept of a quarantined row. */
+export const QUARANTINE_TEXT_MAX = 200;
+
+/**
+ * The books of one input. A row is a data row of the file: header, comments and blank lines are none. Every row ends in
+ * exactly one place: in a quote that was applied or late, in quarantine, or ignored by the profile. `rowsRead` is counted
+ * where rows are read, the others where rows end, so that their equality at the end proves something.
+ * Source thread only.
+ */
+export class RowLedger {
+  readonly input: string;
+  rowsRead = 0;
+  appliedRows = 0;
+  lateRows = 0;
+  ignoredRows = 0;
+  quarantinedRows = 0;
+  readonly kept: QuarantinedRow[] = [];
+  readonly #byReason = new Map<RowReason, number>();
+
+  constructor(input: string) {
+    this.input = input;
+  }
+
+  /** @param rows how many rows of the input this was (a pair of rows that made one quote: 2) */
+  quarantine(reason: RowReason, line: number, text: string, rows = 1): void {
+    this.quarantinedRows += rows;
+    this.#byReason.set(reason, (this.#byReason.get(reason) ?? 0) + rows);
+    if (this.kept.length < QUARANTINE_KEPT_MAX) {
+      this.kept.push({ input: this.input, line, reason, text: text.slice(0, QUARANTINE_TEXT_MAX) });
+    }
+  }
+
+  /** Rows per reason, reasons in the order of ROW_REASONS. */
+  quarantinedByReason(): Partial<Record<RowReason, number>> {
+    const counts: Partial<Record<RowReason, number>> = {};
+    for (const reason of ROW_REASONS) {
+      const count = this.#byReason.get(reason);
+      if (count !== undefined) counts[reason] = count;
+    }
+    return counts;
+  }
+
+  /** Rows that have not ended anywhere yet: 0 once the session is over. */
+  openRows(): number {
+    return this.rowsRead - this.appliedRows - this.lateRows - this.quarantinedRows - this.ignoredRows;
+  }
+}

@@ -1,0 +1,268 @@
+import type { OutputTag } from '../../api/output-tag.ts';
+import type { InputStatus, ReaderOutput, SourceReader } from '../../api/source.ts';
+import { assert } from '../../core/assert.ts';
+import type { Clock } from '../../core/time.ts';
+import { Pacer, type ReplaySpeed, type StartTimer } from './pacing.ts';
+import type { QuoteInput } from './quote-input.ts';
+import { QUARANTINE_KEPT_MAX, ROW_REASONS, type QuarantinedRow, type RowReason } from './row-ledger.ts';
+import { SessionMerge } from './session-merge.ts';
+import type { SessionRecord } from './session-records.ts';
+import { SessionStamper, type StamperOptions } from './session-stamper.ts';
+import type { SymbolTable } from './symbol-table.ts';
+
+export interface SessionReaderOptions<C> extends StamperOptions {
+  /** In the order the inputs were named. */
+  readonly inputs: readonly QuoteInput[];
+  /** The table that numbers the symbols of all inputs. */
+  readonly symbols: SymbolTable;
+  /** Where controls (rule changes, halt, rearm) go. */
+  readonly controlTag: OutputTag<C>;
+  readonly clock: Clock;
+  readonly startTimer: StartTimer;
+  readonly speed: ReplaySpeed;
+  readonly startPaused: boolean;
+}
+
+/** The books of the whole session; rows add up: rows = applied + late + quarantined + ignored (+ open before the end). */
+export interface SessionTotals {
+  /** Data rows of all inputs. Two rows that made one quote are two. */
+  readonly rows: number;
+  /** Well-formed quotes: late, held back and quarantined as `future` included. */
+  readonly quotes: number;
+  readonly symbols: number;
+  /** Smallest and greatest event time of the quotes taken; null when there was none. */
+  readonly firstEventTimeMs: number | null;
+  readonly lastEventTimeMs: number | null;
+  readonly appliedRows: number;
+  readonly late: number;
+  readonly lateQuotes: number;
+  readonly quarantined: number;
+  readonly ignored: number;
+  /** Rows read that have not ended anywhere yet; 0 once the session is over. */
+  readonly openRows: number;
+  readonly quarantinedByReason: Readonly<Partial<Record<RowReason, number>>>;
+}
+
+/**
+ * Plays a session: inputs -> merge -> pace -> stamp -> the job (Flink: SourceReader). One for all kinds of inputs.
+ * Source thread only. An input that cannot be read to its end stops the session there: everything before the damage has
+ * been emitted, `isAvailable` rejects with the InputError, and no final watermark is sent, for it was not the end.
+ */
+export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
+  readonly stamper: SessionStamper;
+  readonly #inputs: readonly QuoteInput[];
+  readonly #merge: SessionMerge;
+  readonly #pacer: Pacer;
+  readonly #startTimer: StartTimer;
+  readonly #controlTag: OutputTag<C>;
+  readonly #controls: C[] = [];
+  #waitMs = 0;
+  #waitsForInput = false;
+  #ended = false;
+  #failure: Error | null = null;
+  #wake: (() => void) | null = null;
+
+  constructor(options: SessionReaderOptions<C>) {
+    this.#inputs = options.inputs;
+    this.stamper = new SessionStamper(options.symbols, options);
+    this.#merge = new SessionMerge(options.inputs);
+    this.#pacer = new Pacer(options.clock, options.speed, options.startPaused);
+    this.#startTimer = options.startTimer;
+    this.#controlTag = options.controlTag;
+  }
+
+  pollNext(output: ReaderOutput<SessionRecord>, recordsMax: number): InputStatus {
+    if (this.#ended) return 'end-of-input';
+    if (this.#failure !== null) return 'nothing-available';
+    this.#emitControls(output);
+    const limit = this.stamper.emittedRecords + recordsMax;
+    this.#waitMs = 0;
+    this.#waitsForInput = false;
+    if (this.#pacer.paused) return this.#rest(Infinity);
+    try {
+      while (this.stamper.emittedRecords < limit) {
+        if (this.stamper.releasing) {
+          this.#release(output, limit - this.stamper.emittedRecords);
+          continue;
+        }
+        const status = this.#merge.select();
+        if (status === 'waiting') {
+          this.#waitsForInput = true;
+          return 'nothing-available';
+        }
+        if (status === 'ended') return this.#end(output);
+        if (!this.#playRun(this.#merge.current as QuoteInput, output, limit)) return this.#rest(this.#waitMs);
+      }
+    } catch (error) {
+      // The rows before the damage are on their way; what went wrong is told where the runtime waits for more.
+      this.#failure = error as Error;
+      return 'nothing-available';
+    }
+    return 'more-available';
+  }
+
+  async isAvailable(): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#ended) return;
+    if (this.#waitsForInput) {
+      await this.#merge.whenReady();
+      return;
+    }
+    if (this.#waitMs <= 0) return;
+    await new Promise<void>((resolve) => {
+      const cancel = Number.isFinite(this.#waitMs) ? this.#startTimer(this.#waitMs, () => this.#wakeUp()) : null;
+      this.#wake = () => {
+        cancel?.();
+        resolve();
+      };
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#wakeUp();
+    await Promise.all(this.#inputs.map((input) => input.close()));
+  }
+
+  pause(): void {
+    this.#pacer.pause();
+  }
+
+  resume(): void {
+    this.#pacer.resume(this.stamper.greatestMs);
+    this.#wakeUp();
+  }
+
+  setSpeed(speed: ReplaySpeed): void {
+    this.#pacer.setSpeed(speed, this.stamper.greatestMs);
+    this.#wakeUp();
+  }
+
+  /** Enters the stream at the current place, also while paused. Stands at the greatest event time seen. */
+  insertControl(control: C): void {
+    this.#controls.push(control);
+    this.#wakeUp();
+  }
+
+  /** Milliseconds of event time by which the replay trails the pace asked for; 0 at max speed or while paused. */
+  lagMs(): number {
+    const target = this.#pacer.targetMs();
+    const reached = this.stamper.greatestMs;
+    return target === null || !Number.isFinite(reached) ? 0 : Math.max(0, target - reached);
+  }
+
+  /** 0..1 of the stored bytes read; null where an input has no end. */
+  fraction(): number | null {
+    let read = 0;
+    let total = 0;
+    for (const input of this.#inputs) {
+      const progress = input.progress();
+      if (progress === null) return null;
+      read += progress.read;
+      total += progress.total;
+    }
+    if (this.#ended) return 1;
+    return total === 0 ? 0 : Math.min(1, read / total);
+  }
+
+  totals(): SessionTotals {
+    const { stamper } = this;
+    const sum = (pick: (input: QuoteInput) => number): number =>
+      this.#inputs.reduce((total, input) => total + pick(input), 0);
+    const byReason: Partial<Record<RowReason, number>> = {};
+    for (const reason of ROW_REASONS) {
+      const count = sum((input) => input.ledger.quarantinedByReason()[reason] ?? 0);
+      if (count > 0) byReason[reason] = count;
+    }
+    const some = stamper.takenQuotes > 0;
+    return {
+      rows: sum((input) => input.ledger.rowsRead),
+      quotes: stamper.sequence,
+      symbols: stamper.symbolCount,
+      firstEventTimeMs: some ? stamper.smallestMs : null,
+      lastEventTimeMs: some ? stamper.greatestMs : null,
+      appliedRows: sum((input) => input.ledger.appliedRows),
+      late: sum((input) => input.ledger.lateRows),
+      lateQuotes: stamper.lateQuotes,
+      quarantined: sum((input) => input.ledger.quarantinedRows),
+      ignored: sum((input) => input.ledger.ignoredRows),
+      openRows: sum((input) => input.ledger.openRows()),
+      quarantinedByReason: byReason,
+    };
+  }
+
+  /** The first rows in quarantine, inputs in the order named; `known` of them are skipped. */
+  quarantinedRows(known = 0): readonly QuarantinedRow[] {
+    const rows: QuarantinedRow[] = [];
+    for (const input of this.#inputs) {
+      for (const row of input.ledger.kept) {
+        if (rows.length === QUARANTINE_KEPT_MAX) return rows.slice(known);
+        rows.push(row);
+      }
+    }
+    return rows.slice(known);
+  }
+
+  #release(output: ReaderOutput<SessionRecord>, room: number): void {
+    this.stamper.release(output, room);
+    // A gap of hours was believed in: it is not waited for.
+    if (!this.stamper.releasing) this.#pacer.anchor(this.stamper.greatestMs);
+  }
+
+  /** Emits quotes of one input for as long as they come next. @returns false when the next one is not due yet */
+  #playRun(input: QuoteInput, output: ReaderOutput<SessionRecord>, limit: number): boolean {
+    const { batch, ledger } = input;
+    const { stamper } = this;
+    const merge = this.#merge;
+    const paced = !this.#pacer.unbounded;
+    while (batch.from < batch.to) {
+      const index = batch.from;
+      const timeMs = (batch.time[index] as number) + batch.timeShiftMs;
+      if (!merge.isCurrentStillNext(timeMs)) return true;
+      if (paced && !this.#isDue(timeMs)) return false;
+      if (input.nextControlIndex <= index) this.#emitRecordedControls(input, index, output);
+      const left = limit - stamper.emittedRecords;
+      if (left <= 0 || !stamper.offer(batch, index, ledger, output, left)) return true;
+      batch.from = index + 1;
+      if (stamper.releasing) return true;
+    }
+    return true;
+  }
+
+  #isDue(timeMs: number): boolean {
+    if (timeMs <= this.stamper.greatestMs || this.stamper.wouldHold(timeMs)) return true;
+    this.#waitMs = this.#pacer.waitMs(timeMs);
+    return this.#waitMs <= 0;
+  }
+
+  #emitControls(output: ReaderOutput<SessionRecord>): void {
+    for (const control of this.#controls) output.output(this.#controlTag, control, this.stamper.greatestMs);
+    this.#controls.length = 0;
+  }
+
+  #emitRecordedControls(input: QuoteInput, index: number, output: ReaderOutput<SessionRecord>): void {
+    while (input.nextControlIndex <= index) {
+      output.output(this.#controlTag, input.takeControl() as C, this.stamper.greatestMs);
+    }
+  }
+
+  #end(output: ReaderOutput<SessionRecord>): InputStatus {
+    for (const input of this.#inputs) this.#emitRecordedControls(input, Number.MAX_VALUE, output);
+    this.stamper.end(output);
+    this.#ended = true;
+    const open = this.totals().openRows;
+    assert(open === 0, `Every row must end as applied, late, quarantined or ignored; ${open} did not.`);
+    return 'end-of-input';
+  }
+
+  #rest(waitMs: number): InputStatus {
+    this.#waitMs = waitMs;
+    return 'nothing-available';
+  }
+
+  #wakeUp(): void {
+    const wake = this.#wake;
+    this.#wake = null;
+    this.#waitMs = 0;
+    wake?.();
+  }
+}

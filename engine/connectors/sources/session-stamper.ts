@@ -1,0 +1,319 @@
+import type { ReaderOutput } from '../../api/source.ts';
+import { WATERMARK_MIN } from '../../core/time.ts';
+import { formatPrice, formatShares } from '../../core/decimal.ts';
+import type { QuoteBatch } from './quote-batch.ts';
+import type { RowLedger } from './row-ledger.ts';
+import type { PlannedPosition, SessionPosition, SessionQuote, SessionRecord } from './session-records.ts';
+import type { SymbolTable } from './symbol-table.ts';
+
+/** Default of `maxFutureMs` in a replay: one hour. */
+export const MAX_FUTURE_REPLAY_MS = 3_600_000;
+/** How many quotes must follow, all as far ahead, before a jump in time is believed (trading-rules "Time"). */
+export const CONFIRMING_QUOTES = 3;
+const HELD_MAX = CONFIRMING_QUOTES + 1;
+const FULL_SECOND_MS = 1000;
+
+export interface StamperOptions {
+  readonly outOfOrdernessMs: number;
+  readonly maxFutureMs: number;
+  readonly positions: readonly PlannedPosition[];
+  /** Emit an alignment at every full second of event time (needed by limits over all symbols). */
+  readonly alignFullSeconds: boolean;
+  /** Drive the clock of processing-time timers by event time (replays). */
+  readonly drivesProcessingTime: boolean;
+}
+
+/** A quote that is held back, with all it needs to be taken later. */
+interface HeldQuote {
+  symbol: number;
+  timeMs: number;
+  bid: number;
+  bidSize: number;
+  ask: number;
+  askSize: number;
+  sequence: number;
+  rows: number;
+  line: number;
+  ledger: RowLedger | null;
+}
+
+/**
+ * Gives every quote of the session its sequence and stamps the session's event time: the one place that decides what
+ * trading-rules "Time" and "On a position" say about order. Pure; source thread only; nothing is allocated per quote.
+ *
+ * What is emitted around one taken quote, in this order:
+ *   alignment   when the greatest event time enters a new full second
+ *   positions   whose `openedAt` is not after the quote, by `openedAt`, then file order, each with its own timestamp
+ *   watermark   greatest event time (this quote's included) - outOfOrdernessMs - 1; so a position's own timers that are
+ *               not after it fire before the quote
+ *   processing  greatest event time - 1, where the replay drives that clock
+ *   quote
+ *
+ * A quote more than `maxFutureMs` past the greatest event time is held back. The three quotes that follow decide: all
+ * as far past the same mark, and all four are taken in order; otherwise every held one is quarantined as `future`.
+ * The first quote of a session has nothing to be compared with and is taken.
+ */
+export class SessionStamper {
+  /** Number the next well-formed quote gets; so also how many there were. */
+  sequence = 0;
+  greatestMs = WATERMARK_MIN;
+  smallestMs = Infinity;
+  /** Quotes (not rows) that reached the job, late ones included. */
+  takenQuotes = 0;
+  /** Quotes and positions emitted. */
+  emittedRecords = 0;
+  lateQuotes = 0;
+  futureQuotes = 0;
+  /** Different symbols among the quotes taken. */
+  symbolCount = 0;
+
+  readonly #symbols: SymbolTable;
+  readonly #outOfOrdernessMs: number;
+  readonly #maxFutureMs: number;
+  readonly #drivesProcessingTime: boolean;
+  readonly #planned: PlannedPosition[];
+  #positionsSorted: boolean;
+  #nextPosition = 0;
+  #nextPositionAt: number;
+  #watermarkMs = WATERMARK_MIN;
+  #nextSecondAt: number;
+  readonly #held: HeldQuote[] = [];
+  #heldCount = 0;
+  #releasedCount = 0;
+  #releasing = false;
+  #symbolSeen = new Uint8Array(4096);
+  readonly #quote: SessionQuote = { kind: 'quote', symbol: '', bid: 0, bidSize: 0, ask: 0, askSize: 0, sequence: 0 };
+  readonly #position: SessionPosition = { kind: 'position', symbol: '', shares: 0, buyPrice: 0, ttlMs: -1 };
+
+  constructor(symbols: SymbolTable, options: StamperOptions) {
+    this.#symbols = symbols;
+    this.#outOfOrdernessMs = options.outOfOrdernessMs;
+    this.#maxFutureMs = options.maxFutureMs;
+    this.#drivesProcessingTime = options.drivesProcessingTime;
+    this.#planned = [...options.positions];
+    this.#positionsSorted = false;
+    // Positions without a time sort once the first quote gives them one.
+    this.#nextPositionAt = this.#planned.length > 0 ? WATERMARK_MIN : Infinity;
+    this.#nextSecondAt = options.alignFullSeconds ? WATERMARK_MIN : Infinity;
+    for (let index = 0; index < HELD_MAX; index += 1) {
+      this.#held.push({
+        symbol: 0,
+        timeMs: 0,
+        bid: 0,
+        bidSize: 0,
+        ask: 0,
+        askSize: 0,
+        sequence: 0,
+        rows: 0,
+        line: 0,
+        ledger: null,
+      });
+    }
+  }
+
+  /** True while quotes that were held back wait to be emitted: call `release` before the next `offer`. */
+  get releasing(): boolean {
+    return this.#releasing;
+  }
+
+  /** Whether a quote of this time would be held back, or join those that are. */
+  wouldHold(timeMs: number): boolean {
+    return timeMs > this.greatestMs + this.#maxFutureMs && this.greatestMs !== WATERMARK_MIN;
+  }
+
+  /**
+   * Takes or holds back the quote `index` of `batch`.
+   * @param room how many records may be emitted, 1 or more
+   * @returns false when the room ended before the quote's turn: offer the same quote again
+   */
+  offer(
+    batch: QuoteBatch,
+    index: number,
+    ledger: RowLedger,
+    output: ReaderOutput<SessionRecord>,
+    room: number,
+  ): boolean {
+    const timeMs = (batch.time[index] as number) + batch.timeShiftMs;
+    const greatest = this.greatestMs;
+    if (timeMs > greatest + this.#maxFutureMs && greatest !== WATERMARK_MIN) {
+      this.#hold(batch, index, timeMs, ledger);
+      return true;
+    }
+    if (this.#heldCount > 0) this.#quarantineHeld();
+    if (timeMs > greatest && !this.#advance(timeMs, output, room)) return false;
+    const symbol = batch.symbol[index] as number;
+    this.#count(symbol, timeMs, batch.rows === null ? 1 : (batch.rows[index] as number), ledger);
+    const quote = this.#quote;
+    quote.symbol = this.#symbols.name(symbol);
+    quote.bid = batch.bid[index] as number;
+    quote.bidSize = batch.bidSize[index] as number;
+    quote.ask = batch.ask[index] as number;
+    quote.askSize = batch.askSize[index] as number;
+    quote.sequence = this.sequence;
+    this.sequence += 1;
+    output.collect(quote, timeMs);
+    return true;
+  }
+
+  /** Emits quotes that were held back and turned out to be real, `room` records at most. */
+  release(output: ReaderOutput<SessionRecord>, room: number): void {
+    const limit = this.emittedRecords + room;
+    while (this.#releasing && this.emittedRecords < limit) {
+      const held = this.#held[this.#releasedCount] as HeldQuote;
+      if (held.timeMs > this.greatestMs && !this.#advance(held.timeMs, output, limit - this.emittedRecords)) return;
+      this.#count(held.symbol, held.timeMs, held.rows, held.ledger as RowLedger);
+      const quote = this.#quote;
+      quote.symbol = this.#symbols.name(held.symbol);
+      quote.bid = held.bid;
+      quote.bidSize = held.bidSize;
+      quote.ask = held.ask;
+      quote.askSize = held.askSize;
+      quote.sequence = held.sequence;
+      output.collect(quote, held.timeMs);
+      this.#releasedCount += 1;
+      if (this.#releasedCount === this.#heldCount) this.#forgetHeld();
+    }
+  }
+
+  /** The session is over: what is still held is quarantined, and event time reaches the greatest time seen. */
+  end(output: ReaderOutput<SessionRecord>): void {
+    this.#quarantineHeld();
+    if (this.greatestMs === WATERMARK_MIN) return;
+    output.emitWatermark(this.greatestMs);
+    if (this.#drivesProcessingTime) output.emitProcessingTime(this.greatestMs);
+  }
+
+  /** Positions that have not entered the stream: at the end of the session they are `pending`. */
+  pendingPositions(): readonly PlannedPosition[] {
+    return this.#planned.slice(this.#nextPosition);
+  }
+
+  /** Held-back quotes that nobody has decided about yet. */
+  get heldQuotes(): number {
+    return this.#heldCount - this.#releasedCount;
+  }
+
+  /**
+   * Event time moves on to `timeMs`. The checks are arranged so that the usual quote, which enters no new second and
+   * has no position waiting, pays two comparisons.
+   */
+  #advance(timeMs: number, output: ReaderOutput<SessionRecord>, room: number): boolean {
+    if (timeMs >= this.#nextSecondAt) this.#align(timeMs, output);
+    if (timeMs >= this.#nextPositionAt && !this.#openPositions(timeMs, output, room)) return false;
+    this.greatestMs = timeMs;
+    const watermarkMs = timeMs - this.#outOfOrdernessMs - 1;
+    if (watermarkMs > this.#watermarkMs) {
+      this.#watermarkMs = watermarkMs;
+      output.emitWatermark(watermarkMs);
+    }
+    if (this.#drivesProcessingTime) output.emitProcessingTime(timeMs - 1);
+    return true;
+  }
+
+  #align(timeMs: number, output: ReaderOutput<SessionRecord>): void {
+    const secondMs = Math.floor(timeMs / FULL_SECOND_MS) * FULL_SECOND_MS;
+    this.#nextSecondAt = secondMs + FULL_SECOND_MS;
+    output.emitAlignment(secondMs);
+  }
+
+  #openPositions(timeMs: number, output: ReaderOutput<SessionRecord>, room: number): boolean {
+    if (!this.#positionsSorted) this.#sortPositions(timeMs);
+    // The last place is the quote's own.
+    let left = room - 1;
+    while (this.#nextPosition < this.#planned.length) {
+      const planned = this.#planned[this.#nextPosition] as PlannedPosition;
+      const openedAt = planned.openedAt as number;
+      this.#nextPositionAt = openedAt;
+      if (openedAt > timeMs) return true;
+      if (left <= 0) return false;
+      left -= 1;
+      this.#nextPosition += 1;
+      const position = this.#position;
+      position.symbol = planned.symbol;
+      position.shares = planned.shares;
+      position.buyPrice = planned.buyPrice;
+      position.ttlMs = planned.ttlMs ?? -1;
+      this.emittedRecords += 1;
+      output.collect(position, openedAt);
+    }
+    this.#nextPositionAt = Infinity;
+    return true;
+  }
+
+  #sortPositions(firstQuoteMs: number): void {
+    this.#planned.forEach((planned, index) => {
+      if (planned.openedAt === null) this.#planned[index] = { ...planned, openedAt: firstQuoteMs };
+    });
+    // Array sort is stable: file order stays among equal times.
+    this.#planned.sort((left, right) => (left.openedAt as number) - (right.openedAt as number));
+    this.#positionsSorted = true;
+  }
+
+  #count(symbol: number, timeMs: number, rows: number, ledger: RowLedger): void {
+    if (symbol >= this.#symbolSeen.length) this.#growSeen(symbol);
+    if (this.#symbolSeen[symbol] === 0) {
+      this.#symbolSeen[symbol] = 1;
+      this.symbolCount += 1;
+    }
+    if (timeMs < this.smallestMs) this.smallestMs = timeMs;
+    this.takenQuotes += 1;
+    this.emittedRecords += 1;
+    if (timeMs < this.greatestMs - this.#outOfOrdernessMs) {
+      this.lateQuotes += 1;
+      ledger.lateRows += rows;
+    } else {
+      ledger.appliedRows += rows;
+    }
+  }
+
+  #growSeen(symbol: number): void {
+    const seen = new Uint8Array(Math.max(symbol + 1, this.#symbolSeen.length * 2));
+    seen.set(this.#symbolSeen);
+    this.#symbolSeen = seen;
+  }
+
+  #hold(batch: QuoteBatch, index: number, timeMs: number, ledger: RowLedger): void {
+    const held = this.#held[this.#heldCount] as HeldQuote;
+    held.symbol = batch.symbol[index] as number;
+    held.timeMs = timeMs;
+    held.bid = batch.bid[index] as number;
+    held.bidSize = batch.bidSize[index] as number;
+    held.ask = batch.ask[index] as number;
+    held.askSize = batch.askSize[index] as number;
+    held.sequence = this.sequence;
+    held.rows = batch.rows === null ? 1 : (batch.rows[index] as number);
+    held.line = batch.line === null ? this.sequence + 1 : (batch.line[index] as number);
+    held.ledger = ledger;
+    this.sequence += 1;
+    this.#heldCount += 1;
+    if (this.#heldCount === HELD_MAX) this.#releasing = true;
+  }
+
+  #quarantineHeld(): void {
+    for (let index = this.#releasedCount; index < this.#heldCount; index += 1) {
+      const held = this.#held[index] as HeldQuote;
+      this.futureQuotes += 1;
+      (held.ledger as RowLedger).quarantine('future', held.line, this.#describe(held), held.rows);
+    }
+    this.#forgetHeld();
+  }
+
+  #forgetHeld(): void {
+    this.#heldCount = 0;
+    this.#releasedCount = 0;
+    this.#releasing = false;
+  }
+
+  #describe(held: HeldQuote): string {
+    const size = (units: number): string => (units < 0 ? '' : formatShares(units));
+    const price = (units: number): string => (units === 0 ? '' : formatPrice(units));
+    return [
+      this.#symbols.name(held.symbol),
+      String(held.timeMs),
+      price(held.bid),
+      size(held.bidSize),
+      price(held.ask),
+      size(held.askSize),
+    ].join(',');
+  }
+}
