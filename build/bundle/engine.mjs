@@ -47,7 +47,7 @@ export async function bundleEngine({ root = repositoryRoot, force = false, log =
   markStale(stampFile);
   const staging = join(root, 'dist', `.engine-${pid}`);
   try {
-    await build(root, names, staging);
+    await build(root, names, staging, log);
     mkdirSync(outputFolder, { recursive: true });
     for (const name of readdirSync(staging)) renameSync(join(staging, name), join(outputFolder, name));
   } finally {
@@ -61,10 +61,11 @@ export async function bundleEngine({ root = repositoryRoot, force = false, log =
  * @param {string} root
  * @param {readonly string[]} names
  * @param {string} outdir
+ * @param {(message: string) => void} log
  */
-async function build(root, names, outdir) {
+async function build(root, names, outdir, log) {
   const { build: esbuild } = await import('esbuild');
-  await esbuild({
+  const { warnings } = await esbuild({
     absWorkingDir: root,
     entryPoints: Object.fromEntries(names.map((name) => [name, join('engine', 'entry', name + entrySuffix)])),
     outdir,
@@ -74,12 +75,12 @@ async function build(root, names, outdir) {
     // The oldest host is Electron 33 with Node 20.18.
     target: 'node20.18',
     sourcemap: 'linked',
-    // Stack traces and operator names are read by people.
-    keepNames: false,
     charset: 'utf8',
-    logLevel: 'warning',
+    // Errors are thrown with their text; printing them here as well would show them twice.
+    logLevel: 'silent',
     external: ['electron'],
   });
+  for (const { text, location } of warnings) log(`${location?.file ?? 'esbuild'}:${location?.line ?? 0}: ${text}`);
 }
 
 if (argv[1] !== undefined && resolve(argv[1]) === fileURLToPath(import.meta.url)) {

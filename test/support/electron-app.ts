@@ -13,6 +13,7 @@ const screenshotFolder = join(repositoryRoot, 'test-results', 'screenshots');
 const launchLimitMs = 60_000;
 /** A window that does not close by itself in that time is a failure of its own, but must not hang the run. */
 const closeLimitMs = 10_000;
+const windowPollMs = 50;
 
 /** The two sizes that every screen is looked at in. */
 export const windowSizes = { large: { width: 1440, height: 900 }, small: { width: 1024, height: 700 } } as const;
@@ -99,20 +100,23 @@ export async function launchApp(options: LaunchOptions = {}): Promise<RunningApp
 
 /**
  * @param part of the address
- * @returns a window that is open, or the next one that opens
+ * @returns a window that is open, or the next one that opens and shows such a page
  */
 async function windowOf(application: ElectronApplication, part: string): Promise<Page> {
-  const matches = (page: Page): boolean => page.url().includes(part);
-  for (;;) {
-    const open = application.windows().find(matches);
-    if (open !== undefined) {
-      await open.waitForLoadState('domcontentloaded');
-      return open;
+  const startedMs = performance.now();
+  while (performance.now() - startedMs < launchLimitMs) {
+    for (const page of application.windows()) {
+      if (!page.url().includes(part) || page.url() === 'about:blank') continue;
+      await page.waitForLoadState('domcontentloaded');
+      return page;
     }
-    const next = await application.waitForEvent('window', { timeout: launchLimitMs });
-    // A window is announced before it has an address.
-    await next.waitForLoadState('domcontentloaded');
+    // A window is announced before it has an address, so asking again beats waiting for the announcement.
+    await new Promise((done) => setTimeout(done, windowPollMs));
   }
+  const open = application.windows().map((page) => page.url());
+  throw new Error(
+    `no window shows an address with "${part}" after ${launchLimitMs} ms; open are: ${open.join(', ') || 'none'}`,
+  );
 }
 
 /**
