@@ -126,6 +126,10 @@ async function vitest(project, variables) {
     total.failed += 1;
     failures.push(`${project}: the test runner ended with code ${code}`);
   }
+  if (outcome.passed + outcome.failed + outcome.skipped.length + outcome.broken.length === 0) {
+    total.failed += 1;
+    failures.push(`${project}: found no test`);
+  }
   say(
     `${project}: ${outcome.passed} passed, ${outcome.failed} failed, ${outcome.skipped.length} skipped (${seconds(started)})`,
   );
@@ -146,8 +150,9 @@ function run(args, variables) {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {
-      if (signal !== null)
+      if (signal !== null) {
         say(`stopped by ${signal}${signal === 'SIGTERM' ? ` after ${stepLimitMs / 60_000} minutes` : ''}`);
+      }
       resolve(code ?? 1);
     });
   });

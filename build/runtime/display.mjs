@@ -103,13 +103,21 @@ function numberFrom(child, pipe, errors) {
   });
 }
 
+/**
+ * Chromium's sandbox refuses to run as root, which happens in containers only. Otherwise it is left out when asked to,
+ * never silently, and never in a shipped launcher.
+ */
+export function runsWithoutSandbox() {
+  return platform === 'linux' && (getuid?.() === 0 || env['FLINKTRADE_NO_SANDBOX'] === '1');
+}
+
 /** Flags that Electron needs on this machine, and only where it needs them. */
 export function electronFlags() {
   /** @type {string[]} */
   const flags = [];
-  // Chromium's sandbox refuses to run as root; this happens in containers only, and never in a shipped launcher.
-  if (platform === 'linux' && getuid?.() === 0) flags.push('--no-sandbox');
-  if (platform === 'linux' && (env['DISPLAY'] ?? '') === '' && (env['WAYLAND_DISPLAY'] ?? '') !== '')
+  if (runsWithoutSandbox()) flags.push('--no-sandbox');
+  if (platform === 'linux' && (env['DISPLAY'] ?? '') === '' && (env['WAYLAND_DISPLAY'] ?? '') !== '') {
     flags.push('--ozone-platform=wayland');
+  }
   return flags;
 }

@@ -1,8 +1,9 @@
 // What Electron needs of a Linux system: shared libraries, GTK for dialogs, a font, and Xvfb where there is no screen.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import { env, getuid, platform } from 'node:process';
+import { runsWithoutSandbox } from './display.mjs';
 
 /** Names changed with the 64-bit time of Debian 13 and Ubuntu 24.04; the first that the system knows is taken. */
 const libraryPackages = [
@@ -45,7 +46,7 @@ export function missingFromSystem(executable, { screen }) {
   const missing = [...unresolved(executable), ...notLoadable(loadedLater)];
   if (!hasFont()) missing.push('a font');
   if (screen && !onPath('Xvfb')) missing.push('Xvfb');
-  return missing;
+  return [...new Set(missing)];
 }
 
 /**
@@ -55,6 +56,7 @@ export function missingFromSystem(executable, { screen }) {
  * @throws when something stays missing; the message holds the command to run
  */
 export function ensureSystem(executable, { screen, say }) {
+  refuseBrokenSandbox(executable);
   const missing = missingFromSystem(executable, { screen });
   if (missing.length === 0) return;
   const what = missing.join(', ');
@@ -74,6 +76,26 @@ export function ensureSystem(executable, { screen, say }) {
   aptGet(['install', '-y', '--no-install-recommends', ...packageNames(screen)], say);
   const left = missingFromSystem(executable, { screen });
   if (left.length > 0) throw new Error(`apt-get has run, and Electron still lacks ${left.join(', ')}.`);
+}
+
+/**
+ * Chromium's sandbox wants either user namespaces, which some systems refuse to ordinary users, or its helper program to
+ * belong to root. Electron itself would end with a crash dump; it must not go on without a sandbox unasked.
+ * @param {string} executable
+ */
+function refuseBrokenSandbox(executable) {
+  if (platform !== 'linux' || runsWithoutSandbox()) return;
+  const helper = join(dirname(executable), 'chrome-sandbox');
+  if (existsSync(helper)) {
+    const { uid, mode } = statSync(helper);
+    if (uid === 0 && (mode & 0o4000) !== 0) return;
+  }
+  if (spawnSync('unshare', ['--user', 'true'], { stdio: 'ignore' }).status === 0) return;
+  throw new Error(
+    'this system gives ordinary users no user namespaces, so Chromium cannot build its sandbox. Run this, then run again:\n\n' +
+      `  sudo chown root:root '${helper}' && sudo chmod 4755 '${helper}'\n\n` +
+      'or, in a throw-away container only, set FLINKTRADE_NO_SANDBOX=1.',
+  );
 }
 
 /** @param {boolean} screen */

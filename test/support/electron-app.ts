@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { _electron } from 'playwright-core';
 import type { ElectronApplication, Page } from 'playwright-core';
 import { inject } from 'vitest';
-import { electronFlags } from '../../build/runtime/display.mjs';
+import { electronFlags, runsWithoutSandbox } from '../../build/runtime/display.mjs';
 
 const repositoryRoot = resolve(import.meta.dirname, '..', '..');
 const screenshotFolder = join(repositoryRoot, 'test-results', 'screenshots');
@@ -65,6 +65,8 @@ export async function launchApp(options: LaunchOptions = {}): Promise<RunningApp
       env: environment(desktop.display, options.env),
       cwd: repositoryRoot,
       timeout: launchLimitMs,
+      // Playwright leaves the sandbox out unless told; a test in a weaker process than the user's proves less.
+      chromiumSandbox: !runsWithoutSandbox(),
     });
   } catch (error) {
     if (ownFolder) rmSync(userDataFolder, { recursive: true, force: true });
