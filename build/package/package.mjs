@@ -4,7 +4,8 @@ import '../runtime/node-version.mjs';
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { argv, arch, env, exit, platform } from 'node:process';
-import { repositoryRoot } from '../checks/source-tree.mjs';
+import { isFresh, markFresh, markStale } from '../bundle/stamp.mjs';
+import { hashFiles, listFiles, repositoryRoot } from '../checks/source-tree.mjs';
 import { ensureModules } from '../runtime/node-modules.mjs';
 
 /** @typedef {{ target: string, result: string, built: boolean }} TargetOutcome */
@@ -40,10 +41,23 @@ async function makePackages({ isTestBuild, onlyUnpacked }) {
 
   const outputFolder = join(repositoryRoot, 'release', isTestBuild ? 'test-build' : '');
   mkdirSync(outputFolder, { recursive: true });
+  const stampFile = join(outputFolder, '.stamp');
+  const hash = hashOfInputs(electron.folder);
+  if (onlyUnpacked && isFresh(stampFile, hash)) {
+    return [
+      {
+        target: `${platform} ${arch}`,
+        result: `${relative(repositoryRoot, unpackedFolder(outputFolder))}, as it was`,
+        built: true,
+      },
+    ];
+  }
+  markStale(stampFile);
   const clean = cleanCopyOf(electron.folder, join(outputFolder, '.electron'));
   try {
     const configuration = configurationFor(electron, clean, { isTestBuild, outputFolder });
     const unpacked = await buildOne(configuration, 'dir');
+    markFresh(stampFile, hash);
     const outcomes = [{ target: `${platform} ${arch}`, result: relative(repositoryRoot, unpacked), built: true }];
     if (onlyUnpacked) return outcomes;
     for (const target of targetsOf(configuration)) outcomes.push(await tryTarget(configuration, target, unpacked));
@@ -51,6 +65,20 @@ async function makePackages({ isTestBuild, onlyUnpacked }) {
   } finally {
     rmSync(clean, { recursive: true, force: true });
   }
+}
+
+/** @param {string} electronFolder its name holds version and recipe */
+function hashOfInputs(electronFolder) {
+  const files = [
+    ...listFiles(repositoryRoot, 'build/package'),
+    'dist/engine.stamp',
+    'dist/main-and-preload.stamp',
+    'dist/renderer.stamp',
+    'package.json',
+    'LICENSE',
+    'NOTICE',
+  ];
+  return hashFiles(repositoryRoot, files, electronFolder);
 }
 
 /**

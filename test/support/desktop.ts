@@ -21,21 +21,29 @@ declare module 'vitest' {
 }
 
 /**
- * Vitest global set-up of the end-to-end tests: an Electron, the bundled application and a screen. Does nothing that
- * `npm test` has done already.
+ * Finds an Electron, bundles the application and provides a screen. Does nothing that `npm test` has done already.
+ * @returns the desktop, and how to take the screen away again
  */
-export async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
-  const say = (message: string): void => console.error(`e2e: ${message}`);
+export async function prepareDesktop(
+  say: (message: string) => void,
+): Promise<{ readonly desktop: Desktop; readonly stop: () => Promise<void> }> {
   const found = await findDisplay();
   const electron = await findElectron({ say });
   ensureSystem(electron.executable, { screen: found.kind === 'absent', say });
   await bundleApp({ log: say });
   const screen = found.kind === 'absent' ? await startScreen() : undefined;
   say(electron.description);
-  project.provide('desktop', {
+  const desktop = {
     executable: electron.executable,
     electronVersion: electron.version,
     display: screen?.display ?? '',
-  });
-  return screen?.stop;
+  };
+  return { desktop, stop: screen?.stop ?? (() => Promise.resolve()) };
+}
+
+/** Vitest global set-up of the end-to-end tests. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { desktop, stop } = await prepareDesktop((message) => console.error(`e2e: ${message}`));
+  project.provide('desktop', desktop);
+  return stop;
 }

@@ -1,4 +1,10 @@
-import type { BroadcastContext, KeyedOnTimerContext, RowPublisher, RuntimeContext, TimerService } from '../../engine/api/functions.ts';
+import type {
+  BroadcastContext,
+  KeyedOnTimerContext,
+  RowPublisher,
+  RuntimeContext,
+  TimerService,
+} from '../../engine/api/functions.ts';
 import type { OutputTag } from '../../engine/api/output-tag.ts';
 import type { RulesDocument } from '../../engine/contract/rules.ts';
 import { formatMoney, formatPrice, formatShares, notional } from '../../engine/core/decimal.ts';
@@ -26,7 +32,10 @@ export class TradingRun {
   #watermark = -Infinity;
   #processing = -Infinity;
 
-  constructor(rules: RulesDocument, make = (document: RulesDocument) => new TradeFunction({ rules: document, historySampleMs: null })) {
+  constructor(
+    rules: RulesDocument,
+    make = (document: RulesDocument) => new TradeFunction({ rules: document, historySampleMs: null }),
+  ) {
     this.#function = make(rules);
     this.#function.open(this.#runtime());
   }
@@ -74,14 +83,22 @@ export class TradingRun {
   }
   #collect(trade: Trade): void {
     this.trades.push({
-      id: `${trade.quoteSequence}-${trade.symbol}`, symbol: trade.symbol, shares: formatShares(trade.shares), price: formatPrice(trade.price),
-      profit: formatMoney(notional(trade.price - trade.buyPrice, trade.shares)), eventTimeMs: this.#timestamp as number,
-      quoteSequence: trade.quoteSequence, askBefore: formatPrice(trade.askBefore), askAfter: formatPrice(trade.askAfter),
+      id: `${trade.quoteSequence}-${trade.symbol}`,
+      symbol: trade.symbol,
+      shares: formatShares(trade.shares),
+      price: formatPrice(trade.price),
+      profit: formatMoney(notional(trade.price - trade.buyPrice, trade.shares)),
+      eventTimeMs: this.#timestamp as number,
+      quoteSequence: trade.quoteSequence,
+      askBefore: formatPrice(trade.askBefore),
+      askAfter: formatPrice(trade.askAfter),
     });
   }
   #fire(processing: boolean, now: number): void {
     for (;;) {
-      const due = this.#timers.filter((timer) => timer.processing === processing && timer.at <= now).sort((a, b) => a.at - b.at)[0];
+      const due = this.#timers
+        .filter((timer) => timer.processing === processing && timer.at <= now)
+        .sort((a, b) => a.at - b.at)[0];
       if (due === undefined) return;
       this.#timers.splice(this.#timers.indexOf(due), 1);
       this.#key = due.key;
@@ -90,10 +107,13 @@ export class TradingRun {
     }
   }
   #register(processing: boolean, at: number): void {
-    if (!this.#timers.some((timer) => timer.key === this.#key && timer.at === at && timer.processing === processing)) this.#timers.push({ key: this.#key, at, processing });
+    if (!this.#timers.some((timer) => timer.key === this.#key && timer.at === at && timer.processing === processing))
+      this.#timers.push({ key: this.#key, at, processing });
   }
   #delete(processing: boolean, at: number): void {
-    const index = this.#timers.findIndex((timer) => timer.key === this.#key && timer.at === at && timer.processing === processing);
+    const index = this.#timers.findIndex(
+      (timer) => timer.key === this.#key && timer.at === at && timer.processing === processing,
+    );
     if (index >= 0) this.#timers.splice(index, 1);
   }
   #timerService(): TimerService {
@@ -110,7 +130,14 @@ export class TradingRun {
     return {
       value: () => this.#structs.get(this.#key) ?? null,
       create: () => {
-        if (!this.#structs.has(this.#key)) this.#structs.set(this.#key, new Proxy({}, { get: (target, name) => (name in target ? (target as Record<string, unknown>)[name as string] : 0) }));
+        if (!this.#structs.has(this.#key))
+          this.#structs.set(
+            this.#key,
+            new Proxy(
+              {},
+              { get: (target, name) => (name in target ? (target as Record<string, unknown>)[name as string] : 0) },
+            ),
+          );
         return this.#structs.get(this.#key);
       },
       clear: () => this.#structs.delete(this.#key),
@@ -118,8 +145,15 @@ export class TradingRun {
   }
   #map(all: Map<string, unknown>): unknown {
     return {
-      get: (key: string) => all.get(key) ?? null, put: (key: string, value: unknown) => all.set(key, value), remove: (key: string) => all.delete(key),
-      contains: (key: string) => all.has(key), isEmpty: () => all.size === 0, keys: () => all.keys(), values: () => all.values(), entries: () => all.entries(), clear: () => all.clear(),
+      get: (key: string) => all.get(key) ?? null,
+      put: (key: string, value: unknown) => all.set(key, value),
+      remove: (key: string) => all.delete(key),
+      contains: (key: string) => all.has(key),
+      isEmpty: () => all.size === 0,
+      keys: () => all.keys(),
+      values: () => all.values(),
+      entries: () => all.entries(),
+      clear: () => all.clear(),
     };
   }
   #keyedMap(name: string): unknown {
@@ -128,7 +162,12 @@ export class TradingRun {
       if (!this.#objects.has(key)) this.#objects.set(key, new Map());
       return this.#objects.get(key) as Map<string, unknown>;
     };
-    return { get: (key: string) => of().get(key) ?? null, put: (key: string, value: unknown) => of().set(key, value), remove: (key: string) => of().delete(key), keys: () => of().keys() };
+    return {
+      get: (key: string) => of().get(key) ?? null,
+      put: (key: string, value: unknown) => of().set(key, value),
+      remove: (key: string) => of().delete(key),
+      keys: () => of().keys(),
+    };
   }
   #runtime(): RuntimeContext {
     const publisher: RowPublisher = { changed: () => undefined };
@@ -144,7 +183,11 @@ export class TradingRun {
         this.#sums = Array.from({ length: count }, () => 0n);
         this.#totals = [...this.#sums];
         this.#onAligned = onAligned;
-        return { add: (index: number, amount: bigint) => (this.#sums[index] += amount), total: (index: number) => this.#totals[index], reset: (index: number) => (this.#sums[index] = 0n) };
+        return {
+          add: (index: number, amount: bigint) => (this.#sums[index] += amount),
+          total: (index: number) => this.#totals[index],
+          reset: (index: number) => (this.#sums[index] = 0n),
+        };
       },
       getRowPublisher: () => publisher,
       registerQuery: (name: string, answer: (argument: unknown) => unknown) => this.#queries.set(name, answer),
@@ -153,8 +196,12 @@ export class TradingRun {
   #context(): KeyedOnTimerContext<string> {
     const timers = this.#timerService();
     return {
-      timestamp: () => this.#timestamp, timerService: () => timers, getCurrentKey: () => this.#key, timeDomain: () => 'event-time',
-      currentProcessingTime: () => this.#processing, currentWatermark: () => this.#watermark,
+      timestamp: () => this.#timestamp,
+      timerService: () => timers,
+      getCurrentKey: () => this.#key,
+      timeDomain: () => 'event-time',
+      currentProcessingTime: () => this.#processing,
+      currentWatermark: () => this.#watermark,
       output: (_tag: OutputTag<Quote>, quote: Quote) => this.late.push(quote.sequence),
       getBroadcastState: () => this.#map(this.#broadcast),
       applyToKeyedState: (_descriptor: unknown, visit: (key: string, state: unknown, timers: TimerService) => void) => {

@@ -25,18 +25,39 @@ export function runSteps(rules: OracleRules, steps: readonly Step[]): OracleResu
         run.processingTime(step.processing);
         break;
       case 'position':
-        run.position(step.position.symbol, shares(step.position.shares), price(step.position.buyPrice), step.position.ttlMs, step.openedAt);
+        run.position(
+          step.position.symbol,
+          shares(step.position.shares),
+          price(step.position.buyPrice),
+          step.position.ttlMs,
+          step.openedAt,
+        );
         break;
       case 'quote': {
         const { symbol, bid, bidSize, ask, askSize, timeMs } = step.quote;
-        run.quote({ symbol, bid: price(bid), bidSize: shares(bidSize), ask: price(ask), askSize: shares(askSize), sequence: step.sequence }, timeMs);
+        run.quote(
+          {
+            symbol,
+            bid: price(bid),
+            bidSize: shares(bidSize),
+            ask: price(ask),
+            askSize: shares(askSize),
+            sequence: step.sequence,
+          },
+          timeMs,
+        );
         break;
       }
       case 'alignment':
         run.align(step.timeMs);
         break;
       case 'control':
-        run.control(step.control.kind === 'rules' ? { kind: 'rules', rules: step.control.rules, version: 1 } : { kind: step.control.kind, by: 'test' }, step.greatest);
+        run.control(
+          step.control.kind === 'rules'
+            ? { kind: 'rules', rules: step.control.rules, version: 1 }
+            : { kind: step.control.kind, by: 'test' },
+          step.greatest,
+        );
         break;
     }
   }
@@ -44,11 +65,21 @@ export function runSteps(rules: OracleRules, steps: readonly Step[]): OracleResu
 }
 
 export function resultOf(run: TradingRun): OracleResult {
-  const reports = run.symbols.map((symbol) => [symbol, run.query('report', symbol) as { position: PositionRow | null; reasons: Partial<Record<Reason, number>> }] as const);
+  const reports = run.symbols.map(
+    (symbol) =>
+      [
+        symbol,
+        run.query('report', symbol) as { position: PositionRow | null; reasons: Partial<Record<Reason, number>> },
+      ] as const,
+  );
   return {
     trades: [...run.trades].sort((a, b) => a.eventTimeMs - b.eventTimeMs || a.quoteSequence - b.quoteSequence),
     rows: reports.flatMap(([, report]) => (report.position === null ? [] : [report.position])),
-    reasons: Object.fromEntries(reports.filter(([, report]) => Object.keys(report.reasons).length > 0).map(([symbol, report]) => [symbol, report.reasons as Record<string, number>])),
+    reasons: Object.fromEntries(
+      reports
+        .filter(([, report]) => Object.keys(report.reasons).length > 0)
+        .map(([symbol, report]) => [symbol, report.reasons as Record<string, number>]),
+    ),
     late: run.late,
   };
 }
