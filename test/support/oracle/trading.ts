@@ -316,6 +316,7 @@ export function tradeByTheBook(initial: OracleRules, steps: Step[]): OracleResul
   }
   const { result } = oracle;
   result.rows = [...oracle.positions.values()].map((position) => oracle.row(position)).sort((a, b) => (a.symbol < b.symbol ? -1 : 1));
+  result.late.sort((a, b) => a - b);
   result.trades.sort((a, b) => a.eventTimeMs - b.eventTimeMs || a.quoteSequence - b.quoteSequence);
   return result;
 }
