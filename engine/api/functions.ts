@@ -35,6 +35,8 @@ export interface RuntimeContext extends KeyedStateStore {
   readonly subtaskIndex: number;
   readonly parallelism: number;
   readonly maxParallelism: number;
+  /** What a broadcast state holds when the function opens: nothing, or what was restored. */
+  getBroadcastState<MK, MV>(descriptor: MapStateDescriptor<MK, MV>): ReadOnlyBroadcastState<MK, MV>;
   /**
    * Sums over all subtasks that are equal on every one of them, compared only at alignments (places in the stream where
    * all subtasks wait for each other), so that a result that depends on all keys does not depend on their distribution.

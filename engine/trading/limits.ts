@@ -108,12 +108,6 @@ export class CircuitBreakers {
     return this.#days;
   }
 
-  /** After a restore: the limits that were in force, before any record. */
-  restoreLimits(limits: LimitsCompiled): void {
-    this.#days = new TradingDays(limits.timeZone);
-    this.#limits = limits;
-  }
-
   /**
    * New limits are compared at once with the totals of the last alignment, which every task knows.
    * @param nowMs the change's place in event time, the same on every task; -Infinity ahead of the first quote

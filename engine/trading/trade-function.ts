@@ -9,7 +9,7 @@ import {
   type TimerService,
 } from '../api/functions.ts';
 import { mapState, type ReadOnlyBroadcastState, type StructState } from '../api/state.ts';
-import { ROW_WORDS, STATUS_CLOSED, STATUS_NO_POSITION, STATUS_OPEN } from '../contract/frames.ts';
+import { ROW_WORDS, STATUS_CLOSED, STATUS_OPEN } from '../contract/frames.ts';
 import type { RulesDocument } from '../contract/rules.ts';
 import { assertNever } from '../core/assert.ts';
 import { notional } from '../core/decimal.ts';
@@ -57,8 +57,6 @@ const ASK_MAX = Number.MAX_SAFE_INTEGER;
 export class TradeFunction extends KeyedBroadcastProcessFunction<string, Quote | StartingPosition, ControlRecord, Trade> {
   #rules: CompiledRules;
   #halted = false;
-  /** False until the broadcast state was read once, after a start or a restore. */
-  #controlsRead = false;
   readonly #historySampleMs: number | null;
   #positions!: StructState<PositionState>;
   #counts!: TradeCounts;
@@ -75,6 +73,7 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<string, Quote |
   }
 
   override open(context: RuntimeContext): void {
+    this.#readControls(context.getBroadcastState(CONTROL_STATE));
     this.#positions = context.getStructState(POSITIONS);
     this.#counts = new TradeCounts(context);
     this.#breakers = new CircuitBreakers(context, this.#rules.limits);
@@ -90,7 +89,6 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<string, Quote |
   }
 
   override processElement(value: Quote | StartingPosition, context: KeyedReadOnlyContext<string>, out: Collector<Trade>): void {
-    if (!this.#controlsRead) this.#readControls(context.getBroadcastState(CONTROL_STATE));
     switch (value.kind) {
       case 'quote':
         return this.#onQuote(value, context, out);
@@ -102,7 +100,6 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<string, Quote |
   }
 
   override onTimer(_timestampMs: number, context: KeyedOnTimerContext<string>): void {
-    if (!this.#controlsRead) this.#readControls(context.getBroadcastState(CONTROL_STATE));
     const state = this.#positions.value();
     if (state === null || state.plan === PLAN_NONE) return;
     applyDueDecays(state, this.#rulesOf(state.symbol), context.timerService());
@@ -111,7 +108,6 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<string, Quote |
 
   override processBroadcastElement(control: ControlRecord, context: BroadcastContext<string>): void {
     const controls = context.getBroadcastState(CONTROL_STATE);
-    if (!this.#controlsRead) this.#readControls(controls);
     switch (control.kind) {
       case 'rules':
         controls.put('rules', control);
@@ -136,8 +132,10 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<string, Quote |
     // The watermark is greatest - outOfOrdernessMs - 1: at or below it is exactly "below greatest - outOfOrdernessMs".
     if (rules.dropsLate && timestampMs <= timers.currentWatermark()) return context.output(LATE_QUOTES, quote);
     const state = this.#positions.create();
-    if (state.quoted === 0) this.#meet(state, quote.symbol);
-    state.quoted = 1;
+    if (state.quoted === 0) {
+      state.quoted = 1;
+      state.symbol = quote.symbol;
+    }
     state.bid = quote.bid;
     state.bidSize = quote.bidSize;
     state.ask = quote.ask;
@@ -211,7 +209,7 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<string, Quote |
     const state = this.#positions.create();
     const timers = context.timerService();
     const rules = this.#rulesOf(position.symbol);
-    if (state.status === STATUS_NO_POSITION) this.#meet(state, position.symbol);
+    state.symbol = position.symbol;
     stopDecay(state, timers);
     state.status = STATUS_OPEN;
     state.shares = position.shares;
@@ -242,18 +240,9 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<string, Quote |
 
   /** After a restore the rules and the kill switch are what the broadcast state says. */
   #readControls(controls: ReadOnlyBroadcastState<string, ControlRecord>): void {
-    this.#controlsRead = true;
     const rules = controls.get('rules');
-    if (rules?.kind === 'rules') {
-      this.#rules = compileRules(rules.rules);
-      this.#breakers.restoreLimits(this.#rules.limits);
-    }
+    if (rules?.kind === 'rules') this.#rules = compileRules(rules.rules);
     this.#halted = controls.contains('halt');
-  }
-
-  /** First record of a symbol: the row needs its name. */
-  #meet(state: PositionState, symbol: string): void {
-    state.symbol = symbol;
   }
 
   #rulesOfQuote(quote: Quote): SymbolRulesCompiled {

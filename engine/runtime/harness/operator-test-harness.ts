@@ -19,7 +19,7 @@ import { SymbolDictionary } from '../../memory/symbol-dictionary.ts';
 import type { Key } from '../../state/java-hash.ts';
 import { assignToKeyGroup, computeKeyGroupRangeForOperatorIndex } from '../../state/key-groups.ts';
 import type { OperatorSnapshot } from '../../state/operator-snapshot.ts';
-import { createAlignedSumsMemory } from '../operators/aligned-sums.ts';
+import { createAlignedSumsMemory, type AlignedSumsMemory } from '../operators/aligned-sums.ts';
 import type { KeyedOperator, OperatorEnvironment } from '../operators/keyed-operator.ts';
 import type { OperatorOutput } from '../operators/output.ts';
 import type { PublishedRows } from '../operators/row-publisher.ts';
@@ -39,6 +39,8 @@ export interface HarnessOptions {
   readonly subtaskIndex?: number;
   readonly name?: string;
   readonly symbols?: SymbolDictionary;
+  /** Shared by the harnesses of all subtasks of one operator, to try alignments across them; else there is one subtask. */
+  readonly sums?: AlignedSumsMemory;
 }
 
 export interface PendingTimer {
@@ -76,7 +78,7 @@ export abstract class KeyedOperatorTestHarness<OUT> {
       maxParallelism,
       keyGroupRange: computeKeyGroupRangeForOperatorIndex(maxParallelism, parallelism, subtaskIndex),
       symbols: options.symbols ?? new SymbolDictionary(),
-      sums: createAlignedSumsMemory(1),
+      sums: options.sums ?? createAlignedSumsMemory(1),
     };
     // Sums are those of this subtask alone: it has the only share.
     this.operator = create({ ...this.environment }, this.harnessOutput);

@@ -151,6 +151,7 @@ export abstract class KeyedOperator implements Triggerable {
       getMapState: (descriptor) => backend.getMapState(descriptor),
       getReducingState: (descriptor) => backend.getReducingState(descriptor),
       getAggregatingState: (descriptor) => backend.getAggregatingState(descriptor),
+      getBroadcastState: (descriptor) => this.broadcastStates.get(descriptor),
       getAlignedSums: (name, count, onAligned): AlignedSums => this.alignment.register(name, count, onAligned),
       getRowPublisher: (name, words, fill): RowPublisher =>
         this.addRows(new DirtyRows(name, words, this.keyTable, fill)),

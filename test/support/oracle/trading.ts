@@ -358,9 +358,14 @@ export function tradeByTheBook(initial: OracleRules, steps: Step[]): OracleResul
     else oracle.halted = step.control.kind === 'halt';
   }
   const { result } = oracle;
+<<<<<<< HEAD
   result.rows = [...oracle.positions.values()]
     .map((position) => oracle.row(position))
     .sort((a, b) => (a.symbol < b.symbol ? -1 : 1));
+=======
+  result.rows = [...oracle.positions.values()].map((position) => oracle.row(position)).sort((a, b) => (a.symbol < b.symbol ? -1 : 1));
+  result.late.sort((a, b) => a - b);
+>>>>>>> trading
   result.trades.sort((a, b) => a.eventTimeMs - b.eventTimeMs || a.quoteSequence - b.quoteSequence);
   return result;
 }
