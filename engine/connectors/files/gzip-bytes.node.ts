@@ -1,6 +1,7 @@
 import type { ByteSource } from '../decode/byte-source.ts';
+import { ChunkReader } from '../decode/chunk-reader.ts';
 import { InputError } from '../sources/input-error.ts';
-import { ChunkReader, GeneratedBytes } from './generated-bytes.node.ts';
+import { GeneratedBytes } from './generated-bytes.node.ts';
 import { RawInflate } from './raw-inflate.node.ts';
 import { UnpackBudget } from './unpack-budget.ts';
 

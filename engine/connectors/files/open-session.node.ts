@@ -12,6 +12,7 @@ import { InputError } from '../sources/input-error.ts';
 import type { QuoteInput } from '../sources/quote-input.ts';
 import { BATCH_QUOTES } from '../sources/quote-batch.ts';
 import { SymbolTable } from '../sources/symbol-table.ts';
+import { fastCrc32 } from './fast-crc32.node.ts';
 import { FileRange, InputFile, READ_BYTES } from './file-range.node.ts';
 import { gunzip, looksLikeGzip } from './gzip-bytes.node.ts';
 import { looksLikeZip, openZipEntry, readZipDirectory, type ZipEntry } from './zip-archive.node.ts';
@@ -189,7 +190,7 @@ class SessionOpener {
   async #addData(source: ByteSource, start: Uint8Array, path: string, together: number): Promise<void> {
     if (start.length === 0 && source.failure !== null) throw source.failure;
     if (looksLikeRecording(start)) {
-      this.#inputs.push(await RecordingInput.open(source, this.#symbols));
+      this.#inputs.push(await RecordingInput.open(source, this.#symbols, fastCrc32));
       this.#chosen.push({
         input: source.name,
         profile: 'recording',
