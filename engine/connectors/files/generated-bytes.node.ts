@@ -14,7 +14,7 @@ export class GeneratedBytes implements ByteSource {
   #made = false;
   #running = false;
   #closed = false;
-  #bug: unknown = null;
+  #bug: Error | null = null;
   #wakeMaker: (() => void) | null = null;
   #wakeTaker: (() => void)[] = [];
 
@@ -79,7 +79,7 @@ export class GeneratedBytes implements ByteSource {
       }
     } catch (error) {
       if (error instanceof InputError) this.failure = error;
-      else this.#bug = error;
+      else this.#bug = error as Error;
     }
     this.#made = true;
     this.#wakeTakers();

@@ -80,7 +80,7 @@ async function readHeader(reader: ChunkReader, source: ByteSource): Promise<void
   const header = await reader.exactly(FIXED_HEADER_BYTES);
   if (header.length < FIXED_HEADER_BYTES) throw truncated(source);
   if (!looksLikeGzip(header)) throw damaged(source, 'it does not begin as gzip');
-  const flags = header[3] as number;
+  const flags = header[3];
   if ((flags & FLAG_EXTRA) !== 0) {
     const length = await reader.exactly(2);
     await reader.exactly((length[0] ?? 0) | ((length[1] ?? 0) << 8));

@@ -122,10 +122,10 @@ function byFields(profile: SessionProfile, lines: readonly string[]): Match[] | 
     fields.map(({ reference }) => jsonPath(Array.isArray(reference) ? JSON.stringify(reference) : String(reference))),
   );
   if (!scanner.scan(bytes, 0, bytes.length)) return null;
-  const there = fields.filter((_, index) => (scanner.ends[index] as number) > (scanner.starts[index] as number)).length;
+  const there = fields.filter((_, index) => scanner.ends[index] > scanner.starts[index]).length;
   const [hasSymbol, hasTime] = ['symbol', 'time']
     .map((name) => fields.findIndex(({ path }) => path[0] === name))
-    .map((index) => index < 0 || (scanner.ends[index] as number) > 0);
+    .map((index) => index < 0 || scanner.ends[index] > 0);
   return hasSymbol === true && hasTime === true && there > 2
     ? [{ profile, why: 'the keys of its first line', score: there }]
     : null;

@@ -45,8 +45,7 @@ export async function inspectSession(paths: readonly string[], profile: string |
     if (recordings.length > 0) await verifyDigests(paths, session.chosen);
     const sum = (pick: (index: number) => number): number =>
       session.inputs.reduce((total, _, index) => total + pick(index), 0);
-    const ledger = (index: number): (typeof session.inputs)[number]['ledger'] =>
-      (session.inputs[index] as (typeof session.inputs)[number]).ledger;
+    const ledger = (index: number): (typeof session.inputs)[number]['ledger'] => session.inputs[index].ledger;
     const byReason: Record<string, number> = {};
     for (const reason of ROW_REASONS) {
       const count = sum((index) => ledger(index).quarantinedByReason()[reason] ?? 0);

@@ -78,7 +78,7 @@ export async function forEachMerged(
     }
     const input = merge.current as QuoteInput;
     const { batch } = input;
-    while (batch.from < batch.to && merge.isCurrentStillNext((batch.time[batch.from] as number) + batch.timeShiftMs)) {
+    while (batch.from < batch.to && merge.isCurrentStillNext(batch.time[batch.from] + batch.timeShiftMs)) {
       visit(input, batch.from);
       batch.from += 1;
     }

@@ -280,10 +280,10 @@ export class RecordingInput implements QuoteInput {
     const numbers = this.#numbers;
     const known = numbers.length;
     let highest = 0;
-    for (let index = 0; index < symbol.length; index += 1) highest = Math.max(highest, (symbol[index] as number) >>> 0);
+    for (let index = 0; index < symbol.length; index += 1) highest = Math.max(highest, symbol[index] >>> 0);
     if (highest >= known) throw this.#damage(`it names symbol ${highest}, but only ${known} were introduced`);
     if (!this.#numbersDiffer) return;
-    for (let index = 0; index < symbol.length; index += 1) symbol[index] = numbers[symbol[index] as number] as number;
+    for (let index = 0; index < symbol.length; index += 1) symbol[index] = numbers[symbol[index]];
   }
 
   #takeSymbols(payload: Uint8Array, count: number): void {

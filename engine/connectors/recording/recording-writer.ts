@@ -88,13 +88,13 @@ export class RecordingWriter {
 
   add(batch: QuoteBatch, index: number): void {
     const at = this.#count;
-    const timeMs = (batch.time[index] as number) + batch.timeShiftMs;
+    const timeMs = batch.time[index] + batch.timeShiftMs;
     this.#time[at] = timeMs;
-    this.#bid[at] = batch.bid[index] as number;
-    this.#bidSize[at] = batch.bidSize[index] as number;
-    this.#ask[at] = batch.ask[index] as number;
-    this.#askSize[at] = batch.askSize[index] as number;
-    this.#symbol[at] = this.#number(batch.symbol[index] as number);
+    this.#bid[at] = batch.bid[index];
+    this.#bidSize[at] = batch.bidSize[index];
+    this.#ask[at] = batch.ask[index];
+    this.#askSize[at] = batch.askSize[index];
+    this.#symbol[at] = this.#number(batch.symbol[index]);
     if (timeMs < this.#smallestMs) this.#smallestMs = timeMs;
     if (timeMs > this.#greatestMs) this.#greatestMs = timeMs;
     this.#count = at + 1;
@@ -136,7 +136,7 @@ export class RecordingWriter {
       wider.set(this.#numbers);
       this.#numbers = wider;
     }
-    const known = this.#numbers[symbol] as number;
+    const known = this.#numbers[symbol];
     if (known >= 0) return known;
     const number = this.#symbols;
     this.#symbols += 1;

@@ -59,11 +59,11 @@ export class OdditySurvey {
   #last = new Float64Array(5 * 1024);
 
   add(batch: QuoteBatch, index: number): void {
-    const timeMs = (batch.time[index] as number) + batch.timeShiftMs;
-    const bid = batch.bid[index] as number;
-    const ask = batch.ask[index] as number;
-    const bidSize = batch.bidSize[index] as number;
-    const askSize = batch.askSize[index] as number;
+    const timeMs = batch.time[index] + batch.timeShiftMs;
+    const bid = batch.bid[index];
+    const ask = batch.ask[index];
+    const bidSize = batch.bidSize[index];
+    const askSize = batch.askSize[index];
     this.#quotes += 1;
     this.#addTime(timeMs);
     if (bid === 0 && ask === 0) this.#noSides += 1;
@@ -72,13 +72,13 @@ export class OdditySurvey {
     else if (bid === ask) this.#locked += 1;
     else if (bid > ask) this.#crossed += 1;
     if ((bid > 0 && bidSize < 0) || (ask > 0 && askSize < 0)) this.#unknownSizes += 1;
-    this.#addSymbol(batch.symbol[index] as number, bid, bidSize, ask, askSize);
+    this.#addSymbol(batch.symbol[index], bid, bidSize, ask, askSize);
   }
 
   result(nameOf: (symbol: number) => string): SessionOddities {
     const symbols: SymbolCount[] = [];
     for (let symbol = 0; symbol * 5 < this.#last.length; symbol += 1) {
-      const quotes = this.#last[symbol * 5 + 4] as number;
+      const quotes = this.#last[symbol * 5 + 4];
       if (quotes > 0) symbols.push({ symbol: nameOf(symbol), quotes });
     }
     symbols.sort((left, right) => (left.symbol < right.symbol ? -1 : 1));
@@ -149,6 +149,6 @@ export class OdditySurvey {
     last[at + 1] = bidSize;
     last[at + 2] = ask;
     last[at + 3] = askSize;
-    last[at + 4] = (last[at + 4] as number) + 1;
+    last[at + 4] = last[at + 4] + 1;
   }
 }
