@@ -1,4 +1,4 @@
-import { InputError } from '../sources/input-error.ts';
+import type { InputError } from '../sources/input-error.ts';
 import { QUARANTINE_TEXT_MAX, type RowLedger, type RowReason } from '../sources/row-ledger.ts';
 import { decodeUtf8 } from '../sources/symbol-table.ts';
 import type { LineDecoder } from './line-decoder.ts';
@@ -134,10 +134,10 @@ export class CsvDecoder implements LineDecoder {
     this.#quoted = false;
     starts[0] = from;
     for (;;) {
-      let kind = classes[bytes[at] as number] as number;
+      let kind = classes[bytes[at]];
       while (kind === PLAIN) {
         at += 1;
-        kind = classes[bytes[at] as number] as number;
+        kind = classes[bytes[at]];
       }
       if (kind === DELIMITER) {
         // Beyond COLUMNS_MAX the stores fall on no element and are harmless.
@@ -180,14 +180,15 @@ export class CsvDecoder implements LineDecoder {
     this.#hasNul = false;
     for (;;) {
       if (count < COLUMNS_MAX) this.#starts[count] = put;
-      if (at < limit && bytes[at] === QUOTE) {
+      const quotedField = at < limit && bytes[at] === QUOTE;
+      if (quotedField) {
         at += 1;
         for (;;) {
           if (at >= limit) {
             broken = true;
             break;
           }
-          const byte = bytes[at] as number;
+          const byte = bytes[at];
           if (byte === QUOTE && (at + 1 >= limit || bytes[at + 1] !== QUOTE)) break;
           if (byte === QUOTE) at += 1;
           if (byte === LINE_FEED || (byte === CARRIAGE_RETURN && bytes[at + 1] !== LINE_FEED)) lines += 1;
@@ -198,22 +199,17 @@ export class CsvDecoder implements LineDecoder {
         }
         at += 1;
       }
-      while (
-        !broken &&
-        at < limit &&
-        this.#classes[bytes[at] as number] !== DELIMITER &&
-        this.#classes[bytes[at] as number] !== LINE_END
-      ) {
-        // Text behind a closing quote: not a field.
-        if (put > (this.#starts[count] as number) && bytes[at - 1] === QUOTE) broken = true;
+      while (!broken && at < limit && this.#classes[bytes[at]] !== DELIMITER && this.#classes[bytes[at]] !== LINE_END) {
+        // Text behind a closing quote is no field.
+        if (quotedField) broken = true;
         if (bytes[at] === 0) this.#hasNul = true;
-        out[put] = bytes[at] as number;
+        out[put] = bytes[at];
         put += 1;
         at += 1;
       }
       if (count < COLUMNS_MAX) this.#ends[count] = put;
       count += 1;
-      if (broken || at >= limit || this.#classes[bytes[at] as number] === LINE_END) break;
+      if (broken || at >= limit || this.#classes[bytes[at]] === LINE_END) break;
       at += 1;
     }
     this.#fieldCount = count;
@@ -255,7 +251,7 @@ export class CsvDecoder implements LineDecoder {
   #readHeader(fields: Uint8Array): void {
     const names: string[] = [];
     for (let index = 0; index < Math.min(this.#fieldCount, COLUMNS_MAX); index += 1) {
-      names.push(decodeUtf8(fields, this.#starts[index] as number, this.#ends[index] as number).trim());
+      names.push(decodeUtf8(fields, this.#starts[index], this.#ends[index]).trim());
     }
     this.#columns = this.#resolve(names);
     if (this.#layout.columnCount === 'header') this.#exactCount = names.length;

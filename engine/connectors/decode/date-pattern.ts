@@ -85,7 +85,7 @@ export class DatePattern {
     this.offsetMs = NaN;
     let at = from;
     for (let index = 0; index < this.#parts.length; index += 1) {
-      const part = this.#parts[index] as Part;
+      const part = this.#parts[index];
       at = this.#match(part, bytes, at, to, this.#parts[index + 1]);
       if (at < 0) return NaN;
     }
@@ -113,7 +113,7 @@ export class DatePattern {
       case 'offset':
         return this.#matchOffset(bytes, at, to);
       case 'literal': {
-        const found = at < to ? (bytes[at] as number) : -1;
+        const found = at < to ? bytes[at] : -1;
         if (found === part.byte || (this.#iso && part.byte === 84 && (found === 32 || found === 116))) return at + 1;
         // `06:16:53` fits `HH:mm:ss.S`: no fraction, no point.
         return part.optionalBeforeFraction && next?.kind === 'fraction' && !isDigit(found) ? at : -1;
@@ -127,7 +127,7 @@ export class DatePattern {
     let value = 0;
     let count = 0;
     while (count < part.most && at < to) {
-      const digit = (bytes[at] as number) - 48;
+      const digit = bytes[at] - 48;
       if (digit < 0 || digit > 9) break;
       value = value * 10 + digit;
       count += 1;
@@ -140,7 +140,7 @@ export class DatePattern {
 
   #matchMonthName(bytes: Uint8Array, at: number, to: number): number {
     if (at + 3 > to) return -1;
-    const lower = (index: number): number => (bytes[index] as number) | 32;
+    const lower = (index: number): number => bytes[index] | 32;
     const name = String.fromCharCode(lower(at), lower(at + 1), lower(at + 2));
     const month = MONTH_NAMES.indexOf(name);
     if (month < 0) return -1;
@@ -152,7 +152,7 @@ export class DatePattern {
     let scale = 100;
     let count = 0;
     while (at < to) {
-      const digit = (bytes[at] as number) - 48;
+      const digit = bytes[at] - 48;
       if (digit < 0 || digit > 9) break;
       if (count < FRACTION_MS_DIGITS) this.#millis += digit * scale;
       scale /= 10;
@@ -163,7 +163,7 @@ export class DatePattern {
   }
 
   #matchOffset(bytes: Uint8Array, at: number, to: number): number {
-    const sign = at < to ? (bytes[at] as number) : -1;
+    const sign = at < to ? bytes[at] : -1;
     if (sign === LETTER_Z || sign === LETTER_Z + 32) {
       this.offsetMs = 0;
       return at + 1;
@@ -184,8 +184,8 @@ function isDigit(byte: number): boolean {
 
 function twoDigits(bytes: Uint8Array, at: number, to: number): number {
   if (at + 2 > to) return -1;
-  const tens = (bytes[at] as number) - 48;
-  const ones = (bytes[at + 1] as number) - 48;
+  const tens = bytes[at] - 48;
+  const ones = bytes[at + 1] - 48;
   return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? -1 : tens * 10 + ones;
 }
 
@@ -208,7 +208,7 @@ function compile(text: string): readonly Part[] {
       at += token[0].length;
       continue;
     }
-    const character = text[at] as string;
+    const character = text[at];
     // T is the one letter that dates are written with.
     if (LETTER.test(character) && character !== 'T')
       throw new RangeError(`unknown letter "${character}" at place ${at + 1} of "${text}"`);

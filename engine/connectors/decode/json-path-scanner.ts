@@ -62,7 +62,7 @@ export class JsonPathScanner {
         node.keys.push(encoder.encode(name));
         node.children.push({ slot: -1, names: [], keys: [], children: [] });
       }
-      node = node.children[index] as PathNode;
+      node = node.children[index];
     }
     node.slot = slot;
   }
@@ -70,7 +70,7 @@ export class JsonPathScanner {
   #value(from: number, node: PathNode | null): number {
     const at = this.#blanks(from);
     if (at >= this.#to) return FAILED;
-    const byte = this.#bytes[at] as number;
+    const byte = this.#bytes[at];
     switch (byte) {
       case 34: {
         const end = this.#string(at);
@@ -164,11 +164,11 @@ export class JsonPathScanner {
   #childByKey(node: PathNode, from: number, to: number): PathNode | null {
     const bytes = this.#bytes;
     for (let index = 0; index < node.keys.length; index += 1) {
-      const key = node.keys[index] as Uint8Array;
+      const key = node.keys[index];
       if (key.length !== to - from) continue;
       let same = 0;
       while (same < key.length && key[same] === bytes[from + same]) same += 1;
-      if (same === key.length) return node.children[index] as PathNode;
+      if (same === key.length) return node.children[index];
     }
     for (let at = from; at < to; at += 1) if (bytes[at] === 92) return childByName(node, this.#decoded(from, to));
     return null;
@@ -180,14 +180,14 @@ export class JsonPathScanner {
     const to = this.#to;
     let at = from + 1;
     while (at < to) {
-      const byte = bytes[at] as number;
+      const byte = bytes[at];
       if (byte === 34) return at + 1;
       if (byte < 32) return FAILED;
       if (byte !== 92) {
         at += 1;
         continue;
       }
-      const escape = bytes[at + 1] as number;
+      const escape = bytes[at + 1];
       if (escape === 117) {
         if (at + 6 > to || !isHex4(bytes, at + 2)) return FAILED;
         at += 6;
@@ -232,7 +232,7 @@ export class JsonPathScanner {
   }
 
   #digits(at: number): number {
-    while (at < this.#to && (this.#bytes[at] as number) >= 48 && (this.#bytes[at] as number) <= 57) at += 1;
+    while (at < this.#to && this.#bytes[at] >= 48 && this.#bytes[at] <= 57) at += 1;
     return at;
   }
 
@@ -253,12 +253,12 @@ export class JsonPathScanner {
 
 function childByName(node: PathNode, name: string): PathNode | null {
   const index = node.names.indexOf(name);
-  return index < 0 ? null : (node.children[index] as PathNode);
+  return index < 0 ? null : node.children[index];
 }
 
 function isHex4(bytes: Uint8Array, from: number): boolean {
   for (let at = from; at < from + 4; at += 1) {
-    const byte = bytes[at] as number;
+    const byte = bytes[at];
     const hex = (byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 70) || (byte >= 97 && byte <= 102);
     if (!hex) return false;
   }

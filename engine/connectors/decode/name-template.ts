@@ -119,7 +119,7 @@ function readDate(text: string, pattern: string): number {
   for (let index = 0; index < pattern.length; index += 1) {
     const digit = text.charCodeAt(index) - 48;
     const isDigit = digit >= 0 && digit <= 9;
-    if ('yMd'.includes(pattern[index] as string) ? !isDigit : text[index] !== pattern[index]) return NaN;
+    if ('yMd'.includes(pattern[index]) ? !isDigit : text[index] !== pattern[index]) return NaN;
   }
   return dateUtcMs(Number(take('yyyy')), Number(take('MM')), Number(take('dd')));
 }
@@ -128,7 +128,7 @@ function compile(text: string): readonly Part[] {
   const parts: Part[] = [];
   let at = 0;
   while (at < text.length) {
-    const character = text[at] as string;
+    const character = text[at];
     if (character === '*') {
       parts.push({ kind: 'any' });
       at += 1;

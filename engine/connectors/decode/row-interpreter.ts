@@ -69,23 +69,15 @@ export class RowInterpreter {
     if (meaning.ignoresEveryRow) return 'ignored';
 
     const symbol =
-      meaning.symbol < 0
-        ? meaning.constantSymbol
-        : this.#symbol(bytes, starts[meaning.symbol] as number, ends[meaning.symbol] as number);
+      meaning.symbol < 0 ? meaning.constantSymbol : this.#symbol(bytes, starts[meaning.symbol], ends[meaning.symbol]);
     if (symbol < 0)
       return symbol === SYMBOL_MISSING ? 'missing-symbol' : symbol === SYMBOL_BAD ? 'bad-symbol' : 'too-many-symbols';
 
     const { time, time2 } = meaning;
     const timeMs =
       time2 < 0
-        ? this.#time.read(bytes, starts[time] as number, ends[time] as number, 0, 0)
-        : this.#time.read(
-            bytes,
-            starts[time] as number,
-            ends[time] as number,
-            starts[time2] as number,
-            ends[time2] as number,
-          );
+        ? this.#time.read(bytes, starts[time], ends[time], 0, 0)
+        : this.#time.read(bytes, starts[time], ends[time], starts[time2], ends[time2]);
     if (timeMs !== timeMs) return this.#time.problem;
 
     const bid = this.#priceAt(meaning.bid, bytes, starts, ends);
@@ -106,7 +98,7 @@ export class RowInterpreter {
     if (this.#meaning.upperCaseSymbol) {
       // In place: ASCII letters only, which is what symbols are made of.
       for (let index = from; index < to; index += 1) {
-        const byte = bytes[index] as number;
+        const byte = bytes[index];
         if (byte >= 97 && byte <= 122) bytes[index] = byte - 32;
       }
     }
@@ -115,13 +107,13 @@ export class RowInterpreter {
 
   #priceAt(field: FieldIndex, bytes: Uint8Array, starts: Int32Array, ends: Int32Array): number {
     if (field < 0) return NO_PRICE;
-    const price = this.#price.parse(bytes, starts[field] as number, ends[field] as number);
+    const price = this.#price.parse(bytes, starts[field], ends[field]);
     return price === ABSENT ? NO_PRICE : price;
   }
 
   #sizeAt(field: FieldIndex, bytes: Uint8Array, starts: Int32Array, ends: Int32Array): number {
     if (field < 0) return SIZE_UNKNOWN;
-    const size = this.#size.parse(bytes, starts[field] as number, ends[field] as number);
+    const size = this.#size.parse(bytes, starts[field], ends[field]);
     if (size === ABSENT) return SIZE_UNKNOWN;
     // -0.000001 is -1 unit: it must not look like "unknown".
     return size < 0 ? size + SIZE_UNKNOWN : size;
@@ -129,10 +121,10 @@ export class RowInterpreter {
 
   #passes(bytes: Uint8Array, starts: Int32Array, ends: Int32Array): boolean {
     for (const { field, oneOf, present } of this.#meaning.conditions) {
-      let from = starts[field] as number;
-      let to = ends[field] as number;
-      while (from < to && (bytes[from] as number) <= 32) from += 1;
-      while (to > from && (bytes[to - 1] as number) <= 32) to -= 1;
+      let from = starts[field];
+      let to = ends[field];
+      while (from < to && bytes[from] <= 32) from += 1;
+      while (to > from && bytes[to - 1] <= 32) to -= 1;
       if (oneOf === null) {
         if (to > from !== present) return false;
       } else if (!isOneOf(oneOf, bytes, from, to)) {

@@ -48,17 +48,17 @@ export class ScaledField {
   }
 
   parse(bytes: Uint8Array, from: number, to: number): number {
-    while (from < to && isBlank(bytes[from] as number)) from += 1;
-    while (to > from && isBlank(bytes[to - 1] as number)) to -= 1;
+    while (from < to && isBlank(bytes[from])) from += 1;
+    while (to > from && isBlank(bytes[to - 1])) to -= 1;
     if (from === to) return ABSENT;
     let index = from;
-    const sign = bytes[index] as number;
+    const sign = bytes[index];
     if (sign === MINUS || sign === PLUS) index += 1;
     if (to - index > SAFE_DIGITS) return this.#parseSlowly(bytes, from, to);
     let mantissa = 0;
     let decimals = -1;
     for (; index < to; index += 1) {
-      const digit = bytes[index] as number;
+      const digit = bytes[index];
       if (digit >= ZERO && digit <= NINE) {
         mantissa = mantissa * 10 + (digit - ZERO);
         if (decimals >= 0) decimals += 1;
@@ -68,7 +68,7 @@ export class ScaledField {
         return this.#parseSlowly(bytes, from, to);
       }
     }
-    const factor = this.#factors[decimals < 0 ? 0 : decimals] as number;
+    const factor = this.#factors[decimals < 0 ? 0 : decimals];
     const value = mantissa * factor;
     // No factor, no digits ("-", "."), or too large: all rare, so the careful path gives the exact answer or reason.
     if (factor === 0 || value > this.#max || (mantissa === 0 && !hasDigit(bytes, from, to))) {
@@ -113,7 +113,7 @@ function isBlank(byte: number): boolean {
 
 function hasDigit(bytes: Uint8Array, from: number, to: number): boolean {
   for (let index = from; index < to; index += 1) {
-    const byte = bytes[index] as number;
+    const byte = bytes[index];
     if (byte >= ZERO && byte <= NINE) return true;
   }
   return false;

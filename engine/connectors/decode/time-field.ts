@@ -104,8 +104,8 @@ export class TextTime implements TimeField {
   }
 
   read(bytes: Uint8Array, from: number, to: number, from2: number, to2: number): number {
-    while (from < to && isBlank(bytes[from] as number)) from += 1;
-    while (to > from && isBlank(bytes[to - 1] as number)) to -= 1;
+    while (from < to && isBlank(bytes[from])) from += 1;
+    while (to > from && isBlank(bytes[to - 1])) to -= 1;
     let wallMs = this.#pattern.parse(bytes, from, to);
     const { offsetMs } = this.#pattern;
     if (this.#date !== null) wallMs += this.#date.read(bytes, from2, to2);
@@ -130,8 +130,8 @@ export class DateOfDay {
 
   read(bytes: Uint8Array, from: number, to: number): number {
     if (this.#pattern === null) return this.#constantMs;
-    while (from < to && isBlank(bytes[from] as number)) from += 1;
-    while (to > from && isBlank(bytes[to - 1] as number)) to -= 1;
+    while (from < to && isBlank(bytes[from])) from += 1;
+    while (to > from && isBlank(bytes[to - 1])) to -= 1;
     if (!this.#sameAsLast(bytes, from, to)) {
       this.#lastMs = this.#pattern.parse(bytes, from, to);
       this.#last = bytes.slice(from, to);
@@ -155,13 +155,13 @@ function isBlank(byte: number): boolean {
 
 /** floor(number x 10^exponent), exact from the digits; NaN for text that is no plain decimal number. */
 export function readScaledMs(bytes: Uint8Array, from: number, to: number, exponent: number): number {
-  while (from < to && isBlank(bytes[from] as number)) from += 1;
-  while (to > from && isBlank(bytes[to - 1] as number)) to -= 1;
+  while (from < to && isBlank(bytes[from])) from += 1;
+  while (to > from && isBlank(bytes[to - 1])) to -= 1;
   if (exponent === 0 && to - from <= SAFE_DIGITS && to > from) {
     let value = 0;
     let index = from;
     for (; index < to; index += 1) {
-      const digit = (bytes[index] as number) - 48;
+      const digit = bytes[index] - 48;
       if (digit < 0 || digit > 9) break;
       value = value * 10 + digit;
     }
@@ -176,7 +176,7 @@ function readScaledMsSlowly(bytes: Uint8Array, from: number, to: number, exponen
   let digits = 0;
   let whole = -1;
   for (let index = from; index < to; index += 1) {
-    const byte = bytes[index] as number;
+    const byte = bytes[index];
     if (byte === 46 && whole < 0) whole = digits;
     else if (byte >= 48 && byte <= 57) digits += 1;
     else return NaN;
@@ -188,7 +188,7 @@ function readScaledMsSlowly(bytes: Uint8Array, from: number, to: number, exponen
   let seen = 0;
   let dropped = false;
   for (let index = from; index < to; index += 1) {
-    const digit = (bytes[index] as number) - 48;
+    const digit = bytes[index] - 48;
     if (digit < 0) continue;
     if (seen < kept) value = value * 10 + digit;
     else if (digit > 0) dropped = true;

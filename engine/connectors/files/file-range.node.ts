@@ -141,7 +141,7 @@ export class FileRange implements ByteSource {
   }
 
   async #read(): Promise<void> {
-    const buffer = this.#buffers[this.#next] as Uint8Array;
+    const buffer = this.#buffers[this.#next];
     this.#next = 1 - this.#next;
     const end = this.#file.seekable ? this.#from + this.bytesTotal : Infinity;
     const wanted = Math.min(buffer.length, end - this.#readUpTo);

@@ -1,6 +1,7 @@
 import type { ByteSource } from '../decode/byte-source.ts';
+import { ChunkReader } from '../decode/chunk-reader.ts';
 import { InputError } from '../sources/input-error.ts';
-import { ChunkReader, GeneratedBytes } from './generated-bytes.node.ts';
+import { GeneratedBytes } from './generated-bytes.node.ts';
 import { RawInflate } from './raw-inflate.node.ts';
 import { UnpackBudget } from './unpack-budget.ts';
 
@@ -79,7 +80,7 @@ async function readHeader(reader: ChunkReader, source: ByteSource): Promise<void
   const header = await reader.exactly(FIXED_HEADER_BYTES);
   if (header.length < FIXED_HEADER_BYTES) throw truncated(source);
   if (!looksLikeGzip(header)) throw damaged(source, 'it does not begin as gzip');
-  const flags = header[3] as number;
+  const flags = header[3];
   if ((flags & FLAG_EXTRA) !== 0) {
     const length = await reader.exactly(2);
     await reader.exactly((length[0] ?? 0) | ((length[1] ?? 0) << 8));

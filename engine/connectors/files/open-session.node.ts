@@ -12,6 +12,7 @@ import { InputError } from '../sources/input-error.ts';
 import type { QuoteInput } from '../sources/quote-input.ts';
 import { BATCH_QUOTES } from '../sources/quote-batch.ts';
 import { SymbolTable } from '../sources/symbol-table.ts';
+import { fastCrc32 } from './fast-crc32.node.ts';
 import { FileRange, InputFile, READ_BYTES } from './file-range.node.ts';
 import { gunzip, looksLikeGzip } from './gzip-bytes.node.ts';
 import { looksLikeZip, openZipEntry, readZipDirectory, type ZipEntry } from './zip-archive.node.ts';
@@ -189,7 +190,7 @@ class SessionOpener {
   async #addData(source: ByteSource, start: Uint8Array, path: string, together: number): Promise<void> {
     if (start.length === 0 && source.failure !== null) throw source.failure;
     if (looksLikeRecording(start)) {
-      this.#inputs.push(await RecordingInput.open(source, this.#symbols));
+      this.#inputs.push(await RecordingInput.open(source, this.#symbols, fastCrc32));
       this.#chosen.push({
         input: source.name,
         profile: 'recording',
@@ -201,20 +202,22 @@ class SessionOpener {
     const other = OTHER_FORMATS.find(([magic]) => magic.every((byte, index) => start[index] === byte));
     if (other !== undefined)
       throw new InputError('unreadable', 'input-unreadable', { input: source.name }, `${source.name} is ${other[1]}.`);
-    const detected =
-      this.#profile === null && start.length > 0
-        ? detectProfile({ name: source.name, path, text: new TextDecoder().decode(start) }, readyProfiles())
-        : { profile: this.#profile ?? (readyProfile('csv') as SessionProfile), why: 'it was named' };
+    const { profile, why } = this.#choose(source, start, path);
     // Many inputs side by side share the memory of a few.
     const batchQuotes = Math.max(64, Math.floor(BATCH_QUOTES / Math.max(1, together / 8)));
-    this.#inputs.push(bindProfile(detected.profile, source, path, this.#symbols, batchQuotes));
-    this.#used.push(detected.profile);
+    this.#inputs.push(bindProfile(profile, source, path, this.#symbols, batchQuotes));
+    this.#used.push(profile);
     this.#chosen.push({
       input: source.name,
-      profile: detected.profile.name,
-      why: detected.why,
-      description: detected.profile.description ?? '',
+      profile: profile.name,
+      why,
+      description: profile.description ?? '',
     });
+  }
+
+  #choose(source: ByteSource, start: Uint8Array, path: string): { profile: SessionProfile; why: string } {
+    if (this.#profile !== null) return { profile: this.#profile, why: 'it was named' };
+    return detectProfile({ name: source.name, path, text: new TextDecoder().decode(start) }, readyProfiles());
   }
 }
 

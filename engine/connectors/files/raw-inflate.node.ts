@@ -1,13 +1,10 @@
-import { constants, createInflateRaw, crc32 as nodeCrc32, type InflateRaw } from 'node:zlib';
-import { crc32 } from '../recording/crc32.ts';
+import { constants, createInflateRaw, type InflateRaw } from 'node:zlib';
+import { fastCrc32 } from './fast-crc32.node.ts';
 
 /** Unpacked bytes handed out at a time. */
 const OUTPUT_BYTES = 131_072;
 /** Output that waits for its taker: beyond this the unpacker stands still. */
 const OUTPUTS_WAITING_MAX = 4;
-
-/** zlib.crc32 came with Node 20.15: older ones take the table. */
-const updateCrc: (data: Uint8Array, value: number) => number = typeof nodeCrc32 === 'function' ? nodeCrc32 : crc32;
 
 /**
  * One deflate stream, fed by hand, because Node's own Gunzip hides what matters here: whether the stream was whole when
@@ -74,7 +71,7 @@ export class RawInflate {
     for (;;) {
       for (let output = this.#outputs.shift(); output !== undefined; output = this.#outputs.shift()) {
         this.unpackedBytes += output.length;
-        this.crc = updateCrc(output, this.crc);
+        this.crc = fastCrc32(output, this.crc);
         yield output;
       }
       if (this.#error !== null) throw this.#error;

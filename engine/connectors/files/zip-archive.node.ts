@@ -1,8 +1,9 @@
 import type { ByteSource } from '../decode/byte-source.ts';
+import { ChunkReader } from '../decode/chunk-reader.ts';
 import { InputError } from '../sources/input-error.ts';
-import { crc32 } from '../recording/crc32.ts';
+import { fastCrc32 } from './fast-crc32.node.ts';
 import { FileRange, type InputFile } from './file-range.node.ts';
-import { ChunkReader, GeneratedBytes } from './generated-bytes.node.ts';
+import { GeneratedBytes } from './generated-bytes.node.ts';
 import { RawInflate } from './raw-inflate.node.ts';
 import { UnpackBudget } from './unpack-budget.ts';
 
@@ -129,7 +130,7 @@ async function* storedChunks(range: FileRange, name: string, entry: ZipEntry): A
   let crc = 0;
   let bytes = 0;
   for (let chunk = await reader.next(); chunk !== null; chunk = await reader.next()) {
-    crc = crc32(chunk, crc);
+    crc = fastCrc32(chunk, crc);
     bytes += chunk.length;
     // The range reuses its buffers; what is handed out must stay.
     yield chunk.slice();

@@ -29,6 +29,8 @@ interface Match {
 /** A signature of the format itself outweighs any number of columns that happen to be there. */
 const SIGNATURE_SCORE = 1_000_000;
 const HEADER_SHOWN_CHARACTERS = 200;
+/** Control characters and bytes that are no UTF-8: no market data begins with them. */
+const BINARY = /[\u0000-\u0008\u000e-\u001f\ufffd]/;
 
 /**
  * Finds the profile of an input by its header, its first line and its name.
@@ -57,6 +59,14 @@ export function detectProfile(look: InputLook, profiles: readonly SessionProfile
     );
   }
   const shown = first.slice(0, HEADER_SHOWN_CHARACTERS);
+  if (BINARY.test(shown)) {
+    throw new InputError(
+      'wrong-usage',
+      'profile-unknown',
+      { input: look.name },
+      `${look.name} is no session file: it is neither text, nor gzip, zip or a recording.`,
+    );
+  }
   throw new InputError(
     'wrong-usage',
     'profile-unknown',
@@ -112,10 +122,10 @@ function byFields(profile: SessionProfile, lines: readonly string[]): Match[] | 
     fields.map(({ reference }) => jsonPath(Array.isArray(reference) ? JSON.stringify(reference) : String(reference))),
   );
   if (!scanner.scan(bytes, 0, bytes.length)) return null;
-  const there = fields.filter((_, index) => (scanner.ends[index] as number) > (scanner.starts[index] as number)).length;
+  const there = fields.filter((_, index) => scanner.ends[index] > scanner.starts[index]).length;
   const [hasSymbol, hasTime] = ['symbol', 'time']
     .map((name) => fields.findIndex(({ path }) => path[0] === name))
-    .map((index) => index < 0 || (scanner.ends[index] as number) > 0);
+    .map((index) => index < 0 || scanner.ends[index] > 0);
   return hasSymbol === true && hasTime === true && there > 2
     ? [{ profile, why: 'the keys of its first line', score: there }]
     : null;

@@ -16,8 +16,8 @@ function buildTables(): Uint32Array[] {
   }
   for (let slice = 1; slice < SLICES; slice += 1) {
     for (let byte = 0; byte < BYTE_VALUES; byte += 1) {
-      const before = (built[slice - 1] as Uint32Array)[byte] as number;
-      (built[slice] as Uint32Array)[byte] = ((built[0] as Uint32Array)[before & 255] as number) ^ (before >>> 8);
+      const before = (built[slice - 1] as Uint32Array)[byte];
+      (built[slice] as Uint32Array)[byte] = (built[0] as Uint32Array)[before & 255] ^ (before >>> 8);
     }
   }
   return built;
@@ -39,22 +39,17 @@ export function crc32(data: Uint8Array, value = 0): number {
   let at = 0;
   const eights = data.length - (data.length % SLICES);
   for (; at < eights; at += SLICES) {
-    const low =
-      crc ^
-      ((data[at] as number) |
-        ((data[at + 1] as number) << 8) |
-        ((data[at + 2] as number) << 16) |
-        ((data[at + 3] as number) << 24));
+    const low = crc ^ (data[at] | (data[at + 1] << 8) | (data[at + 2] << 16) | (data[at + 3] << 24));
     crc =
-      (t7[low & 255] as number) ^
-      (t6[(low >>> 8) & 255] as number) ^
-      (t5[(low >>> 16) & 255] as number) ^
-      (t4[low >>> 24] as number) ^
-      (t3[data[at + 4] as number] as number) ^
-      (t2[data[at + 5] as number] as number) ^
-      (t1[data[at + 6] as number] as number) ^
-      (t0[data[at + 7] as number] as number);
+      t7[low & 255] ^
+      t6[(low >>> 8) & 255] ^
+      t5[(low >>> 16) & 255] ^
+      t4[low >>> 24] ^
+      t3[data[at + 4]] ^
+      t2[data[at + 5]] ^
+      t1[data[at + 6]] ^
+      t0[data[at + 7]];
   }
-  for (; at < data.length; at += 1) crc = (t0[(crc ^ (data[at] as number)) & 255] as number) ^ (crc >>> 8);
+  for (; at < data.length; at += 1) crc = t0[(crc ^ data[at]) & 255] ^ (crc >>> 8);
   return ~crc >>> 0;
 }

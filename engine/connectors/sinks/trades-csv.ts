@@ -11,7 +11,10 @@ export function csvField(text: string): string {
 
 /** A trade in the words of trade-run.ts, as people and scripts read it. */
 export function tradeMessage(words: Float64Array, offset: number, symbol: string): TradeMessage {
-  const [eventTimeMs, quoteSequence, , shares, price, buyPrice, askBefore, askAfter] = words.subarray(offset, offset + 8) as unknown as readonly [number, number, number, number, number, number, number, number];
+  const [eventTimeMs, quoteSequence, , shares, price, buyPrice, askBefore, askAfter] = words.subarray(
+    offset,
+    offset + 8,
+  ) as unknown as readonly [number, number, number, number, number, number, number, number];
   return {
     id: `${quoteSequence}-${symbol}`,
     symbol,

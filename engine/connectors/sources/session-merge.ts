@@ -36,7 +36,7 @@ export class SessionMerge {
     let second = -1;
     for (let index = 0; index < this.#inputs.length; index += 1) {
       if (this.#ended[index] === true) continue;
-      const nextMs = nextTimeMs(this.#inputs[index] as QuoteInput);
+      const nextMs = nextTimeMs(this.#inputs[index]);
       if (best < 0 || nextMs < bestMs) {
         second = best;
         secondMs = bestMs;
@@ -48,7 +48,7 @@ export class SessionMerge {
       }
     }
     if (best < 0) return 'ended';
-    this.current = this.#inputs[best] as QuoteInput;
+    this.current = this.#inputs[best];
     this.#limitMs = second < 0 ? Infinity : secondMs;
     this.#tieIsOurs = second < 0 || best < second;
     return 'ready';
@@ -65,7 +65,7 @@ export class SessionMerge {
 
   #fillAll(): void {
     for (let index = 0; index < this.#inputs.length; index += 1) {
-      const input = this.#inputs[index] as QuoteInput;
+      const input = this.#inputs[index];
       if (this.#ended[index] === true || input.batch.from < input.batch.to) continue;
       const status = input.fill();
       if (status === 'waiting') this.#waiting.push(input);
@@ -76,5 +76,5 @@ export class SessionMerge {
 
 function nextTimeMs(input: QuoteInput): number {
   const { batch } = input;
-  return (batch.time[batch.from] as number) + batch.timeShiftMs;
+  return batch.time[batch.from] + batch.timeShiftMs;
 }

@@ -216,7 +216,7 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
     const paced = !this.#pacer.unbounded;
     while (batch.from < batch.to) {
       const index = batch.from;
-      const timeMs = (batch.time[index] as number) + batch.timeShiftMs;
+      const timeMs = batch.time[index] + batch.timeShiftMs;
       if (!merge.isCurrentStillNext(timeMs)) return true;
       if (paced && !this.#isDue(timeMs)) return false;
       if (input.nextControlIndex <= index) this.#emitRecordedControls(input, index, output);

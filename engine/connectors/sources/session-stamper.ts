@@ -133,7 +133,7 @@ export class SessionStamper {
     output: ReaderOutput<SessionRecord>,
     room: number,
   ): boolean {
-    const timeMs = (batch.time[index] as number) + batch.timeShiftMs;
+    const timeMs = batch.time[index] + batch.timeShiftMs;
     const greatest = this.greatestMs;
     if (timeMs > greatest + this.#maxFutureMs && greatest !== WATERMARK_MIN) {
       this.#hold(batch, index, timeMs, ledger);
@@ -141,14 +141,14 @@ export class SessionStamper {
     }
     if (this.#heldCount > 0) this.#quarantineHeld();
     if (timeMs > greatest && !this.#advance(timeMs, output, room)) return false;
-    const symbol = batch.symbol[index] as number;
-    this.#count(symbol, timeMs, batch.rows === null ? 1 : (batch.rows[index] as number), ledger);
+    const symbol = batch.symbol[index];
+    this.#count(symbol, timeMs, batch.rows === null ? 1 : batch.rows[index], ledger);
     const quote = this.#quote;
     quote.symbol = this.#symbols.name(symbol);
-    quote.bid = batch.bid[index] as number;
-    quote.bidSize = batch.bidSize[index] as number;
-    quote.ask = batch.ask[index] as number;
-    quote.askSize = batch.askSize[index] as number;
+    quote.bid = batch.bid[index];
+    quote.bidSize = batch.bidSize[index];
+    quote.ask = batch.ask[index];
+    quote.askSize = batch.askSize[index];
     quote.sequence = this.sequence;
     this.sequence += 1;
     output.collect(quote, timeMs);
@@ -159,7 +159,7 @@ export class SessionStamper {
   release(output: ReaderOutput<SessionRecord>, room: number): void {
     const limit = this.emittedRecords + room;
     while (this.#releasing && this.emittedRecords < limit) {
-      const held = this.#held[this.#releasedCount] as HeldQuote;
+      const held = this.#held[this.#releasedCount];
       if (held.timeMs > this.greatestMs && !this.#advance(held.timeMs, output, limit - this.emittedRecords)) return;
       this.#count(held.symbol, held.timeMs, held.rows, held.ledger as RowLedger);
       const quote = this.#quote;
@@ -221,7 +221,7 @@ export class SessionStamper {
     // The last place is the quote's own.
     let left = room - 1;
     while (this.#nextPosition < this.#planned.length) {
-      const planned = this.#planned[this.#nextPosition] as PlannedPosition;
+      const planned = this.#planned[this.#nextPosition];
       const openedAt = planned.openedAt as number;
       this.#nextPositionAt = openedAt;
       if (openedAt > timeMs) return true;
@@ -273,16 +273,16 @@ export class SessionStamper {
   }
 
   #hold(batch: QuoteBatch, index: number, timeMs: number, ledger: RowLedger): void {
-    const held = this.#held[this.#heldCount] as HeldQuote;
-    held.symbol = batch.symbol[index] as number;
+    const held = this.#held[this.#heldCount];
+    held.symbol = batch.symbol[index];
     held.timeMs = timeMs;
-    held.bid = batch.bid[index] as number;
-    held.bidSize = batch.bidSize[index] as number;
-    held.ask = batch.ask[index] as number;
-    held.askSize = batch.askSize[index] as number;
+    held.bid = batch.bid[index];
+    held.bidSize = batch.bidSize[index];
+    held.ask = batch.ask[index];
+    held.askSize = batch.askSize[index];
     held.sequence = this.sequence;
-    held.rows = batch.rows === null ? 1 : (batch.rows[index] as number);
-    held.line = batch.line === null ? this.sequence + 1 : (batch.line[index] as number);
+    held.rows = batch.rows === null ? 1 : batch.rows[index];
+    held.line = batch.line === null ? this.sequence + 1 : batch.line[index];
     held.ledger = ledger;
     this.sequence += 1;
     this.#heldCount += 1;
@@ -291,7 +291,7 @@ export class SessionStamper {
 
   #quarantineHeld(): void {
     for (let index = this.#releasedCount; index < this.#heldCount; index += 1) {
-      const held = this.#held[index] as HeldQuote;
+      const held = this.#held[index];
       this.futureQuotes += 1;
       (held.ledger as RowLedger).quarantine('future', held.line, this.#describe(held), held.rows);
     }

@@ -47,7 +47,7 @@ export class SymbolTable {
   }
 
   name(symbol: number): string {
-    return this.#names[symbol] as string;
+    return this.#names[symbol];
   }
 
   names(): readonly string[] {
@@ -70,29 +70,29 @@ export class SymbolTable {
 
   /** As `intern`, from UTF-8 bytes [from, to). */
   internBytes(bytes: Uint8Array, from: number, to: number): number {
-    while (from < to && (bytes[from] as number) <= SPACE) from += 1;
-    while (to > from && (bytes[to - 1] as number) <= SPACE) to -= 1;
+    while (from < to && bytes[from] <= SPACE) from += 1;
+    while (to > from && bytes[to - 1] <= SPACE) to -= 1;
     const length = to - from;
     if (length === 0) return SYMBOL_MISSING;
     if (length > SYMBOL_BYTES_MAX) return SYMBOL_BAD;
     let hash = FNV_OFFSET;
-    for (let index = from; index < to; index += 1) hash = Math.imul(hash ^ (bytes[index] as number), FNV_PRIME);
+    for (let index = from; index < to; index += 1) hash = Math.imul(hash ^ bytes[index], FNV_PRIME);
     const slots = this.#slots;
     const mask = slots.length - 1;
     let slot = (hash ^ (hash >>> 15)) & mask;
     for (;;) {
-      const spelling = slots[slot] as number;
+      const spelling = slots[slot];
       if (spelling < 0) return this.#addSpelling(hash, bytes, from, to);
       if (this.#spellingHash[spelling] === hash && this.#sameBytes(spelling, bytes, from, length)) {
-        return this.#spellingSymbol[spelling] as number;
+        return this.#spellingSymbol[spelling];
       }
       slot = (slot + 1) & mask;
     }
   }
 
   #sameBytes(spelling: number, bytes: Uint8Array, from: number, length: number): boolean {
-    const start = this.#spellingStart[spelling] as number;
-    if ((this.#spellingStart[spelling + 1] as number) - start !== length) return false;
+    const start = this.#spellingStart[spelling];
+    if (this.#spellingStart[spelling + 1] - start !== length) return false;
     const arena = this.#arena;
     for (let index = 0; index < length; index += 1) {
       if (arena[start + index] !== bytes[from + index]) return false;
@@ -107,7 +107,7 @@ export class SymbolTable {
     if (this.#spellingCount >= SYMBOLS_MAX) return symbol;
     if ((this.#spellingCount + 1) * 2 > this.#slots.length) this.#grow();
     const spelling = this.#spellingCount;
-    const start = this.#spellingStart[spelling] as number;
+    const start = this.#spellingStart[spelling];
     if (start + to - from > this.#arena.length) this.#growArena();
     this.#arena.set(bytes.subarray(from, to), start);
     this.#spellingStart[spelling + 1] = start + to - from;
@@ -121,7 +121,7 @@ export class SymbolTable {
   #place(spelling: number, hash: number): void {
     const mask = this.#slots.length - 1;
     let slot = (hash ^ (hash >>> 15)) & mask;
-    while ((this.#slots[slot] as number) >= 0) slot = (slot + 1) & mask;
+    while (this.#slots[slot] >= 0) slot = (slot + 1) & mask;
     this.#slots[slot] = spelling;
   }
 
@@ -132,7 +132,7 @@ export class SymbolTable {
     this.#spellingSymbol = widened(this.#spellingSymbol, slots);
     this.#slots = new Int32Array(slots).fill(-1);
     for (let spelling = 0; spelling < this.#spellingCount; spelling += 1) {
-      this.#place(spelling, this.#spellingHash[spelling] as number);
+      this.#place(spelling, this.#spellingHash[spelling]);
     }
   }
 

@@ -1,0 +1,147 @@
+import { createHash, type Hash } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fastCrc32 } from '../files/fast-crc32.node.ts';
+import { openSession, type ChosenProfile, type OpenSession } from '../files/open-session.node.ts';
+import { InputError } from '../sources/input-error.ts';
+import type { QuoteInput } from '../sources/quote-input.ts';
+import { ROW_REASONS } from '../sources/row-ledger.ts';
+import { SessionMerge } from '../sources/session-merge.ts';
+import type { RecordingFooter, RecordingOrigin } from './recording-format.ts';
+import { RecordingWriter, type RecordingSink } from './recording-writer.ts';
+
+export interface RecordingMade {
+  readonly file: string;
+  readonly footer: RecordingFooter;
+  readonly chosen: readonly ChosenProfile[];
+}
+
+/**
+ * Writes the quotes of a session to a native recording: all well-formed ones, in merged order, late and far-future ones
+ * included, so that a replay of it gives the same trades. The file appears under its name only when it is whole.
+ * @param inputs paths, in the order that decides ties
+ * @param profile ready profile, profile file, or null: found by looking
+ * @throws InputError when an input cannot be read to its end, or the output is one of the inputs
+ */
+export async function recordSession(
+  inputs: readonly string[],
+  profile: string | null,
+  outFile: string,
+  createdBy = 'FlinkTrade',
+): Promise<RecordingMade> {
+  if (inputs.some((input) => resolve(input) === resolve(outFile))) {
+    throw new InputError(
+      'wrong-usage',
+      'input-unreadable',
+      { input: outFile },
+      `${outFile} is an input; write the recording to another file.`,
+    );
+  }
+  const session = await openSession(inputs, profile);
+  try {
+    const footer = await writeFileWhole(outFile, (sink) => recordOpenSession(session, sink, createdBy));
+    return { file: outFile, footer, chosen: session.chosen };
+  } finally {
+    await session.close();
+  }
+}
+
+async function recordOpenSession(
+  session: OpenSession,
+  sink: RecordingSink,
+  createdBy: string,
+): Promise<RecordingFooter> {
+  const writer = new RecordingWriter(sink, fastCrc32, (symbol) => session.symbols.name(symbol), {
+    createdBy,
+    inputs: session.chosen.map((each) => each.input),
+    profiles: session.chosen.map((each) => each.profile),
+  });
+  await forEachMerged(session.inputs, (input, index) => {
+    while (input.nextControlIndex <= index) writer.addControl(input.takeControl());
+    if (index < input.batch.to) writer.add(input.batch, index);
+  });
+  return writer.finish(originOf(session.inputs));
+}
+
+/** Visits every quote of the inputs in merged order; at the end each input once more, with `index` at its batch's end. */
+export async function forEachMerged(
+  inputs: readonly QuoteInput[],
+  visit: (input: QuoteInput, index: number) => void,
+): Promise<void> {
+  const merge = new SessionMerge(inputs);
+  for (;;) {
+    const status = merge.select();
+    if (status === 'ended') break;
+    if (status === 'waiting') {
+      await merge.whenReady();
+      continue;
+    }
+    const input = merge.current as QuoteInput;
+    const { batch } = input;
+    while (batch.from < batch.to && merge.isCurrentStillNext(batch.time[batch.from] + batch.timeShiftMs)) {
+      visit(input, batch.from);
+      batch.from += 1;
+    }
+  }
+  for (const input of inputs) visit(input, input.batch.to);
+}
+
+function originOf(inputs: readonly QuoteInput[]): RecordingOrigin {
+  const sum = (pick: (input: QuoteInput) => number): number => inputs.reduce((total, input) => total + pick(input), 0);
+  const byReason: Record<string, number> = {};
+  for (const reason of ROW_REASONS) {
+    const count = sum((input) => input.ledger.quarantinedByReason()[reason] ?? 0);
+    if (count > 0) byReason[reason] = count;
+  }
+  return {
+    rows: sum((input) => input.ledger.rowsRead),
+    quarantined: sum((input) => input.ledger.quarantinedRows),
+    ignored: sum((input) => input.ledger.ignoredRows),
+    quarantinedByReason: byReason,
+  };
+}
+
+/** Writes beside the file and renames at the end, so that a half-written recording never bears its name. */
+async function writeFileWhole<T>(file: string, write: (sink: RecordingSink) => Promise<T>): Promise<T> {
+  const partFile = `${file}.part`;
+  let descriptor: number;
+  try {
+    descriptor = openSync(partFile, 'w');
+  } catch (error) {
+    throw new InputError(
+      'wrong-usage',
+      'input-unreadable',
+      { input: file },
+      `${file} cannot be written: ${(error as Error).message}.`,
+    );
+  }
+  try {
+    const result = await write(new FileSink(descriptor));
+    fsyncSync(descriptor);
+    closeSync(descriptor);
+    renameSync(partFile, file);
+    return result;
+  } catch (error) {
+    rmSync(partFile, { force: true });
+    throw error;
+  }
+}
+
+class FileSink implements RecordingSink {
+  readonly #descriptor: number;
+  readonly #hash: Hash = createHash('sha256');
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+    let written = 0;
+    while (written < bytes.length) written += writeSync(this.#descriptor, bytes, written);
+  }
+
+  digest(): Uint8Array {
+    return this.#hash.copy().digest();
+  }
+}
