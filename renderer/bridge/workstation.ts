@@ -1,0 +1,352 @@
+import type { AppInfo, ChosenFile, FileKind, Launch, MenuAction } from '../../electron/contract/channels.ts';
+import type { FlinkTradeApi } from '../../electron/contract/preload-api.ts';
+import type { SessionRequest, Speed } from '../../engine/contract/window.ts';
+import { checkRules, readRules } from '../../engine/contract/rules-schema.ts';
+import { FrameLoop } from '../drawing/frame-loop.ts';
+import { positionsCsv } from '../features/positions/position-csv.ts';
+import { tradesCsv } from '../features/trades/trade-csv.ts';
+import { MemoryKeeper } from '../persistence/memory-keeper.ts';
+import { readSettings } from '../persistence/stored-settings.ts';
+import { ChartStore } from '../stores/chart-store.ts';
+import { makeLayoutStore } from '../stores/layout-store.ts';
+import { baseName, fileOfPath, makeOpenDraftStore } from '../stores/open-draft-store.ts';
+import { PositionView } from '../stores/position-view.ts';
+import { RowStore } from '../stores/row-store.ts';
+import { makeRulesStore } from '../stores/rules-store.ts';
+import { isActive, makeSessionStore } from '../stores/session-store.ts';
+import { makeSettingsStore } from '../stores/settings-store.ts';
+import { TradeStore } from '../stores/trade-store.ts';
+import { EngineLink } from './engine-link.ts';
+import { EventRouter } from './event-router.ts';
+import { runMenuAction } from './menu-actions.ts';
+
+/** Any number: the sample is the same for the same seed, and a demo should look the same each time. */
+const SAMPLE_SEED = 20_131_007;
+const SETTINGS_SETTLE_MS = 300;
+export const SPEEDS: readonly Speed[] = [
+  ...[1, 2, 5, 10, 60, 600].map((factor) => ({ kind: 'times', factor }) as const),
+  { kind: 'max' },
+];
+
+/**
+ * The page's household: every store, the wire to the engine, and what a person can ask for. Components get it by
+ * context, read the stores and call these methods; there is no other way from a click to the engine.
+ */
+export class Workstation {
+  readonly rows = new RowStore();
+  readonly view = new PositionView(this.rows);
+  readonly trades = new TradeStore();
+  readonly chart = new ChartStore();
+  readonly session = makeSessionStore();
+  readonly settings = makeSettingsStore();
+  readonly rules = makeRulesStore();
+  readonly layout = makeLayoutStore();
+  readonly openDraft = makeOpenDraftStore();
+  readonly frameLoop = new FrameLoop({
+    request: (draw) => requestAnimationFrame(draw),
+    cancel: (handle) => cancelAnimationFrame(handle),
+  });
+  readonly memory: MemoryKeeper;
+  appInfo: AppInfo | null = null;
+
+  readonly #api: FlinkTradeApi;
+  readonly #link: EngineLink;
+  #requests = 0;
+
+  constructor(api: FlinkTradeApi) {
+    this.#api = api;
+    const wallMs = (): number => Date.now();
+    this.memory = new MemoryKeeper((text) => this.layout.say('bad', text), wallMs);
+    const router = new EventRouter({ ...this, wallMs, onSessionStarted: () => this.#askForChart() });
+    this.#link = new EngineLink(api, {
+      onEngine: (event) => router.route(event),
+      onMenu: (action) => this.runMenu(action),
+      onPlace: (place) => this.memory.keepWindowPlace(place),
+      onLaunchWaiting: () => void this.#takeLaunch(),
+      onLeftOut: (frames) => {
+        this.session.addLeftOut(frames);
+        this.#askForChart();
+      },
+      onRefused: (reason) => this.layout.say('bad', reason),
+    });
+    this.frameLoop.setEngineClock(this.#link.clock.toEngineMs);
+  }
+
+  /** Reads the memory, connects, shows the window, and does what the command line asked for. */
+  async start(): Promise<void> {
+    const remembered = await this.memory.open();
+    this.settings.set(readSettings(remembered.settings));
+    this.#rememberRules(remembered.rules, remembered.savedRules);
+    this.openDraft.set({
+      recent: remembered.sessions,
+      recentPositions: remembered.positionsFiles,
+      positionsFile: remembered.positionsPath === null ? null : fileOfPath(remembered.positionsPath),
+    });
+    this.#keepSettings();
+    this.appInfo = await this.#link.connect();
+    await this.#api.setAppearance(this.settings.getState().theme);
+    await this.#api.ready(remembered.windowPlace);
+    await this.#takeLaunch();
+  }
+
+  // --- session ---
+
+  playSample(): void {
+    this.#whenFree('the sample', () => {
+      this.#open({ kind: 'sample', seed: SAMPLE_SEED }, null, false);
+      this.layout.show(null);
+    });
+  }
+
+  openDrafted(): void {
+    const { sessionFiles, positionsFile, startPaused } = this.openDraft.getState();
+    if (sessionFiles.length === 0) return;
+    const paths = sessionFiles.map((file) => file.path);
+    this.#whenFree(sessionFiles.map((file) => file.name).join(', '), () => {
+      this.#open({ kind: 'files', paths }, positionsFile?.path ?? null, startPaused);
+      this.layout.show(null);
+    });
+  }
+
+  async choose(kind: FileKind): Promise<void> {
+    this.take(kind, await this.#api.chooseFiles(kind));
+  }
+
+  async drop(kind: 'session' | 'positions', files: readonly File[]): Promise<void> {
+    const chosen = await this.#api.announceDropped(files);
+    if (chosen.length === 0) this.layout.say('bad', 'Nothing was opened: what was dropped is not a file on this machine.');
+    this.take(kind, chosen);
+  }
+
+  /** Files that a person chose go into the next session, which the session dialog shows. */
+  take(kind: FileKind, files: readonly ChosenFile[]): void {
+    const [first] = files;
+    if (first === undefined) return;
+    if (kind === 'session') this.openDraft.set({ sessionFiles: files });
+    if (kind === 'positions') this.usePositions(first);
+    if (kind === 'profile') this.openDraft.set({ profile: first.path });
+    this.layout.show('session');
+  }
+
+  usePositions(positionsFile: ChosenFile | null): void {
+    this.openDraft.set({ positionsFile });
+    this.memory.keepPositionsPath(positionsFile?.path ?? null);
+  }
+
+  async forgetSession(key: string): Promise<void> {
+    this.openDraft.set({ recent: await this.memory.forgetSession(key) });
+  }
+
+  playPause(): void {
+    const { kind } = this.session.getState().status;
+    if (kind === 'playing') this.#link.send({ kind: 'pause' });
+    if (kind === 'paused') this.#link.send({ kind: 'play' });
+  }
+
+  closeSession(): void {
+    this.#link.send({ kind: 'close-session' });
+  }
+
+  setSpeed(speed: Speed): void {
+    this.session.setSpeed(speed);
+    if (isActive(this.session.getState().status)) this.#link.send({ kind: 'set-speed', speed });
+  }
+
+  stepSpeed(by: 1 | -1): void {
+    const { speed } = this.session.getState();
+    const at = SPEEDS.findIndex((one) => isSameSpeed(one, speed));
+    const next = SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, at + by))];
+    if (next !== undefined) this.setSpeed(next);
+  }
+
+  // --- kill switch ---
+
+  halt(): void {
+    this.#link.send({ kind: 'halt', by: 'window' });
+  }
+
+  /** The first of two acts: asks the engine for a token. The second is `confirmRearm`. */
+  requestRearm(): void {
+    this.session.setRearmToken(null);
+    this.#link.send({ kind: 'rearm-request' });
+    this.layout.show('rearm');
+  }
+
+  confirmRearm(by: string): void {
+    const { rearmToken } = this.session.getState();
+    if (rearmToken === null) return;
+    this.#link.send({ kind: 'rearm-confirm', token: rearmToken, by });
+    this.session.setRearmToken(null);
+    this.layout.show(null);
+  }
+
+  // --- symbols ---
+
+  select(symbol: string | null): void {
+    if (this.chart.symbol === symbol) return;
+    this.settings.set({ selectedSymbol: symbol });
+    this.chart.choose(symbol);
+    this.#link.send({ kind: 'select-symbol', symbol });
+  }
+
+  // --- rules ---
+
+  applyRules(): void {
+    const document = this.rules.checkedDraft();
+    if (document === null) return;
+    this.memory.keepRules(document);
+    if (!isActive(this.session.getState().status)) {
+      // Nothing runs: the next session starts with them.
+      this.rules.applied(null, document, 0);
+      this.rules.revert();
+      this.layout.say('good', 'Rules saved. The next session starts with them.');
+      return;
+    }
+    const requestId = this.#nextRequest();
+    this.rules.sent(requestId);
+    this.#link.send({ kind: 'apply-rules', requestId, rules: document });
+  }
+
+  async importRules(): Promise<void> {
+    const answer = await this.#api.importRules();
+    if (answer.kind === 'cancelled') return;
+    if (answer.kind === 'failed') {
+      this.rules.setImportProblems([answer.reason]);
+      return;
+    }
+    const read = readRules(answer.text);
+    if (read.ok) {
+      this.rules.load(read.value);
+      this.layout.say('good', `${baseName(answer.path)} is loaded. Apply it to make it hold.`);
+    } else {
+      this.rules.setImportProblems(read.problem.map((problem) => `${baseName(answer.path)}: ${problem.message}`));
+    }
+  }
+
+  async exportRules(): Promise<void> {
+    const document = this.rules.checkedDraft();
+    if (document !== null) await this.#export('rules', 'rules.json', `${JSON.stringify(document, null, 2)}\n`);
+  }
+
+  // --- exports, links, menu ---
+
+  async exportPositions(): Promise<void> {
+    await this.#export('positions', 'positions.csv', positionsCsv(this.rows, this.view));
+  }
+
+  async exportTrades(): Promise<void> {
+    await this.#export('trades', 'trades.csv', tradesCsv(this.trades));
+  }
+
+  openLink(name: 'tradingview'): void {
+    void this.#api.openLink(name);
+  }
+
+  setTheme(theme: 'dark' | 'light'): void {
+    this.settings.set({ theme });
+    void this.#api.setAppearance(theme);
+  }
+
+  runMenu(action: MenuAction): void {
+    runMenuAction(this, action);
+  }
+
+  // --- within ---
+
+  #open(inputs: SessionRequest['inputs'], positionsPath: string | null, startPaused: boolean): void {
+    const { profile } = this.openDraft.getState();
+    const session: SessionRequest = {
+      inputs,
+      profile: inputs.kind === 'sample' ? null : profile,
+      positionsPath,
+      rules: this.rules.getState().kept,
+      workers: this.settings.getState().workers,
+      speed: this.session.getState().speed,
+      startPaused,
+    };
+    this.#link.send({ kind: 'open', requestId: this.#nextRequest(), session });
+    if (inputs.kind !== 'files') return;
+    void this.memory
+      .keepSession({ paths: inputs.paths, positionsPath, profile })
+      .then((recent) => this.openDraft.set({ recent }));
+  }
+
+  /** Opening a session ends the one that plays: that is asked first. */
+  #whenFree(what: string, open: () => void): void {
+    const { status } = this.session.getState();
+    if (!isActive(status)) {
+      open();
+      return;
+    }
+    this.layout.ask({
+      title: 'End the running session?',
+      text: `A session is running. Opening ${what} ends it; its trades and positions leave the window.`,
+      action: 'End it and open',
+      onYes: open,
+    });
+  }
+
+  async #takeLaunch(): Promise<void> {
+    const launch: Launch | null = await this.#api.takeLaunch();
+    if (launch === null) return;
+    if (launch.kind === 'sample') {
+      this.playSample();
+      return;
+    }
+    this.openDraft.set({
+      sessionFiles: launch.sessionPaths.map(fileOfPath),
+      positionsFile: launch.positionsPath === null ? null : fileOfPath(launch.positionsPath),
+      profile: null,
+    });
+    this.openDrafted();
+  }
+
+  #askForChart(): void {
+    const symbol = this.chart.symbol ?? this.settings.getState().selectedSymbol;
+    if (symbol === null) return;
+    this.chart.choose(symbol);
+    this.#link.send({ kind: 'select-symbol', symbol });
+  }
+
+  #rememberRules(current: unknown, saved: readonly { readonly name: string; readonly document: unknown }[]): void {
+    const checked = current === null ? null : checkRules(current);
+    if (checked?.ok === true) this.rules.keep(checked.value);
+    if (checked?.ok === false) {
+      this.layout.say('bad', 'The remembered rules do not hold with this version; the defaults are used instead.');
+    }
+    this.rules.setSaved(
+      saved.flatMap(({ name, document }) => {
+        const read = checkRules(document);
+        return read.ok ? [{ name, document: read.value }] : [];
+      }),
+    );
+  }
+
+  #keepSettings(): void {
+    let settle: number | undefined;
+    this.settings.subscribe((settings) => {
+      window.clearTimeout(settle);
+      settle = window.setTimeout(() => this.memory.keepSettings(settings), SETTINGS_SETTLE_MS);
+    });
+  }
+
+  async #export(kind: 'rules' | 'positions' | 'trades', suggestedName: string, text: string): Promise<void> {
+    const answer = await this.#api.exportText({ kind, suggestedName, text });
+    if (answer.kind === 'saved') this.layout.say('good', `Saved to ${answer.path}.`);
+    if (answer.kind === 'failed') this.layout.say('bad', answer.reason);
+  }
+
+  #nextRequest(): number {
+    this.#requests += 1;
+    return this.#requests;
+  }
+}
+
+export function isSameSpeed(left: Speed, right: Speed): boolean {
+  if (left.kind === 'max' || right.kind === 'max') return left.kind === right.kind;
+  return left.factor === right.factor;
+}
+
+export function speedText(speed: Speed): string {
+  return speed.kind === 'max' ? 'max' : `\u00d7${speed.factor}`;
+}

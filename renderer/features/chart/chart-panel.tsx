@@ -1,0 +1,153 @@
+import './chart.css';
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import type { Workstation } from '../../bridge/workstation.ts';
+import { NOTHING, priceText } from '../../format/decimal-text.ts';
+import { timeText } from '../../format/time-text.ts';
+import type { ChartSpan } from '../../stores/settings-store.ts';
+import { Segmented } from '../../ui/segmented.tsx';
+import { useStore, useWorkstation } from '../../ui/workstation-context.ts';
+import { ChartView, type ChartReading } from './chart-view.ts';
+
+const SPANS: readonly { readonly value: ChartSpan; readonly text: string }[] = [
+  { value: '1m', text: '1m' },
+  { value: '5m', text: '5m' },
+  { value: '15m', text: '15m' },
+  { value: '1h', text: '1h' },
+  { value: 'all', text: 'All' },
+];
+/** The decimals shown before a symbol's row has come. */
+const DECIMALS_DEFAULT = 2;
+
+export function ChartPanel() {
+  const workstation = useWorkstation();
+  const host = useRef<HTMLDivElement>(null);
+  const reading = useRef<HTMLDivElement>(null);
+  const view = useRef<ChartView | null>(null);
+  const [isFollowing, setFollowing] = useState(true);
+  const phase = useSyncExternalStore(workstation.chart.subscribe, () => workstation.chart.phase);
+  const span = useStore(workstation.settings, (state) => state.chartSpan);
+  useEffect(() => {
+    if (host.current === null || reading.current === null) return undefined;
+    return mountChart(workstation, host.current, reading.current, view, setFollowing);
+  }, [workstation]);
+  return (
+    <section className="panel" aria-label="Chart">
+      <div className="panel-bar">
+        <h2 className="panel-title chart-symbol" data-testid="chart-symbol">
+          {phase.kind === 'nothing-chosen' ? 'Chart' : phase.symbol}
+        </h2>
+        <span className="spacer" />
+        <Segmented label="Time span" value={span} options={SPANS} onChange={(chartSpan) => workstation.settings.set({ chartSpan })} />
+      </div>
+      <div className="panel-body">
+        <div ref={host} className="chart-host" data-testid="chart" />
+        <div ref={reading} className="chart-reading" data-testid="chart-reading" />
+        {isFollowing || phase.kind !== 'showing' ? null : (
+          <button type="button" className="button chart-now" onClick={() => view.current?.follow()}>
+            Back to now
+          </button>
+        )}
+        {phase.kind === 'nothing-chosen' ? (
+          <div className="empty">
+            <strong>No symbol chosen</strong>
+            <span>Click a row of the table to see its bid, ask, our ask and our trades.</span>
+          </div>
+        ) : null}
+        {phase.kind === 'loading' ? (
+          <div className="empty" style={{ pointerEvents: 'none' }}>
+            <strong>{phase.symbol}</strong>
+            <span>Waiting for its quotes{'\u2026'}</span>
+          </div>
+        ) : null}
+      </div>
+    </section>
+  );
+}
+
+function mountChart(
+  workstation: Workstation,
+  host: HTMLElement,
+  readingHost: HTMLElement,
+  holder: { current: ChartView | null },
+  onFollowing: (isFollowing: boolean) => void,
+): () => void {
+  const { chart, settings, session, rows, frameLoop } = workstation;
+  const write = makeReadingWriter(readingHost);
+  const decimals = (): number => {
+    const symbol = chart.symbol === null ? null : rows.find(chart.symbol);
+    return symbol === null ? DECIMALS_DEFAULT : rows.get(symbol, 'priceDecimals');
+  };
+  const view = new ChartView(host, chart, {
+    onReading: (reading) => write(reading, decimals(), settings.getState().zone),
+    onFollowing,
+  });
+  holder.current = view;
+  let seen = settings.getState();
+  view.setSpan(seen.chartSpan);
+  view.setZone(seen.zone);
+  const follow = (): void => {
+    const state = settings.getState();
+    if (state.chartSpan !== seen.chartSpan) view.setSpan(state.chartSpan);
+    if (state.zone !== seen.zone) view.setZone(state.zone);
+    // The page's attributes change with React's next commit; the colours are read after it.
+    if (state.theme !== seen.theme || state.palette !== seen.palette) requestAnimationFrame(() => view.setLook());
+    seen = state;
+    frameLoop.mark();
+  };
+  const pointed = new AbortController();
+  const options = { signal: pointed.signal, passive: true, capture: true };
+  for (const name of ['wheel', 'pointerdown', 'touchstart'] as const) {
+    host.addEventListener(name, () => view.setPointed(true), options);
+  }
+  host.addEventListener('pointerleave', () => view.setPointed(false), options);
+  let drawnSymbol: string | null = null;
+  const painter = {
+    paint: (): void => {
+      if (chart.symbol !== drawnSymbol) {
+        drawnSymbol = chart.symbol;
+        view.setPointed(false);
+        view.follow();
+      }
+      view.setDecimals(decimals());
+      const newest = rows.newestQuoteMs;
+      view.paint(Number.isNaN(newest) ? (session.getState().progress?.eventTimeMs ?? NaN) : newest);
+    },
+  };
+  const undo = [frameLoop.add(painter), settings.subscribe(follow), chart.subscribe(() => frameLoop.mark())];
+  return () => {
+    for (const end of undo) end();
+    pointed.abort();
+    holder.current = null;
+    view.dispose();
+  };
+}
+
+/** The line of exact values over the chart; touched only when one of them changed. */
+function makeReadingWriter(host: HTMLElement): (reading: ChartReading | null, decimals: number, zone: string) => void {
+  const fields = (['time', 'bid', 'ask', 'our-ask'] as const).map((name) => {
+    const field = document.createElement('span');
+    const value = document.createElement('b');
+    value.dataset['reading'] = name;
+    if (name !== 'time') {
+      const key = document.createElement('i');
+      key.className = `key ${name}`;
+      field.append(key, `${{ bid: 'Bid', ask: 'Ask', 'our-ask': 'Our ask' }[name]} `);
+    }
+    field.append(value);
+    host.append(field);
+    return value;
+  });
+  const set = (index: number, text: string): void => {
+    const field = fields[index];
+    if (field !== undefined && field.textContent !== text) field.textContent = text;
+  };
+  return (reading, decimals, zone) => {
+    host.hidden = reading === null;
+    if (reading === null) return;
+    const price = (units: number): string => (units === 0 ? NOTHING : priceText(units, decimals));
+    set(0, timeText(reading.timeMs, zone));
+    set(1, price(reading.bid));
+    set(2, price(reading.ask));
+    set(3, price(reading.ourAsk));
+  };
+}

@@ -1,0 +1,308 @@
+import {
+  ColorType,
+  createChart,
+  createSeriesMarkers,
+  CrosshairMode,
+  LineSeries,
+  LineStyle,
+  LineType,
+  type IChartApi,
+  type ISeriesApi,
+  type ISeriesMarkersPluginApi,
+  type LineData,
+  type MouseEventParams,
+  type SeriesMarker,
+  type UTCTimestamp,
+  type WhitespaceData,
+} from 'lightweight-charts';
+import { priceText } from '../../format/decimal-text.ts';
+import { minuteText, secondText, timeText } from '../../format/time-text.ts';
+import type { ChartStore } from '../../stores/chart-store.ts';
+import type { ChartSpan } from '../../stores/settings-store.ts';
+import { gridOf, pointsAcross, POINTS_MAX, sampleOf, type Grid } from './chart-points.ts';
+
+/**
+ * The chart of one symbol: bid, ask, our ask as steps, trades as marks. Painted by the frame loop: new buckets are
+ * appended, everything else (another symbol, span, theme, zone) redraws it. Prices are drawn as fractions, since a pixel
+ * needs no more; every number that is written comes from the whole-number samples.
+ */
+const PRICE_SCALE = 1e8;
+/** More new points than this in one frame are cheaper drawn afresh. */
+const APPEND_MAX = 60;
+const MARKS_MAX = 400;
+const RIGHT_GAP_POINTS = 6;
+
+export interface ChartReading {
+  readonly timeMs: number;
+  readonly bid: number;
+  readonly ask: number;
+  readonly ourAsk: number;
+  readonly isCrosshair: boolean;
+}
+
+export interface ChartViewOptions {
+  readonly onReading: (reading: ChartReading | null) => void;
+  readonly onFollowing: (isFollowing: boolean) => void;
+}
+
+type Point = LineData<UTCTimestamp> | WhitespaceData<UTCTimestamp>;
+type Line = ISeriesApi<'Line', UTCTimestamp>;
+
+export class ChartView {
+  readonly #chart: IChartApi;
+  readonly #store: ChartStore;
+  readonly #options: ChartViewOptions;
+  readonly #bid: Line;
+  readonly #ask: Line;
+  readonly #ourAsk: Line;
+  readonly #marks: ISeriesMarkersPluginApi<UTCTimestamp>;
+  #span: ChartSpan = '5m';
+  #zone = 'UTC';
+  #decimals = 2;
+  #grid: Grid | null = null;
+  #generation = -1;
+  #tradeCount = -1;
+  #crosshairMs: number | null = null;
+  #following = true;
+  #moving = false;
+  #stale = true;
+  #upColor = '';
+
+  constructor(host: HTMLElement, store: ChartStore, options: ChartViewOptions) {
+    this.#store = store;
+    this.#options = options;
+    this.#chart = createChart(host, {
+      autoSize: true,
+      layout: { attributionLogo: false, fontSize: 11 },
+      crosshair: { mode: CrosshairMode.Normal },
+      timeScale: { timeVisible: true, secondsVisible: true, rightOffset: RIGHT_GAP_POINTS, minBarSpacing: 0.05 },
+      rightPriceScale: { scaleMargins: { top: 0.14, bottom: 0.08 }, borderVisible: false },
+      handleScale: { axisPressedMouseMove: true },
+    });
+    const common = { lineWidth: 1, priceLineVisible: false, lastValueVisible: true, crosshairMarkerRadius: 3 } as const;
+    const line = (options_: Parameters<IChartApi['addSeries']>[1]): Line =>
+      this.#chart.addSeries(LineSeries, { ...common, ...options_ }) as unknown as Line;
+    this.#ask = line({ lineType: LineType.WithSteps });
+    this.#bid = line({ lineType: LineType.WithSteps });
+    this.#ourAsk = line({ lineType: LineType.WithSteps, lineWidth: 2, lineStyle: LineStyle.Solid });
+    this.#marks = createSeriesMarkers(this.#bid, []) as unknown as ISeriesMarkersPluginApi<UTCTimestamp>;
+    this.#chart.subscribeCrosshairMove((event) => this.#crosshairMoved(event));
+    this.#chart.timeScale().subscribeVisibleLogicalRangeChange(() => this.#rangeChanged());
+    this.setLook();
+  }
+
+  setSpan(span: ChartSpan): void {
+    this.#span = span;
+    this.follow();
+  }
+
+  setZone(zone: string): void {
+    this.#zone = zone;
+    this.#stale = true;
+    this.#applyTexts();
+  }
+
+  setDecimals(decimals: number): void {
+    if (decimals === this.#decimals) return;
+    this.#decimals = decimals;
+    this.#applyTexts();
+  }
+
+  /** Back to the newest, after a person scrolled or zoomed. */
+  follow(): void {
+    this.#following = true;
+    this.#stale = true;
+    this.#options.onFollowing(true);
+  }
+
+  /** Reads the theme's colours; to be called when it changes. */
+  setLook(): void {
+    const style = getComputedStyle(document.documentElement);
+    const color = (name: string): string => style.getPropertyValue(name).trim();
+    this.#chart.applyOptions({
+      layout: {
+        background: { type: ColorType.Solid, color: color('--surface-1') },
+        textColor: color('--text-3'),
+        fontFamily: color('--font'),
+      },
+      grid: { vertLines: { color: color('--chart-grid') }, horzLines: { color: color('--chart-grid') } },
+      crosshair: {
+        vertLine: { color: color('--text-3'), labelBackgroundColor: color('--surface-3') },
+        horzLine: { color: color('--text-3'), labelBackgroundColor: color('--surface-3') },
+      },
+      timeScale: { borderColor: color('--line') },
+    });
+    this.#bid.applyOptions({ color: color('--bid') });
+    this.#ask.applyOptions({ color: color('--ask') });
+    this.#ourAsk.applyOptions({ color: color('--our-ask') });
+    this.#upColor = color('--text-1');
+    this.#tradeCount = -1;
+    this.#applyTexts();
+  }
+
+  /** @param nowMs event time of the session, NaN while there is none */
+  paint(nowMs: number): void {
+    const grid = gridOf(this.#store, this.#span, nowMs);
+    if (grid === null) {
+      this.#clear();
+      return;
+    }
+    const isOld = this.#stale || this.#generation !== this.#store.generation || this.#grid?.bucketMs !== grid.bucketMs;
+    const before = this.#grid;
+    if (isOld || before === null || grid.last - before.last > APPEND_MAX || this.#isTooWide(before, grid)) {
+      this.#redraw(grid);
+    } else {
+      this.#append(before, grid);
+    }
+    this.#drawMarks();
+    this.#tell();
+  }
+
+  dispose(): void {
+    this.#chart.remove();
+  }
+
+  /** While a person looks at the past nothing may move away under the crosshair, within bounds. */
+  #isTooWide(before: Grid, grid: Grid): boolean {
+    const drawn = grid.last - before.first + 1;
+    return drawn > (this.#following ? POINTS_MAX * 1.25 : POINTS_MAX * 3);
+  }
+
+  #clear(): void {
+    if (this.#grid === null && !this.#stale) return;
+    this.#grid = null;
+    this.#stale = false;
+    for (const line of [this.#bid, this.#ask, this.#ourAsk]) line.setData([]);
+    this.#marks.setMarkers([]);
+    this.#options.onReading(null);
+  }
+
+  #redraw(grid: Grid): void {
+    const bids: Point[] = [];
+    const asks: Point[] = [];
+    const ourAsks: Point[] = [];
+    for (let bucket = grid.first; bucket <= grid.last; bucket += 1) {
+      const sample = sampleOf(this.#store, grid, bucket);
+      if (sample < 0) continue;
+      const time = timeOf(grid, bucket);
+      bids.push(pointOf(time, this.#store.bid(sample)));
+      asks.push(pointOf(time, this.#store.ask(sample)));
+      ourAsks.push(pointOf(time, this.#store.ourAsk(sample)));
+    }
+    this.#bid.setData(bids);
+    this.#ask.setData(asks);
+    this.#ourAsk.setData(ourAsks);
+    this.#grid = grid;
+    this.#generation = this.#store.generation;
+    this.#stale = false;
+    this.#tradeCount = -1;
+    if (this.#following) this.#showNewest(bids.length, grid);
+  }
+
+  #append(before: Grid, grid: Grid): void {
+    for (let bucket = before.last; bucket <= grid.last; bucket += 1) {
+      const sample = sampleOf(this.#store, grid, bucket);
+      if (sample < 0) continue;
+      const time = timeOf(grid, bucket);
+      this.#bid.update(pointOf(time, this.#store.bid(sample)));
+      this.#ask.update(pointOf(time, this.#store.ask(sample)));
+      this.#ourAsk.update(pointOf(time, this.#store.ourAsk(sample)));
+    }
+    this.#grid = { ...grid, first: before.first };
+    if (this.#following && grid.last !== before.last) this.#showNewest(grid.last - before.first + 1, grid);
+  }
+
+  #showNewest(points: number, grid: Grid): void {
+    const across = pointsAcross(this.#span, grid);
+    this.#moving = true;
+    this.#chart.timeScale().setVisibleLogicalRange({
+      from: Math.max(0, points - across) - 0.5,
+      to: Math.max(points, Math.min(across, 60)) + RIGHT_GAP_POINTS * (across / 600),
+    });
+    this.#moving = false;
+  }
+
+  #drawMarks(): void {
+    const { trades } = this.#store;
+    const grid = this.#grid;
+    if (grid === null || trades.length === this.#tradeCount) return;
+    this.#tradeCount = trades.length;
+    const firstMs = grid.first * grid.bucketMs;
+    const marks: SeriesMarker<UTCTimestamp>[] = [];
+    for (let index = trades.length - 1; index >= 0 && marks.length < MARKS_MAX; index -= 1) {
+      const trade = trades[index];
+      if (trade === undefined || trade.eventTimeMs < firstMs) break;
+      marks.push({
+        time: timeOf(grid, Math.floor(trade.eventTimeMs / grid.bucketMs)),
+        position: 'atPriceMiddle',
+        price: Number(trade.price),
+        shape: 'circle',
+        color: this.#upColor,
+        size: 0.7,
+      });
+    }
+    this.#marks.setMarkers(marks.reverse());
+  }
+
+  #crosshairMoved(event: MouseEventParams): void {
+    this.#crosshairMs = event.time === undefined || event.point === undefined ? null : Number(event.time) * 1000;
+    this.#tell();
+  }
+
+  /** Exact values at the crosshair, or the newest. */
+  #tell(): void {
+    const grid = this.#grid;
+    if (grid === null) return;
+    const bucket = this.#crosshairMs === null ? null : Math.round(this.#crosshairMs / grid.bucketMs);
+    const sample = bucket === null ? this.#store.count - 1 : sampleOf(this.#store, grid, bucket);
+    if (sample < 0) return;
+    this.#options.onReading({
+      timeMs: this.#store.timeMs(sample),
+      bid: this.#store.bid(sample),
+      ask: this.#store.ask(sample),
+      ourAsk: this.#store.ourAsk(sample),
+      isCrosshair: bucket !== null,
+    });
+  }
+
+  /** A range that we did not set was set by a person. */
+  #rangeChanged(): void {
+    if (this.#moving || !this.#following || !this.#isPointed) return;
+    this.#following = false;
+    this.#options.onFollowing(false);
+  }
+
+  #isPointed = false;
+
+  /** The page says whether wheel or button are being used on the chart: the library does not tell why a range changed. */
+  setPointed(isPointed: boolean): void {
+    this.#isPointed = isPointed;
+  }
+
+  #applyTexts(): void {
+    const decimals = this.#decimals;
+    const zone = this.#zone;
+    const price = (value: number): string => priceText(Math.round(value * PRICE_SCALE), decimals);
+    this.#chart.applyOptions({
+      localization: {
+        priceFormatter: price,
+        timeFormatter: (time: number) => timeText(Math.round(time * 1000), zone),
+      },
+      timeScale: {
+        tickMarkFormatter: (time: number, kind: number) =>
+          // Kinds 0 to 2 are years, months and days; 3 is minutes, 4 is seconds.
+          kind === 4 ? secondText(time * 1000, zone) : minuteText(time * 1000, zone),
+      },
+    });
+    const priceFormat = { type: 'custom', formatter: price, minMove: 10 ** -decimals } as const;
+    for (const line of [this.#bid, this.#ask, this.#ourAsk]) line.applyOptions({ priceFormat });
+  }
+}
+
+function timeOf(grid: Grid, bucket: number): UTCTimestamp {
+  return ((bucket * grid.bucketMs) / 1000) as UTCTimestamp;
+}
+
+function pointOf(time: UTCTimestamp, units: number): Point {
+  return units === 0 ? { time } : { time, value: units / PRICE_SCALE };
+}

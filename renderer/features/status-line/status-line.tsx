@@ -1,0 +1,160 @@
+import './status-line.css';
+import { useSyncExternalStore } from 'react';
+import type { Progress, WorkerInfo } from '../../../engine/contract/window.ts';
+import { countText, NOTHING, rateText } from '../../format/decimal-text.ts';
+import { durationText, timeText } from '../../format/time-text.ts';
+import { useStore, useWorkstation } from '../../ui/workstation-context.ts';
+
+/** What the machine does: speed of the stream, how far behind, who works on which keys, and that no row is lost. */
+export function StatusLine() {
+  const { session, settings, layout } = useWorkstation();
+  const progress = useStore(session, (state) => state.progress);
+  const leftOut = useStore(session, (state) => state.leftOutFrames);
+  const zone = useStore(settings, (state) => state.zone);
+  return (
+    <footer className="status-line" data-testid="status-line">
+      {progress === null ? (
+        <EngineState />
+      ) : (
+        <>
+          <span className="item" title="Quotes per second taken by the engine">
+            <b data-testid="quotes-per-second">{rateText(progress.quotesPerSecond)}</b> quotes/s
+          </span>
+          <span className="item" title="How far what is shown trails the pace asked for">
+            lag <b>{durationText(progress.lagMs)}</b>
+          </span>
+          <Workers progress={progress} zone={zone} />
+          <span className="item wide-only" title="Watermark: no timer before it is still to fire">
+            watermark <b>{progress.watermarkMs === null ? NOTHING : timeText(progress.watermarkMs, zone)}</b>
+          </span>
+          <Counts progress={progress} />
+          <span className="spacer" />
+          <FrameRate />
+          {leftOut > 0 ? (
+            <span className="item tone-warning" title="Frames left out while this window was too slow; it then took the whole state again">
+              {countText(leftOut)} frames left out
+            </span>
+          ) : null}
+        </>
+      )}
+      {progress === null ? <span className="spacer" /> : null}
+      <button type="button" onClick={() => layout.show('about')} title="Charts by TradingView Lightweight Charts; about FlinkTrade">
+        Charts: TradingView
+      </button>
+    </footer>
+  );
+}
+
+function EngineState() {
+  const { session } = useWorkstation();
+  const connection = useStore(session, (state) => state.connection);
+  switch (connection.kind) {
+    case 'connecting':
+      return <span className="item">Connecting to the engine{'\u2026'}</span>;
+    case 'connected':
+      return <span className="item">Engine ready</span>;
+    case 'refused':
+      return <span className="item tone-bad">No engine: {connection.reason}</span>;
+    default:
+      return connection satisfies never;
+  }
+}
+
+const WORKERS_ID = 'workers-popover';
+
+function Workers({ progress, zone }: { readonly progress: Progress; readonly zone: string }) {
+  const { workers, maxParallelism } = progress;
+  const shown = workers.slice(0, 4).map((worker) => `${worker.firstKeyGroup}\u2013${worker.lastKeyGroup}`);
+  return (
+    <span className="item">
+      <button
+        type="button"
+        popoverTarget={WORKERS_ID}
+        title={`Workers and the key groups each owns, of ${countText(maxParallelism)}; click for more`}
+        data-testid="workers"
+      >
+        <b>{workers.length}</b> {workers.length === 1 ? 'worker' : 'workers'}{' '}
+        <span className="wide-only">
+          [{shown.join(' \u00b7 ')}
+          {workers.length > shown.length ? ' \u2026' : ''}]
+        </span>
+      </button>
+      <div id={WORKERS_ID} popover="auto" className="workers-popover">
+        <table>
+          <thead>
+            <tr>
+              <th>Worker</th>
+              <th>Key groups</th>
+              <th>Keys</th>
+              <th>Quotes/s</th>
+              <th>Watermark</th>
+            </tr>
+          </thead>
+          <tbody>
+            {workers.map((worker) => (
+              <WorkerRow key={worker.index} worker={worker} zone={zone} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </span>
+  );
+}
+
+function WorkerRow({ worker, zone }: { readonly worker: WorkerInfo; readonly zone: string }) {
+  return (
+    <tr>
+      <td>{worker.index}</td>
+      <td>
+        {worker.firstKeyGroup}
+        {'\u2013'}
+        {worker.lastKeyGroup}
+      </td>
+      <td>{countText(worker.keys)}</td>
+      <td>{rateText(worker.quotesPerSecond)}</td>
+      <td>{worker.watermarkMs === null ? NOTHING : timeText(worker.watermarkMs, zone)}</td>
+    </tr>
+  );
+}
+
+/** In = applied + late + quarantined + ignored: shown so that a trader can add it up. */
+function Counts({ progress }: { readonly progress: Progress }) {
+  const { rows, quotes, late, quarantined, ignored } = progress.counts;
+  const applied = quotes - late;
+  const adds = rows === applied + late + quarantined + ignored;
+  return (
+    <span className="item counts" title="Rows read = applied + late + quarantined + ignored">
+      <span>
+        in <b data-testid="rows-in">{countText(rows)}</b> = applied <b>{countText(applied)}</b> + late <b>{countText(late)}</b> +
+        quarantined <b className={quarantined > 0 ? 'tone-warning' : ''}>{countText(quarantined)}</b> + ignored{' '}
+        <b>{countText(ignored)}</b>
+        {adds ? null : <span className="tone-quiet"> (reading)</span>}
+      </span>
+    </span>
+  );
+}
+
+function FrameRate() {
+  const { frameLoop } = useWorkstation();
+  const statistics = useSyncExternalStore(frameLoop.subscribe, () => frameLoop.statistics);
+  const { framesPerSecond, gapMsMax, latencyMsMedian, latencyMsP99 } = statistics;
+  return (
+    <span
+      className="item"
+      title={`Window: longest gap between frames ${durationText(gapMsMax)}; engine to cell, median ${latencyMsMedian === null ? NOTHING : durationText(latencyMsMedian)}`}
+      data-testid="frame-rate"
+      data-frames-per-second={framesPerSecond.toFixed(1)}
+      data-gap-ms-max={gapMsMax.toFixed(1)}
+      data-latency-ms-median={latencyMsMedian?.toFixed(2) ?? ''}
+      data-latency-ms-p99={latencyMsP99?.toFixed(2) ?? ''}
+    >
+      <b>{Math.round(framesPerSecond)}</b> fps
+      {latencyMsP99 === null ? null : (
+        <span className="wide-only">
+          {' '}
+          p99 <b>{durationText(latencyMsP99)}</b>
+        </span>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,58 @@
+import type { GridRow } from '../../drawing/grid-row.ts';
+import type { GridColumn, GridSource } from '../../drawing/windowed-grid.ts';
+import { MINUS, shownDecimal, shownSignedDecimal } from '../../format/decimal-text.ts';
+import { timeText } from '../../format/time-text.ts';
+import type { TradeStore } from '../../stores/trade-store.ts';
+
+export const TRADE_COLUMNS: readonly GridColumn[] = [
+  { id: 'time', heading: 'TIME', title: 'Event time of the trade', width: 98, align: 'left', sortable: false },
+  { id: 'symbol', heading: 'SYMBOL', title: 'Symbol', width: 80, align: 'left', sortable: false },
+  { id: 'shares', heading: 'SHARES', title: 'Shares sold', width: 70, align: 'right', sortable: false },
+  { id: 'price', heading: 'PRICE', title: 'Price: the bid it was sold at', width: 78, align: 'right', sortable: false },
+  { id: 'profit', heading: 'PROFIT', title: 'Profit of this trade, exact', width: 86, align: 'right', sortable: false },
+  { id: 'ask', heading: 'ASK AFTER', title: 'Our ask after the trade', width: 84, align: 'right', sortable: false },
+];
+
+/** Newest trade first; the key is the trade's number in the session, so a row that moves down is not a new row. */
+export class TradeSource implements GridSource {
+  readonly columns = TRADE_COLUMNS;
+  readonly #trades: TradeStore;
+  #zone: string;
+
+  constructor(trades: TradeStore, zone: string) {
+    this.#trades = trades;
+    this.#zone = zone;
+  }
+
+  setZone(zone: string): void {
+    this.#zone = zone;
+  }
+
+  rowCount(): number {
+    return this.#trades.kept;
+  }
+
+  rowKey(position: number): number {
+    return this.#trades.numberOf(position);
+  }
+
+  rowVersion(): number {
+    // A trade never changes.
+    return 1;
+  }
+
+  draw(position: number, row: GridRow): void {
+    const trade = this.#trades.newest(position);
+    if (trade === undefined) return;
+    row.setText(0, timeText(trade.eventTimeMs, this.#zone));
+    row.setTitle(0, `${trade.id}, quote ${trade.quoteSequence}`);
+    row.setText(1, trade.symbol);
+    row.setTitle(1, trade.symbol);
+    row.setText(2, shownDecimal(trade.shares));
+    row.setText(3, shownDecimal(trade.price));
+    const profit = shownSignedDecimal(trade.profit);
+    row.setText(4, profit);
+    row.setClass(4, profit.startsWith(MINUS) ? 'tone-down' : profit.startsWith('+') ? 'tone-up' : 'tone-flat');
+    row.setText(5, shownDecimal(trade.askAfter));
+  }
+}

@@ -1,0 +1,51 @@
+import { useEffect, useRef } from 'react';
+import type { Workstation } from '../../bridge/workstation.ts';
+import { WindowedGrid } from '../../drawing/windowed-grid.ts';
+import { ROW_HEIGHT } from '../../stores/settings-store.ts';
+import { useStore, useWorkstation } from '../../ui/workstation-context.ts';
+import { TradeSource } from './trade-source.ts';
+
+/** The blotter: newest trade on top, as many as the window keeps, only the visible ones in the page. */
+export function TradesGrid() {
+  const workstation = useWorkstation();
+  const host = useRef<HTMLDivElement>(null);
+  const hasTrades = useStore(workstation.session, (state) => (state.progress?.trades ?? 0) > 0);
+  useEffect(() => (host.current === null ? undefined : mountTrades(workstation, host.current)), [workstation]);
+  return (
+    <>
+      <div ref={host} className="trades-grid" />
+      {hasTrades ? null : (
+        <div className="empty" style={{ pointerEvents: 'none' }}>
+          <strong>No trades yet</strong>
+          <span>A position trades when the bid is above its ask price.</span>
+        </div>
+      )}
+    </>
+  );
+}
+
+function mountTrades(workstation: Workstation, host: HTMLElement): () => void {
+  const { trades, settings, frameLoop } = workstation;
+  const source = new TradeSource(trades, settings.getState().zone);
+  const grid = new WindowedGrid(host, source, {
+    label: 'Trades',
+    rowHeight: ROW_HEIGHT[settings.getState().density],
+    columnWidths: {},
+    onSelect: (position) => {
+      const trade = trades.newest(position);
+      if (trade !== undefined) workstation.select(trade.symbol);
+    },
+  });
+  const follow = (): void => {
+    const state = settings.getState();
+    source.setZone(state.zone);
+    grid.setRowHeight(ROW_HEIGHT[state.density]);
+    grid.invalidate();
+    frameLoop.mark();
+  };
+  const undo = [frameLoop.add({ paint: () => grid.paint() }), settings.subscribe(follow)];
+  return () => {
+    for (const end of undo) end();
+    grid.dispose();
+  };
+}
