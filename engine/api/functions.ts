@@ -95,6 +95,22 @@ export abstract class RichFunction {
   close(): void {}
 }
 
+/** What a function without keys may ask. */
+export interface ProcessContext {
+  /** Event time of the record, or null when it has none. */
+  timestamp(): number | null;
+  /** Its timers belong to keyed streams: registering one fails with Flink's text. */
+  timerService(): TimerService;
+  output<X>(tag: OutputTag<X>, value: X): void;
+}
+
+/** A function of single records, without keys, state or timers (Flink: ProcessFunction). */
+export abstract class ProcessFunction<IN, OUT> {
+  open(): void {}
+  close(): void {}
+  abstract processElement(value: IN, context: ProcessContext, out: Collector<OUT>): void;
+}
+
 /**
  * The heart of the API (Flink: KeyedProcessFunction): one call per record of a keyed stream, one per timer, never two
  * at once, with state and timers scoped to the record's key. An exception fails the job and names operator, key and record.

@@ -40,4 +40,9 @@ export interface SourceReaderContext {
   readonly clock: Clock;
   /** Sends plain data to the coordinator's `onSourceEvent`: progress, counts, what was put aside. */
   sendSourceEventToCoordinator(event: unknown): void;
+  /**
+   * Numbers of symbols. A reader that sets `<field>Id` (`symbolId`) on the records it emits saves a look-up per record;
+   * ask once per symbol, and keep the number.
+   */
+  readonly symbols: { idOf(text: string): number; textOf(id: number): string };
 }
