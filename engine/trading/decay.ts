@@ -11,6 +11,19 @@ import { OWN_TTL_NONE, PLAN_EVENT_TIME, PLAN_NONE, PLAN_PROCESSING_TIME, type Po
  * a late trade or a change of rules plans a decay in the past.
  */
 
+/** Works out what the rules come to for this position; call when it opens and when rules change. */
+export function settleDecay(state: PositionState, rules: SymbolRulesCompiled): void {
+  const floor = floorPrice(rules, state.buyPrice);
+  state.hasFloor = floor === null ? 0 : 1;
+  state.floor = floor ?? 0;
+  state.decayAmount = stepAmount(rules.decay, state.buyPrice, rules);
+}
+
+/** Whether a decay would still move this ask. Without a floor it stops once it is at or below zero. */
+function isAboveFloor(state: PositionState): boolean {
+  return state.askPrice > state.floor;
+}
+
 /** Now, on the clock that decay runs on: the last watermark, or processing time. A decay at or before it is due. */
 export function decayClock(rules: SymbolRulesCompiled, timers: TimerService): number {
   return rules.onProcessingTime ? timers.currentProcessingTime() : timers.currentWatermark();
@@ -46,7 +59,7 @@ export function startLife(state: PositionState, rules: SymbolRulesCompiled, even
 
 /** A trade that leaves the ask above the floor wakes a sleeping decay. */
 export function wakeAfterTrade(state: PositionState, rules: SymbolRulesCompiled, eventTimeMs: number, timers: TimerService): void {
-  if (!isAboveFloor(state.askPrice, floorPrice(rules, state.buyPrice))) return;
+  if (!isAboveFloor(state)) return;
   state.asleep = 0;
   state.woken = 1;
   state.wokenEvent = eventTimeMs;
@@ -78,9 +91,8 @@ export function applyDueDecays(state: PositionState, rules: SymbolRulesCompiled,
   const now = decayClock(rules, timers);
   if (state.nextDecayAt > now) return;
   const due = Math.floor((now - state.nextDecayAt) / rules.decayEveryMs) + 1;
-  const floor = floorPrice(rules, state.buyPrice);
-  state.askPrice = decayed(state.askPrice, stepAmount(rules.decay, state.buyPrice, rules), due, floor);
-  if (isAboveFloor(state.askPrice, floor)) {
+  decayBy(state, due);
+  if (isAboveFloor(state)) {
     planAt(state, rules, state.nextDecayAt + due * rules.decayEveryMs, timers);
   } else {
     state.asleep = 1;
@@ -88,17 +100,13 @@ export function applyDueDecays(state: PositionState, rules: SymbolRulesCompiled,
   }
 }
 
-/** Whether a decay would still move this ask. Without a floor it stops once it is at or below zero. */
-export function isAboveFloor(ask: number, floor: number | null): boolean {
-  return ask > (floor ?? 0);
-}
-
-/** The ask after `due` decays: the same as one by one, each ending on the floor it would cross. */
-export function decayed(ask: number, amount: number, due: number, floor: number | null): number {
-  if (!isAboveFloor(ask, floor) || amount === 0) return ask;
-  const needed = Math.ceil((ask - (floor ?? 0)) / amount);
-  if (due < needed) return ask - due * amount;
-  return floor ?? ask - needed * amount;
+/** As `due` decays one by one: each that would cross the floor ends on it; without one, the first at or below zero is the last. */
+function decayBy(state: PositionState, due: number): void {
+  const amount = state.decayAmount;
+  if (amount === 0 || !isAboveFloor(state)) return;
+  const needed = Math.ceil((state.askPrice - state.floor) / amount);
+  if (due < needed) state.askPrice -= due * amount;
+  else state.askPrice = state.hasFloor === 1 ? state.floor : state.askPrice - needed * amount;
 }
 
 /**
@@ -108,7 +116,8 @@ export function decayed(ask: number, amount: number, due: number, floor: number 
  * @param nowMs greatest event time seen at the change's place in the stream
  */
 export function replanDecay(state: PositionState, before: SymbolRulesCompiled, after: SymbolRulesCompiled, nowMs: number, timers: TimerService): void {
-  const wakes = state.asleep === 1 && isAboveFloor(state.askPrice, floorPrice(after, state.buyPrice));
+  settleDecay(state, after);
+  const wakes = state.asleep === 1 && isAboveFloor(state);
   if (state.asleep === 1 && !wakes) return;
   const moved =
     ttlOf(state, before) !== ttlOf(state, after) || before.decayEveryMs !== after.decayEveryMs || before.onProcessingTime !== after.onProcessingTime;

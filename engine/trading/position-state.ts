@@ -20,6 +20,9 @@ export const POSITION_STATE = struct('position-state', {
   /** From when the time to live counts, on both clocks: the opening, or the last trade that started it anew. */
   liveFromEvent: 'f64',
   liveFromProcessing: 'f64',
+  /** What the rules come to for this buying price: one decay, and the floor while `hasFloor` is 1 (without, it is 0). */
+  decayAmount: 'f64',
+  floor: 'f64',
   /** The trade that woke a sleeping decay, on both clocks; decays count from there. Only when `woken` is 1. */
   wokenEvent: 'f64',
   wokenProcessing: 'f64',
@@ -64,6 +67,7 @@ export const POSITION_STATE = struct('position-state', {
   woken: 'i32',
   /** 1: the decay reached the floor and waits for a trade. */
   asleep: 'i32',
+  hasFloor: 'i32',
   traded: 'i32',
   sampled: 'i32',
 });

@@ -14,7 +14,7 @@ import type { RulesDocument } from '../contract/rules.ts';
 import { assertNever } from '../core/assert.ts';
 import { notional } from '../core/decimal.ts';
 import { compileRules, stepAmount, type CompiledRules, type SymbolRulesCompiled } from './compiled-rules.ts';
-import { applyDueDecays, replanDecay, startLife, stopDecay, wakeAfterTrade } from './decay.ts';
+import { applyDueDecays, replanDecay, settleDecay, startLife, stopDecay, wakeAfterTrade } from './decay.ts';
 import { sharesToSell } from './fill.ts';
 import { CircuitBreakers, TradeCounts, secondOf } from './limits.ts';
 import { OWN_TTL_NONE, PLAN_NONE, POSITIONS, profitOf, setProfit, type PositionState } from './position-state.ts';
@@ -221,6 +221,7 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<string, Quote |
     state.openedAt = context.timestamp() as number;
     state.ownTtlMs = position.ttlMs < 0 ? OWN_TTL_NONE : position.ttlMs;
     state.lastReason = 0;
+    settleDecay(state, rules);
     startLife(state, rules, state.openedAt, timers);
     this.#rows.changed();
   }
