@@ -77,8 +77,10 @@ export class EventRouter {
       this.#forget();
       rows.clearNames();
     }
-    const hasStarted = event.status.kind === 'playing' || event.status.kind === 'paused' || event.status.kind === 'finished';
-    if (hasStarted && (before === 'opening' || before === 'none' || before === 'failed')) this.#stores.onSessionStarted();
+    const hasStarted =
+      event.status.kind === 'playing' || event.status.kind === 'paused' || event.status.kind === 'finished';
+    if (hasStarted && (before === 'opening' || before === 'none' || before === 'failed'))
+      this.#stores.onSessionStarted();
   }
 
   #ofSession(event: Extract<EngineEvent, { readonly epoch: number }>): void {

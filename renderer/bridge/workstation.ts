@@ -114,7 +114,8 @@ export class Workstation {
 
   async drop(kind: 'session' | 'positions', files: readonly File[]): Promise<void> {
     const chosen = await this.#api.announceDropped(files);
-    if (chosen.length === 0) this.layout.say('bad', 'Nothing was opened: what was dropped is not a file on this machine.');
+    if (chosen.length === 0)
+      this.layout.say('bad', 'Nothing was opened: what was dropped is not a file on this machine.');
     this.take(kind, chosen);
   }
 

@@ -130,8 +130,8 @@ export class FrameLoop {
     if (count === 0) return { latencyMsMedian: null, latencyMsP99: null };
     const sorted = this.#latencies.slice(0, count).sort();
     return {
-      latencyMsMedian: sorted[Math.floor(count / 2)] as number,
-      latencyMsP99: sorted[Math.min(count - 1, Math.floor(count * 0.99))] as number,
+      latencyMsMedian: sorted[Math.floor(count / 2)],
+      latencyMsP99: sorted[Math.min(count - 1, Math.floor(count * 0.99))],
     };
   }
 }

@@ -71,21 +71,21 @@ export class GridRow {
   setText(column: number, text: string): void {
     if (this.#texts[column] === text) return;
     this.#texts[column] = text;
-    (this.#nodes[column] as Text).data = text;
+    this.#nodes[column].data = text;
   }
 
   /** A class beside the fixed ones: a tone, a state. Empty takes it away. */
   setClass(column: number, className: string): void {
-    const before = this.#classes[column] as string;
+    const before = this.#classes[column];
     if (before === className) return;
     this.#classes[column] = className;
-    const { classList } = this.#cells[column] as HTMLElement;
+    const { classList } = this.#cells[column];
     if (before !== '') classList.remove(...before.split(' '));
     if (className !== '') classList.add(...className.split(' '));
   }
 
   setTitle(column: number, title: string): void {
-    const cell = this.#cells[column] as HTMLElement;
+    const cell = this.#cells[column];
     if (cell.title !== title) cell.title = title;
   }
 
@@ -108,16 +108,16 @@ export class GridRow {
    * no forced layout in between.
    */
   flash(column: number, direction: 'up' | 'down', nowMs: number): void {
-    if (nowMs - (this.#flashedAtMs[column] as number) < FLASH_AGAIN_MS) return;
+    if (nowMs - this.#flashedAtMs[column] < FLASH_AGAIN_MS) return;
     this.#flashedAtMs[column] = nowMs;
-    const turn = (this.#flashTurn[column] as number) ^ 1;
+    const turn = this.#flashTurn[column] ^ 1;
     this.#flashTurn[column] = turn;
-    (this.#cells[column] as HTMLElement).style.animationName = `flash-${direction}-${turn}`;
+    this.#cells[column].style.animationName = `flash-${direction}-${turn}`;
   }
 
   /** A cell that shows another row must not go on flashing for the one before. */
   stopFlash(column: number): void {
-    const cell = this.#cells[column] as HTMLElement;
+    const cell = this.#cells[column];
     if (cell.style.animationName !== '') cell.style.animationName = '';
     this.#flashedAtMs[column] = -Infinity;
   }

@@ -144,7 +144,7 @@ export class WindowedGrid {
 
   #paintRow(position: number, everything: boolean): void {
     // A row keeps its slot while it scrolls by: only the rows that come into sight are drawn afresh.
-    const row = this.#rows[position % this.#rows.length] as GridRow;
+    const row = this.#rows[position % this.#rows.length];
     const key = this.#source.rowKey(position);
     const version = this.#source.rowVersion(position);
     const isFresh = row.key !== key;

@@ -38,7 +38,11 @@ export function App() {
         {isEmpty ? (
           <Welcome />
         ) : (
-          <main className="desk" style={{ gridTemplateColumns: `${tableShare}fr 6px ${1 - tableShare}fr` }}>
+          <main
+            className="desk"
+            inert={overlay !== null}
+            style={{ gridTemplateColumns: `${tableShare}fr 6px ${1 - tableShare}fr` }}
+          >
             <PositionPanel />
             <Splitter
               direction="columns"
@@ -90,6 +94,7 @@ function useDocumentTitle(): void {
   const { session } = useWorkstation();
   const mode = useStore(session, (state) => state.session?.mode ?? null);
   useEffect(() => {
-    document.title = mode === null ? 'FlinkTrade' : `FlinkTrade \u2013 ${mode === 'simulated' ? 'SIMULATED' : 'REPLAY'}`;
+    document.title =
+      mode === null ? 'FlinkTrade' : `FlinkTrade \u2013 ${mode === 'simulated' ? 'SIMULATED' : 'REPLAY'}`;
   }, [mode]);
 }

@@ -31,7 +31,7 @@ function trimmed(fraction: string, decimalsMin: number): string {
 /** A whole number of 10^-decimals, held in a safe integer. Shows more than `decimalsMin` places only where they count. */
 function scaledText(units: number, decimals: number, decimalsMin: number): string {
   const size = Math.abs(units);
-  const power = POWERS[decimals] as number;
+  const power = POWERS[decimals];
   const fractionUnits = size % power;
   const whole = grouped(String((size - fractionUnits) / power));
   const fraction = trimmed(String(fractionUnits).padStart(decimals, '0'), decimalsMin);

@@ -49,16 +49,16 @@ export class ChartStore {
   }
 
   timeMs(index: number): number {
-    return this.#samples[index * SAMPLE_NUMBERS] as number;
+    return this.#samples[index * SAMPLE_NUMBERS];
   }
   bid(index: number): number {
-    return this.#samples[index * SAMPLE_NUMBERS + 1] as number;
+    return this.#samples[index * SAMPLE_NUMBERS + 1];
   }
   ask(index: number): number {
-    return this.#samples[index * SAMPLE_NUMBERS + 2] as number;
+    return this.#samples[index * SAMPLE_NUMBERS + 2];
   }
   ourAsk(index: number): number {
-    return this.#samples[index * SAMPLE_NUMBERS + 3] as number;
+    return this.#samples[index * SAMPLE_NUMBERS + 3];
   }
 
   /** Index of the last sample at or before that time; -1 when there is none. */

@@ -62,7 +62,7 @@ export class PositionView {
   }
 
   symbolAt(position: number): number {
-    return this.#order[position] as number;
+    return this.#order[position];
   }
 
   /** @returns -1 when the symbol is not listed */
@@ -101,7 +101,8 @@ export class PositionView {
 
   #filter(): void {
     const { symbols } = this.#rows;
-    if (this.#order.length < symbols.length) this.#order = new Uint32Array(Math.max(symbols.length, this.#order.length * 2));
+    if (this.#order.length < symbols.length)
+      this.#order = new Uint32Array(Math.max(symbols.length, this.#order.length * 2));
     this.#length = 0;
     for (const symbol of symbols) {
       if (!this.#lists(symbol)) continue;
@@ -139,10 +140,10 @@ export class PositionView {
     const sign = this.#sort.direction === 'ascending' ? 1 : -1;
     // Rows without a value stay at the end, whichever way the column is sorted; equals are ordered by symbol.
     order.sort((left, right) => {
-      const a = keys[left] as number;
-      const b = keys[right] as number;
-      if (a === b) return (ranks[left] as number) - (ranks[right] as number);
-      if (Number.isNaN(a)) return Number.isNaN(b) ? (ranks[left] as number) - (ranks[right] as number) : 1;
+      const a = keys[left];
+      const b = keys[right];
+      if (a === b) return ranks[left] - ranks[right];
+      if (Number.isNaN(a)) return Number.isNaN(b) ? ranks[left] - ranks[right] : 1;
       if (Number.isNaN(b)) return -1;
       return a < b ? -sign : sign;
     });
@@ -153,7 +154,7 @@ export class PositionView {
     const { column } = this.#sort;
     switch (column) {
       case 'symbol':
-        return this.#ranks[symbol] as number;
+        return this.#ranks[symbol];
       case 'status':
         return STATUS_RANK[this.#rows.get(symbol, 'status')] ?? 4;
       case 'profit':

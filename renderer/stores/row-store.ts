@@ -98,14 +98,14 @@ export class RowStore {
   }
 
   get(symbol: number, field: RowField): number {
-    return this.#numbers[symbol * ROW_WORDS + ROW[field]] as number;
+    return this.#numbers[symbol * ROW_WORDS + ROW[field]];
   }
 
   /** Exact, in 1e-14. */
   profit(symbol: number): bigint {
     const at = symbol * ROW_WORDS;
-    const low = BigInt.asUintN(64, this.#integers[at + ROW.profitLow] as bigint);
-    return ((this.#integers[at + ROW.profitHigh] as bigint) << 64n) | low;
+    const low = BigInt.asUintN(64, this.#integers[at + ROW.profitLow]);
+    return (this.#integers[at + ROW.profitHigh] << 64n) | low;
   }
 
   /** Close to the profit, for sorting and for its sign. Zero only when the profit is exactly zero. */
@@ -115,19 +115,19 @@ export class RowStore {
     const low = at * HALVES_PER_WORD;
     const high = (at + 1) * HALVES_PER_WORD;
     return (
-      ((halves[low] as number) >>> 0) +
-      ((halves[low + 1] as number) >>> 0) * 2 ** 32 +
-      ((halves[high] as number) >>> 0) * 2 ** 64 +
-      (halves[high + 1] as number) * 2 ** 96
+      (halves[low] >>> 0) +
+      (halves[low + 1] >>> 0) * 2 ** 32 +
+      (halves[high] >>> 0) * 2 ** 64 +
+      halves[high + 1] * 2 ** 96
     );
   }
 
   version(symbol: number): number {
-    return this.#versions[symbol] as number;
+    return this.#versions[symbol];
   }
 
   setNames(first: number, names: readonly string[]): void {
-    for (let index = 0; index < names.length; index += 1) this.#names[first + index] = names[index] as string;
+    for (let index = 0; index < names.length; index += 1) this.#names[first + index] = names[index];
     this.#namesVersion += 1;
     this.#structure += 1;
   }
@@ -163,31 +163,32 @@ export class RowStore {
   }
 
   #applyRow(frame: RowsFrame, halves: Int32Array, from: number): void {
-    const symbol = frame.numbers[from + ROW.symbol] as number;
+    const symbol = frame.numbers[from + ROW.symbol];
     this.#reserve(symbol);
     const to = symbol * ROW_WORDS;
     const isNew = this.#versions[symbol] === 0;
     if (isNew) this.#present.push(symbol);
     this.#countRow(frame, halves, from, to, isNew);
-    this.#numbers.set(frame.numbers.subarray(from, from + ROW_WORDS), to);
+    // As integers: bit for bit, whatever the words of a profit would mean as fractions.
+    this.#integers.set(frame.integers.subarray(from, from + ROW_WORDS), to);
     this.#versions[symbol] = this.#change;
-    const quoteMs = frame.numbers[from + ROW.quoteTimeMs] as number;
+    const quoteMs = frame.numbers[from + ROW.quoteTimeMs];
     if (!(quoteMs <= this.#newestQuoteMs) && !Number.isNaN(quoteMs)) this.#newestQuoteMs = quoteMs;
   }
 
   /** Before the row is overwritten: moves the totals by the difference. Most rows only bring a new quote. */
   #countRow(frame: RowsFrame, halves: Int32Array, from: number, to: number, isNew: boolean): void {
-    const status = frame.numbers[from + ROW.status] as number;
-    const before = isNew ? STATUS_NO_POSITION : (this.#numbers[to + ROW.status] as number);
+    const status = frame.numbers[from + ROW.status];
+    const before = isNew ? STATUS_NO_POSITION : this.#numbers[to + ROW.status];
     if (isNew || status !== before) {
       if (!isNew) this.#byStatus[before] = (this.#byStatus[before] ?? 0) - 1;
       this.#byStatus[status] = (this.#byStatus[status] ?? 0) + 1;
       this.#structure += 1;
     }
-    const shares = frame.numbers[from + ROW.shares] as number;
-    const sharesBefore = isNew ? 0 : (this.#numbers[to + ROW.shares] as number);
+    const shares = frame.numbers[from + ROW.shares];
+    const sharesBefore = isNew ? 0 : this.#numbers[to + ROW.shares];
     if (shares !== sharesBefore) this.#shares += BigInt(shares) - BigInt(sharesBefore);
-    this.#trades += (frame.numbers[from + ROW.trades] as number) - (isNew ? 0 : (this.#numbers[to + ROW.trades] as number));
+    this.#trades += frame.numbers[from + ROW.trades] - (isNew ? 0 : this.#numbers[to + ROW.trades]);
     if (isNew || this.#profitDiffers(halves, from, to)) {
       this.#profit += rowProfit(frame, from) - (isNew ? 0n : this.profit(to / ROW_WORDS));
     }

@@ -105,7 +105,9 @@ export function draftOf(document: RulesDocument): DraftDocument {
   return {
     version: 1,
     defaults: { ...document.defaults },
-    symbols: Object.fromEntries(Object.entries(document.symbols ?? {}).map(([symbol, rules]) => [symbol, { ...rules }])),
+    symbols: Object.fromEntries(
+      Object.entries(document.symbols ?? {}).map(([symbol, rules]) => [symbol, { ...rules }]),
+    ),
     limits: { ...document.limits },
   };
 }

@@ -81,7 +81,11 @@ export function makeSessionStore() {
     },
     setSpeed: (speed: Speed) => set({ speed }),
     setProgress: (progress: Progress) =>
-      set(progress.halted ? { progress } : { progress, rearmToken: get().progress?.halted === true ? null : get().rearmToken }),
+      set(
+        progress.halted
+          ? { progress }
+          : { progress, rearmToken: get().progress?.halted === true ? null : get().rearmToken },
+      ),
     setAppliedRules: (document: RulesDocument, version: number, wallMs: number) =>
       set({ appliedRules: { document, version, wallMs, eventTimeMs: get().progress?.eventTimeMs ?? null } }),
     setRearmToken: (rearmToken: string | null) => set({ rearmToken }),

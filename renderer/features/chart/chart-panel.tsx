@@ -37,7 +37,12 @@ export function ChartPanel() {
           {phase.kind === 'nothing-chosen' ? 'Chart' : phase.symbol}
         </h2>
         <span className="spacer" />
-        <Segmented label="Time span" value={span} options={SPANS} onChange={(chartSpan) => workstation.settings.set({ chartSpan })} />
+        <Segmented
+          label="Time span"
+          value={span}
+          options={SPANS}
+          onChange={(chartSpan) => workstation.settings.set({ chartSpan })}
+        />
       </div>
       <div className="panel-body">
         <div ref={host} className="chart-host" data-testid="chart" />

@@ -21,7 +21,9 @@ const BUCKET_MS: Readonly<Record<Exclude<ChartSpan, 'all'>, number>> = {
   '1h': 4000,
 };
 /** Round widths, so that "all" changes its grid rarely as the session grows. */
-const ROUND_BUCKETS_MS = [100, 250, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000, 3_600_000];
+const ROUND_BUCKETS_MS = [
+  100, 250, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000, 3_600_000,
+];
 
 export interface Grid {
   readonly bucketMs: number;

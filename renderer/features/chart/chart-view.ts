@@ -85,7 +85,7 @@ export class ChartView {
     this.#ask = line({ lineType: LineType.WithSteps });
     this.#bid = line({ lineType: LineType.WithSteps });
     this.#ourAsk = line({ lineType: LineType.WithSteps, lineWidth: 2, lineStyle: LineStyle.Solid });
-    this.#marks = createSeriesMarkers(this.#bid, []) as unknown as ISeriesMarkersPluginApi<UTCTimestamp>;
+    this.#marks = createSeriesMarkers(this.#bid, []);
     this.#chart.subscribeCrosshairMove((event) => this.#crosshairMoved(event));
     this.#chart.timeScale().subscribeVisibleLogicalRangeChange(() => this.#rangeChanged());
     this.setLook();
@@ -216,7 +216,7 @@ export class ChartView {
     const across = pointsAcross(this.#span, grid);
     this.#moving = true;
     this.#chart.timeScale().setVisibleLogicalRange({
-      from: Math.max(0, points - across) - 0.5,
+      from: Math.max(0, points - across) - across * 0.015,
       to: Math.max(points, Math.min(across, 60)) + RIGHT_GAP_POINTS * (across / 600),
     });
     this.#moving = false;
@@ -282,7 +282,9 @@ export class ChartView {
   #applyTexts(): void {
     const decimals = this.#decimals;
     const zone = this.#zone;
-    const price = (value: number): string => priceText(Math.round(value * PRICE_SCALE), decimals);
+    // The crosshair's price lies between two prices: it is told in whole steps.
+    const price = (value: number): string =>
+      priceText(Math.round(value * 10 ** decimals) * (PRICE_SCALE / 10 ** decimals), decimals);
     this.#chart.applyOptions({
       localization: {
         priceFormatter: price,

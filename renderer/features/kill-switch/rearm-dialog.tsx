@@ -30,8 +30,8 @@ export function RearmDialog() {
       }
     >
       <p>
-        From the moment you confirm, every open position may trade again under the rules and limits in force. Say why, then
-        confirm.
+        From the moment you confirm, every open position may trade again under the rules and limits in force. Say why,
+        then confirm.
       </p>
       <p style={{ marginTop: 12 }}>
         <label htmlFor="rearm-reason" className="section-label">

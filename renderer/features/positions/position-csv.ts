@@ -4,7 +4,20 @@ import { REASON_CODES } from '../../format/reason-text.ts';
 import { STATUS_NO_POSITION, type RowStore } from '../../stores/row-store.ts';
 import type { PositionView } from '../../stores/position-view.ts';
 
-const HEADER = ['symbol', 'shares', 'buyPrice', 'askPrice', 'lastTradePrice', 'profit', 'status', 'bid', 'ask', 'lastQuote', 'reason', 'trades'];
+const HEADER = [
+  'symbol',
+  'shares',
+  'buyPrice',
+  'askPrice',
+  'lastTradePrice',
+  'profit',
+  'status',
+  'bid',
+  'ask',
+  'lastQuote',
+  'reason',
+  'trades',
+];
 const STATUS_WORDS = ['', 'open', 'closed', 'pending'];
 
 /** The rows that the table lists, in its order, every number exact; what a trader filtered is what is exported. */

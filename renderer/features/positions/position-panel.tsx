@@ -76,11 +76,16 @@ export function PositionPanel() {
 function NoRows({ isFiltered }: { readonly isFiltered: boolean }) {
   const { session } = useWorkstation();
   const kind = useStore(session, (state) => state.status.kind);
-  const hasPositions = useStore(session, (state) => state.session?.positionsPath !== null || state.session.mode === 'simulated');
+  const hasPositions = useStore(
+    session,
+    (state) => state.session?.positionsPath !== null || state.session.mode === 'simulated',
+  );
   if (isFiltered) return <Empty title="No position matches" text="Change the filter, or look at all positions." />;
   if (kind === 'opening') return <Empty title="Opening the session" text="Positions appear with the first quotes." />;
   if (!hasPositions) {
-    return <Empty title="No starting positions" text="Open a positions file, or show the quoted symbols with + quotes." />;
+    return (
+      <Empty title="No starting positions" text="Open a positions file, or show the quoted symbols with + quotes." />
+    );
   }
   return <Empty title="No positions yet" text="They appear when the session opens them." />;
 }

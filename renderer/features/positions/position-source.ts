@@ -9,18 +9,60 @@ import type { RowField } from '../../../engine/contract/frames.ts';
 
 /** The columns of the position table: the six that a trader knows, then what the market and the rules say. */
 export const POSITION_COLUMNS: readonly (GridColumn & { readonly id: SortColumn })[] = [
-  { id: 'symbol', heading: 'SYMBOL', title: 'Symbol', width: 96, align: 'left', sortable: true },
-  { id: 'shares', heading: 'SHARES', title: 'Shares still held', width: 84, align: 'right', sortable: true },
-  { id: 'buyPrice', heading: 'BUY PRICE', title: 'Price the position was bought at', width: 92, align: 'right', sortable: true },
-  { id: 'askPrice', heading: 'ASK PRICE', title: 'Our ask: the bid must be above it for a trade', width: 92, align: 'right', sortable: true },
-  { id: 'lastTradePrice', heading: 'LAST TRADE PRICE', title: 'Price of our last trade; before the first, the buying price', width: 132, align: 'right', sortable: true },
-  { id: 'profit', heading: 'PROFIT', title: 'Realised profit, exact', width: 104, align: 'right', sortable: true },
-  { id: 'status', heading: 'STATUS', title: 'Open, closed (all sold) or pending (not opened yet)', width: 86, align: 'left', sortable: true },
-  { id: 'bid', heading: 'BID', title: 'Best bid of the last quote', width: 84, align: 'right', sortable: true },
-  { id: 'ask', heading: 'ASK', title: 'Best ask of the last quote', width: 84, align: 'right', sortable: true },
-  { id: 'quoteTimeMs', heading: 'AGE', title: 'Event time since the last quote', width: 62, align: 'right', sortable: true },
-  { id: 'lastReason', heading: 'NOT TRADED BECAUSE', title: 'Why the last quote did not trade', width: 146, align: 'left', sortable: true },
-  { id: 'trades', heading: 'TRADES', title: 'Number of our trades', width: 72, align: 'right', sortable: true },
+  { id: 'symbol', heading: 'SYMBOL', title: 'Symbol', width: 86, align: 'left', sortable: true },
+  { id: 'shares', heading: 'SHARES', title: 'Shares still held', width: 78, align: 'right', sortable: true },
+  {
+    id: 'buyPrice',
+    heading: 'BUY PRICE',
+    title: 'Price the position was bought at',
+    width: 86,
+    align: 'right',
+    sortable: true,
+  },
+  {
+    id: 'askPrice',
+    heading: 'ASK PRICE',
+    title: 'Our ask: the bid must be above it for a trade',
+    width: 86,
+    align: 'right',
+    sortable: true,
+  },
+  {
+    id: 'lastTradePrice',
+    heading: 'LAST TRADE PRICE',
+    title: 'Price of our last trade; before the first, the buying price',
+    width: 126,
+    align: 'right',
+    sortable: true,
+  },
+  { id: 'profit', heading: 'PROFIT', title: 'Realised profit, exact', width: 98, align: 'right', sortable: true },
+  {
+    id: 'status',
+    heading: 'STATUS',
+    title: 'Open, closed (all sold) or pending (not opened yet)',
+    width: 80,
+    align: 'left',
+    sortable: true,
+  },
+  { id: 'bid', heading: 'BID', title: 'Best bid of the last quote', width: 86, align: 'right', sortable: true },
+  { id: 'ask', heading: 'ASK', title: 'Best ask of the last quote', width: 86, align: 'right', sortable: true },
+  {
+    id: 'quoteTimeMs',
+    heading: 'AGE',
+    title: 'Event time since the last quote',
+    width: 56,
+    align: 'right',
+    sortable: true,
+  },
+  {
+    id: 'lastReason',
+    heading: 'NOT TRADED BECAUSE',
+    title: 'Why the last quote did not trade',
+    width: 140,
+    align: 'left',
+    sortable: true,
+  },
+  { id: 'trades', heading: 'TRADES', title: 'Number of our trades', width: 66, align: 'right', sortable: true },
 ];
 
 /** A quote older than this is shown as stale: dimmed, its age in words. */
@@ -29,7 +71,10 @@ export const STALE_AFTER_MS = 30_000;
 const AGE_STEP_MS = 250;
 const AGE_TICKS = 1024;
 
-const COLUMN = Object.fromEntries(POSITION_COLUMNS.map((column, index) => [column.id, index])) as Record<SortColumn, number>;
+const COLUMN = Object.fromEntries(POSITION_COLUMNS.map((column, index) => [column.id, index])) as Record<
+  SortColumn,
+  number
+>;
 const STATUS_TEXTS = ['\u2013', 'Open', 'Closed', 'Pending'];
 const STATUS_CLASSES = ['status-none', 'status-open', 'status-closed', 'status-pending'];
 
@@ -117,7 +162,7 @@ export class PositionSource implements GridSource {
   ): void {
     const column = COLUMN[field];
     const value = has ? this.#rows.get(symbol, field) : Infinity;
-    const before = row.drawn[column] as number;
+    const before = row.drawn[column];
     if (before === value) return;
     row.drawn[column] = value;
     row.setText(column, has ? textOf(value) : '');
@@ -128,7 +173,7 @@ export class PositionSource implements GridSource {
 
   #drawProfit(row: GridRow, symbol: number, has: boolean, isFresh: boolean): void {
     const size = has ? this.#rows.profitSize(symbol) : Infinity;
-    const before = row.drawn[COLUMN.profit] as number;
+    const before = row.drawn[COLUMN.profit];
     if (before === size) return;
     row.drawn[COLUMN.profit] = size;
     row.setText(COLUMN.profit, has ? signedMoneyText(this.#rows.profit(symbol)) : '');
@@ -161,4 +206,3 @@ export class PositionSource implements GridSource {
     row.setClass(COLUMN.lastReason, reason === 0 || isLimitReason(reason) ? 'tone-warning' : 'tone-quiet');
   }
 }
-

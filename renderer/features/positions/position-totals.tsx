@@ -30,7 +30,7 @@ export function PositionTotals({ listed }: { readonly listed: number }) {
       <dl title={`${countText(listed)} rows listed`}>
         <dt>Positions</dt>
         <dd>{countText(totals.positions)}</dd>
-        <dt>{parts}</dt>
+        <dt className="third">{parts}</dt>
       </dl>
       <dl>
         <dt>Shares</dt>
@@ -41,7 +41,10 @@ export function PositionTotals({ listed }: { readonly listed: number }) {
         <dd data-testid="total-trades">{countText(totals.trades)}</dd>
       </dl>
       <span className="spacer" />
-      <dl title={`What the open positions would bring if all were sold at the last bid, over cost. ${mark.unmarked} open positions have no bid and are left out.`}>
+      <dl
+        className="second"
+        title={`What the open positions would bring if all were sold at the last bid, over cost. ${mark.unmarked} open positions have no bid and are left out.`}
+      >
         <dt>Unrealised at bid</dt>
         <dd className={toneOf(mark.profit)}>{signedMoneyText(mark.profit)}</dd>
       </dl>

@@ -63,7 +63,10 @@ export function ProblemsPanel() {
       {rows.length === 0 ? null : (
         <>
           <h3 className="section-label">
-            Where {rows.length > ROWS_SHOWN_MAX ? `(first ${ROWS_SHOWN_MAX} of ${countText(rows.length)}${rows.length === QUARANTINED_MAX ? ' kept' : ''})` : ''}
+            Where{' '}
+            {rows.length > ROWS_SHOWN_MAX
+              ? `(first ${ROWS_SHOWN_MAX} of ${countText(rows.length)}${rows.length === QUARANTINED_MAX ? ' kept' : ''})`
+              : ''}
           </h3>
           <table className="located">
             <thead>

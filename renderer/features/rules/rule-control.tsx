@@ -35,7 +35,15 @@ export function RuleControl({ id, model, onValue }: ControlProps) {
     case 'choice':
       return <ChoiceControl id={id} model={model} kind={kind} onValue={onValue} />;
     case 'amount':
-      return <AmountControl id={id} value={model.own} inherited={model.inherited} onValue={onValue} isInvalid={model.problem !== null} />;
+      return (
+        <AmountControl
+          id={id}
+          value={model.own}
+          inherited={model.inherited}
+          onValue={onValue}
+          isInvalid={model.problem !== null}
+        />
+      );
     case 'ask-increase':
       return <AskIncreaseControl id={id} model={model} onValue={onValue} />;
     case 'ask-floor':
@@ -71,7 +79,11 @@ function TextControl(
       <span className="unit">{field.unit}</span>
       {props.canBeNone ? (
         <label className="check">
-          <input type="checkbox" checked={isNone} onChange={(event) => onValue(event.target.checked ? null : undefined)} />
+          <input
+            type="checkbox"
+            checked={isNone}
+            onChange={(event) => onValue(event.target.checked ? null : undefined)}
+          />
           none
         </label>
       ) : null}
@@ -89,10 +101,21 @@ function BooleanControl({ id, model, onValue }: ControlProps) {
   );
 }
 
-function ChoiceControl({ id, model, kind, onValue }: ControlProps & { readonly kind: Extract<ValueKind, { type: 'choice' }> }) {
+function ChoiceControl({
+  id,
+  model,
+  kind,
+  onValue,
+}: ControlProps & { readonly kind: Extract<ValueKind, { type: 'choice' }> }) {
   const value = model.own === undefined ? model.inherited : model.own;
   return (
-    <select id={id} className="select" value={String(value)} aria-invalid={model.problem !== null} onChange={(event) => onValue(event.target.value)}>
+    <select
+      id={id}
+      className="select"
+      value={String(value)}
+      aria-invalid={model.problem !== null}
+      onChange={(event) => onValue(event.target.value)}
+    >
       {kind.values.map((one) => (
         <option key={one} value={one}>
           {CHOICE_TEXTS[one] ?? one}
@@ -187,7 +210,12 @@ function AskFloorControl({ id, model, onValue }: ControlProps) {
   };
   return (
     <>
-      <select className="select" aria-label="Kind of floor" value={mode} onChange={(event) => change(event.target.value as FloorMode)}>
+      <select
+        className="select"
+        aria-label="Kind of floor"
+        value={mode}
+        onChange={(event) => change(event.target.value as FloorMode)}
+      >
         <option value="percentOfBuy">% of the buying price</option>
         <option value="price">a price</option>
         <option value="none">none</option>

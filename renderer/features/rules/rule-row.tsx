@@ -4,7 +4,13 @@ import { RuleControl } from './rule-control.tsx';
 import { hintOf, valueText, type FieldModel } from './rules-form-model.ts';
 
 /** One rule: its name, its input, what is inherited, what it means, and what is wrong with it. */
-export function RuleRow({ model, onValue }: { readonly model: FieldModel; readonly onValue: (value: unknown) => void }) {
+export function RuleRow({
+  model,
+  onValue,
+}: {
+  readonly model: FieldModel;
+  readonly onValue: (value: unknown) => void;
+}) {
   const id = useId();
   const { field, own, problem } = model;
   const isSet = own !== undefined;
@@ -16,7 +22,9 @@ export function RuleRow({ model, onValue }: { readonly model: FieldModel; readon
       <div className="rule-control">
         <RuleControl id={id} model={model} onValue={onValue} />
         <span className="rule-inherited">
-          {isSet ? `${model.inheritedFrom === 'the product' ? 'default' : 'all symbols'}: ${valueText(field, model.inherited)}` : ''}
+          {isSet
+            ? `${model.inheritedFrom === 'the product' ? 'default' : 'all symbols'}: ${valueText(field, model.inherited)}`
+            : ''}
         </span>
       </div>
       {isSet ? (

@@ -83,7 +83,10 @@ function RulesFoot() {
   const workstation = useWorkstation();
   const { rules } = workstation;
   const { isDirty, problems, pending } = useStore(rules, (state) => state);
-  const isRunning = useStore(workstation.session, (state) => state.status.kind === 'playing' || state.status.kind === 'paused');
+  const isRunning = useStore(
+    workstation.session,
+    (state) => state.status.kind === 'playing' || state.status.kind === 'paused',
+  );
   const [first] = problems;
   return (
     <>
@@ -108,7 +111,12 @@ function RulesFoot() {
       <button type="button" className="button" onClick={() => void workstation.importRules()}>
         Import{'\u2026'}
       </button>
-      <button type="button" className="button" disabled={problems.length > 0} onClick={() => void workstation.exportRules()}>
+      <button
+        type="button"
+        className="button"
+        disabled={problems.length > 0}
+        onClick={() => void workstation.exportRules()}
+      >
         Export{'\u2026'}
       </button>
       <span className="spacer" />

@@ -1,4 +1,10 @@
-import { allowedText, LIMIT_FIELDS, SESSION_FIELDS, SYMBOL_FIELDS, type RuleField } from '../../../engine/contract/rules-fields.ts';
+import {
+  allowedText,
+  LIMIT_FIELDS,
+  SESSION_FIELDS,
+  SYMBOL_FIELDS,
+  type RuleField,
+} from '../../../engine/contract/rules-fields.ts';
 import type { RulesProblem } from '../../../engine/contract/rules-schema.ts';
 import { valueAt, type DraftDocument, type Scope } from '../../stores/rules-store.ts';
 
@@ -24,9 +30,15 @@ export interface FieldGroup {
 
 /** How the rules are grouped for reading; every rule of the table appears, in whatever group, exactly once. */
 const SYMBOL_GROUPS: readonly { readonly title: string; readonly names: readonly string[] }[] = [
-  { title: 'When to trade, and how much', names: ['tradeWhen', 'fill', 'maxSharesPerTrade', 'ignoreCrossedQuotes', 'lateQuotes'] },
+  {
+    title: 'When to trade, and how much',
+    names: ['tradeWhen', 'fill', 'maxSharesPerTrade', 'ignoreCrossedQuotes', 'lateQuotes'],
+  },
   { title: 'Ask price', names: ['askOffset', 'askIncrease', 'priceStep'] },
-  { title: 'Time to live and decay', names: ['ttlMs', 'tradeResetsTtl', 'decayEveryMs', 'decayAmount', 'askFloor', 'time'] },
+  {
+    title: 'Time to live and decay',
+    names: ['ttlMs', 'tradeResetsTtl', 'decayEveryMs', 'decayAmount', 'askFloor', 'time'],
+  },
 ];
 
 export function groupsOf(draft: DraftDocument, scope: Scope, problems: readonly RulesProblem[]): readonly FieldGroup[] {
@@ -43,7 +55,12 @@ export function groupsOf(draft: DraftDocument, scope: Scope, problems: readonly 
   return groups;
 }
 
-function modelOf(draft: DraftDocument, scope: Scope, field: RuleField<string>, problems: readonly RulesProblem[]): FieldModel {
+function modelOf(
+  draft: DraftDocument,
+  scope: Scope,
+  field: RuleField<string>,
+  problems: readonly RulesProblem[],
+): FieldModel {
   const ofAll = scope.section === 'symbols' ? draft.defaults[field.name] : undefined;
   const path = pathOf(scope, field.name);
   return {
@@ -91,10 +108,14 @@ export function valueText(field: RuleField<string>, value: unknown): string {
   const of = value as Readonly<Record<string, unknown>>;
   if ('percentOfBuy' in of) return `${String(of['percentOfBuy'])} % of the buying price`;
   if ('price' in of) return `at ${String(of['price'])}`;
-  if ('percent' in of) return `${String(of['percent'])} %${field.kind.type === 'amount' ? ` of ${field.kind.percentOf}` : ''}`;
+  if ('percent' in of)
+    return `${String(of['percent'])} %${field.kind.type === 'amount' ? ` of ${field.kind.percentOf}` : ''}`;
   if ('amount' in of) {
     const amount = of['amount'];
-    const text = typeof amount === 'object' && amount !== null ? `${String((amount as Record<string, unknown>)['percent'])} %` : String(amount);
+    const text =
+      typeof amount === 'object' && amount !== null
+        ? `${String((amount as Record<string, unknown>)['percent'])} %`
+        : String(amount);
     return `${of['from'] === 'ask' ? 'ask' : 'trade price'} + ${text}`;
   }
   return JSON.stringify(value);

@@ -16,7 +16,12 @@ export function SessionBar() {
       <span className="brand wide-only">
         Flink<em>Trade</em>
       </span>
-      <button type="button" className="button" onClick={() => layout.show('session')} title="Open a session or positions (Ctrl+O)">
+      <button
+        type="button"
+        className="button"
+        onClick={() => layout.show('session')}
+        title="Open a session or positions (Ctrl+O)"
+      >
         <Icon name="folder" /> Session
       </button>
       <ModeBadge />
@@ -24,11 +29,22 @@ export function SessionBar() {
       <ProgressBar />
       <span className="spacer" />
       <EventClock />
-      <button type="button" className="button" onClick={() => layout.show('rules')} title="Trading rules and limits (Ctrl+,)">
+      <button
+        type="button"
+        className="button"
+        onClick={() => layout.show('rules')}
+        title="Trading rules and limits (Ctrl+,)"
+      >
         <Icon name="sliders" /> Rules
       </button>
-      <button type="button" className="button quiet icon" aria-label="Display settings" title="Display settings" onClick={() => layout.show('settings')}>
-        <Icon name="gear" />
+      <button
+        type="button"
+        className="button quiet icon"
+        aria-label="Display settings"
+        title="Display settings"
+        onClick={() => layout.show('settings')}
+      >
+        <Icon name="display" />
       </button>
       <button
         type="button"
@@ -104,7 +120,9 @@ function ProgressBar() {
       <div className="progress-text number">
         <span data-testid="session-state">{STATE_WORDS[kind]}</span>
         {kind === 'playing' && reached !== null ? (
-          <span title="Event seconds for each second of the clock, as really reached">{reachedText(reached)}</span>
+          <span className="reached" title="Event seconds for each second of the clock, as really reached">
+            {reachedText(reached)}
+          </span>
         ) : null}
         <span>{percent === null ? '' : `${percent.toFixed(percent < 10 ? 1 : 0)} %`}</span>
       </div>

@@ -54,7 +54,10 @@ export function SessionDialog() {
       </div>
       <div className="file-field">
         <span className="field-name">Starting positions</span>
-        <FileNames files={draft.positionsFile === null ? [] : [draft.positionsFile]} empty="None: quotes are shown, nothing is traded." />
+        <FileNames
+          files={draft.positionsFile === null ? [] : [draft.positionsFile]}
+          empty="None: quotes are shown, nothing is traded."
+        />
         <span>
           {draft.positionsFile === null ? null : (
             <button type="button" className="button quiet" onClick={() => workstation.usePositions(null)}>
@@ -104,7 +107,9 @@ export function SessionDialog() {
       <div className="file-field">
         <label htmlFor="workers">Workers</label>
         <span className="file-name">
-          <small>Threads that share the symbols; results are the same with any number. This machine has {processors}.</small>
+          <small>
+            Threads that share the symbols; results are the same with any number. This machine has {processors}.
+          </small>
         </span>
         <input
           id="workers"

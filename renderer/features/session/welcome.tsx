@@ -13,7 +13,9 @@ export function Welcome() {
         <h1>No session is open</h1>
         <p className="lead">
           {connection.kind === 'connecting' ? 'Connecting to the engine\u2026' : null}
-          {connection.kind === 'connected' ? 'The engine is ready. Play the simulated sample, or open recorded quotes.' : null}
+          {connection.kind === 'connected'
+            ? 'The engine is ready. Play the simulated sample, or open recorded quotes.'
+            : null}
           {connection.kind === 'refused' ? connection.reason : null}
         </p>
         <div className="welcome-acts">
@@ -27,7 +29,9 @@ export function Welcome() {
             <strong>
               <Icon name="folder" /> Open session{'\u2026'}
             </strong>
-            <span>Recorded quotes: native recordings, CSV, JSON lines, also gzip and zip. Or drop files on this window.</span>
+            <span>
+              Recorded quotes: native recordings, CSV, JSON lines, also gzip and zip. Or drop files on this window.
+            </span>
           </button>
         </div>
         {recent.length > 0 ? (

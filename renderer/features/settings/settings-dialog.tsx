@@ -39,30 +39,55 @@ export function SettingsDialog() {
     >
       <div className="setting">
         <span>Theme</span>
-        <Segmented label="Theme" value={state.theme} options={THEMES} onChange={(theme) => workstation.setTheme(theme)} />
+        <Segmented
+          label="Theme"
+          value={state.theme}
+          options={THEMES}
+          onChange={(theme) => workstation.setTheme(theme)}
+        />
       </div>
       <div className="setting">
         <span>
           Colours of up and down <span className="number tone-up">+1.25</span>{' '}
           <span className="number tone-down">{'\u2212'}0.75</span>
         </span>
-        <Segmented label="Colours of up and down" value={state.palette} options={PALETTES} onChange={(palette) => settings.set({ palette })} />
+        <Segmented
+          label="Colours of up and down"
+          value={state.palette}
+          options={PALETTES}
+          onChange={(palette) => settings.set({ palette })}
+        />
       </div>
       <div className="setting">
         <label htmlFor="flash">Light up cells that change</label>
-        <input id="flash" type="checkbox" checked={state.flash} onChange={(event) => settings.set({ flash: event.target.checked })} />
+        <input
+          id="flash"
+          type="checkbox"
+          checked={state.flash}
+          onChange={(event) => settings.set({ flash: event.target.checked })}
+        />
       </div>
       <div className="setting">
         <span>
           Row height <small>High density is below the pointer size that WCAG 2.2 asks for.</small>
         </span>
-        <Segmented label="Row height" value={state.density} options={DENSITIES} onChange={(density) => settings.set({ density })} />
+        <Segmented
+          label="Row height"
+          value={state.density}
+          options={DENSITIES}
+          onChange={(density) => settings.set({ density })}
+        />
       </div>
       <div className="setting">
         <label htmlFor="zone">
           Time zone <small>of every time shown; limits have their own, in the rules.</small>
         </label>
-        <select id="zone" className="select" value={state.zone} onChange={(event) => settings.set({ zone: event.target.value })}>
+        <select
+          id="zone"
+          className="select"
+          value={state.zone}
+          onChange={(event) => settings.set({ zone: event.target.value })}
+        >
           {zones.map((zone) => (
             <option key={zone} value={zone}>
               {zone === ownZone && zone !== 'UTC' ? `${zone} (this machine)` : zone}
@@ -70,7 +95,9 @@ export function SettingsDialog() {
           ))}
         </select>
       </div>
-      {workstation.memory.isKept ? null : <p className="tone-warning">These settings are not kept: the window has no memory in this run.</p>}
+      {workstation.memory.isKept ? null : (
+        <p className="tone-warning">These settings are not kept: the window has no memory in this run.</p>
+      )}
     </Dialog>
   );
 }

@@ -31,14 +31,21 @@ export function StatusLine() {
           <span className="spacer" />
           <FrameRate />
           {leftOut > 0 ? (
-            <span className="item tone-warning" title="Frames left out while this window was too slow; it then took the whole state again">
+            <span
+              className="item tone-warning"
+              title="Frames left out while this window was too slow; it then took the whole state again"
+            >
               {countText(leftOut)} frames left out
             </span>
           ) : null}
         </>
       )}
       {progress === null ? <span className="spacer" /> : null}
-      <button type="button" onClick={() => layout.show('about')} title="Charts by TradingView Lightweight Charts; about FlinkTrade">
+      <button
+        type="button"
+        onClick={() => layout.show('about')}
+        title="Charts by TradingView Lightweight Charts; about FlinkTrade"
+      >
         Charts: TradingView
       </button>
     </footer>
@@ -125,8 +132,9 @@ function Counts({ progress }: { readonly progress: Progress }) {
   return (
     <span className="item counts" title="Rows read = applied + late + quarantined + ignored">
       <span>
-        in <b data-testid="rows-in">{countText(rows)}</b> = applied <b>{countText(applied)}</b> + late <b>{countText(late)}</b> +
-        quarantined <b className={quarantined > 0 ? 'tone-warning' : ''}>{countText(quarantined)}</b> + ignored{' '}
+        in <b data-testid="rows-in">{countText(rows)}</b> = applied <b>{countText(applied)}</b> + late{' '}
+        <b>{countText(late)}</b> + quarantined{' '}
+        <b className={quarantined > 0 ? 'tone-warning' : ''}>{countText(quarantined)}</b> + ignored{' '}
         <b>{countText(ignored)}</b>
         {adds ? null : <span className="tone-quiet"> (reading)</span>}
       </span>
