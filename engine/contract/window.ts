@@ -79,9 +79,12 @@ export interface QuarantinedRow {
   readonly text: string;
 }
 
+/** Rows add up, always: rows = applied + late + quarantined + ignored. */
 export interface SessionCounts {
   readonly rows: number;
+  /** Quotes that reached the rules. Where two rows make a quote, half as many as `applied`. */
   readonly quotes: number;
+  readonly applied: number;
   readonly late: number;
   readonly quarantined: number;
   readonly ignored: number;

@@ -39,6 +39,17 @@ export function fillRow(state: PositionState, rules: SymbolRulesCompiled, number
   numbers[offset + ROW.priceDecimals] = rules.priceDecimals;
 }
 
+/** A row of reason counts: the symbol's number, then a count for each of REASONS. */
+export const REASON_ROW_WORDS = 1 + REASONS.length;
+
+/** Writes how often each reason kept this symbol's position from trading. */
+export function fillReasonRow(state: PositionState, numbers: Float64Array, offset: number): void {
+  numbers[offset] = symbolIdOf(state);
+  REASON_FIELDS.forEach((field, place) => {
+    numbers[offset + 1 + place] = state[field];
+  });
+}
+
 /** trading-rules "Records": a position as a person reads it. Decimals are text, times ms since the Unix epoch. */
 export interface PositionRow {
   readonly symbol: string;

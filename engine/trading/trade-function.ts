@@ -20,7 +20,7 @@ import { CircuitBreakers, TradeCounts, secondOf } from './limits.ts';
 import { OWN_TTL_NONE, PLAN_NONE, POSITIONS, profitOf, setProfit, type PositionState } from './position-state.ts';
 import { QuoteHistory } from './quote-history.ts';
 import { LATE_QUOTES, type ControlRecord, type Quote, type StartingPosition, type Trade } from './records.ts';
-import { fillRow, positionRow, reasonCounts } from './rows.ts';
+import { fillReasonRow, fillRow, positionRow, REASON_ROW_WORDS, reasonCounts } from './rows.ts';
 
 export interface TradeFunctionOptions {
   /** In force until the first `rules` record. */
@@ -63,6 +63,8 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<string, Quote |
   #breakers!: CircuitBreakers;
   #history: QuoteHistory | null = null;
   #rows!: RowPublisher;
+  /** Asked for in whole at the end of a session, so a key is marked once and never again. */
+  #reasonRows!: RowPublisher;
   /** One object for every trade: collecting copies it. */
   readonly #trade: Trade = { kind: 'trade', symbol: '', shares: 0, price: 0, buyPrice: 0, quoteSequence: 0, askBefore: 0, askAfter: 0 };
 
@@ -81,6 +83,10 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<string, Quote |
     this.#rows = context.getRowPublisher('rows', ROW_WORDS, (numbers, integers, offset) => {
       const state = this.#positions.value();
       if (state !== null) fillRow(state, this.#rulesOf(state.symbol), numbers, integers, offset);
+    });
+    this.#reasonRows = context.getRowPublisher('reasons', REASON_ROW_WORDS, (numbers, _integers, offset) => {
+      const state = this.#positions.value();
+      if (state !== null) fillReasonRow(state, numbers, offset);
     });
     context.registerQuery('row', () => this.#answer((state) => positionRow(state, this.#rulesOf(state.symbol))));
     context.registerQuery('reasons', () => this.#answer(reasonCounts));
@@ -135,6 +141,7 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<string, Quote |
     if (state.quoted === 0) {
       state.quoted = 1;
       state.symbol = quote.symbol;
+      this.#reasonRows.changed();
     }
     state.bid = quote.bid;
     state.bidSize = quote.bidSize;
@@ -210,6 +217,7 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<string, Quote |
     const timers = context.timerService();
     const rules = this.#rulesOf(position.symbol);
     state.symbol = position.symbol;
+    this.#reasonRows.changed();
     stopDecay(state, timers);
     state.status = STATUS_OPEN;
     state.shares = position.shares;

@@ -36,6 +36,8 @@ export interface SessionTotals {
   readonly appliedRows: number;
   readonly late: number;
   readonly lateQuotes: number;
+  /** Quotes quarantined as `future`; they have a sequence number all the same. */
+  readonly futureQuotes: number;
   readonly quarantined: number;
   readonly ignored: number;
   /** Rows read that have not ended anywhere yet; 0 once the session is over. */
@@ -183,6 +185,7 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
       appliedRows: sum((input) => input.ledger.appliedRows),
       late: sum((input) => input.ledger.lateRows),
       lateQuotes: stamper.lateQuotes,
+      futureQuotes: stamper.futureQuotes,
       quarantined: sum((input) => input.ledger.quarantinedRows),
       ignored: sum((input) => input.ledger.ignoredRows),
       openRows: sum((input) => input.ledger.openRows()),

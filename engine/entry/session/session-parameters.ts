@@ -1,0 +1,63 @@
+import type { RulesDocument } from '../../contract/rules.ts';
+import type { Speed } from '../../contract/window.ts';
+import type { SessionTotals } from '../../connectors/sources/session-source-reader.ts';
+import type { PlannedPosition } from '../../connectors/sources/session-records.ts';
+import type { QuarantinedRow } from '../../connectors/sources/row-ledger.ts';
+import type { InputErrorCode, InputErrorKind } from '../../connectors/sources/input-error.ts';
+import type { ControlRecord } from '../../trading/records.ts';
+
+/** Everything a FlinkTrade job is made from. Plain data: every thread builds the same job from it. */
+export interface SessionParameters {
+  readonly inputs: SessionInputs;
+  readonly positions: readonly PlannedPosition[];
+  readonly rules: RulesDocument;
+  readonly speed: Speed;
+  readonly startPaused: boolean;
+  /** What the caller insists on; null: what the rules or the profile say. */
+  readonly outOfOrdernessMs: number | null;
+  readonly maxFutureMs: number | null;
+  /** For charts; null: keep none. */
+  readonly historySampleMs: number | null;
+}
+
+export type SessionInputs =
+  | { readonly kind: 'files'; readonly paths: readonly string[]; readonly profile: string | null }
+  /** The built-in simulated market. `seconds` of event time; null: no end. */
+  | { readonly kind: 'sample'; readonly seed: number; readonly seconds: number | null };
+
+/** From the coordinator to the source, between two polls. */
+export type SessionCommand =
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'resume' }
+  | { readonly kind: 'set-speed'; readonly speed: Speed }
+  | { readonly kind: 'control'; readonly control: ControlRecord };
+
+/** From the source to the coordinator. */
+export type SessionEvent =
+  | {
+      readonly kind: 'opened';
+      readonly inputs: readonly string[];
+      /** How each input was read, as a sentence. */
+      readonly readAs: readonly string[];
+      readonly outOfOrdernessMs: number;
+      readonly maxFutureMs: number;
+    }
+  | { readonly kind: 'progress'; readonly progress: SessionProgress }
+  | { readonly kind: 'quarantined'; readonly rows: readonly QuarantinedRow[] }
+  | { readonly kind: 'ended'; readonly progress: SessionProgress; readonly pending: readonly PlannedPosition[] }
+  | { readonly kind: 'input-failed'; readonly failure: InputFailure };
+
+export interface SessionProgress {
+  readonly totals: SessionTotals;
+  readonly fraction: number | null;
+  readonly lagMs: number;
+  readonly greatestMs: number | null;
+}
+
+/** An InputError as it crosses threads. */
+export interface InputFailure {
+  readonly kind: InputErrorKind;
+  readonly code: InputErrorCode;
+  readonly where: string;
+  readonly message: string;
+}

@@ -1,0 +1,171 @@
+import type { InputStatus, ReaderOutput, SourceReader, SourceReaderContext } from '../../api/source.ts';
+import { openSession, type OpenSession } from '../../connectors/files/open-session.node.ts';
+import { InputError } from '../../connectors/sources/input-error.ts';
+import type { SessionRecord } from '../../connectors/sources/session-records.ts';
+import { SessionSourceReader } from '../../connectors/sources/session-source-reader.ts';
+import { resolveRules } from '../../contract/rules-resolve.ts';
+import { assertNever } from '../../core/assert.ts';
+import { startMachineTimer } from '../../core/machine.node.ts';
+import { CONTROL, type ControlRecord } from '../../trading/records.ts';
+import { openSample } from './sample.ts';
+import type { InputFailure, SessionCommand, SessionEvent, SessionParameters, SessionProgress } from './session-parameters.ts';
+
+/** Ten times a second is more than a person reads and costs nothing. */
+const PROGRESS_EVERY_MS = 100;
+
+/**
+ * The session as a source of the job: opens its inputs, plays them, takes commands, reports progress. Source thread only.
+ * An input that cannot be read is told to the coordinator as what it is before it fails the job.
+ */
+export class SessionReader implements SourceReader<SessionRecord> {
+  readonly #parameters: SessionParameters;
+  readonly #context: SourceReaderContext;
+  readonly #opening: Promise<void>;
+  readonly #early: SessionCommand[] = [];
+  #session: OpenSession | null = null;
+  #reader: SessionSourceReader<ControlRecord> | null = null;
+  #failure: Error | null = null;
+  #quarantinedTold = 0;
+  #progressAtMs = -Infinity;
+  #ended = false;
+
+  constructor(parameters: SessionParameters, context: SourceReaderContext) {
+    this.#parameters = parameters;
+    this.#context = context;
+    this.#opening = this.#open().catch((error: unknown) => {
+      this.#failure = error as Error;
+    });
+  }
+
+  pollNext(output: ReaderOutput<SessionRecord>, recordsMax: number): InputStatus {
+    const reader = this.#reader;
+    if (reader === null) return 'nothing-available';
+    const status = reader.pollNext(output, recordsMax);
+    if (status === 'end-of-input') this.#tellEnd(reader);
+    else if (this.#context.clock.monotonicMs() - this.#progressAtMs >= PROGRESS_EVERY_MS) this.#tellProgress(reader);
+    return status;
+  }
+
+  async isAvailable(): Promise<void> {
+    await this.#opening;
+    if (this.#failure !== null) throw this.#tellFailure(this.#failure);
+    try {
+      await this.#reader?.isAvailable();
+    } catch (error) {
+      throw this.#tellFailure(error as Error);
+    }
+  }
+
+  handleSourceEvent(event: unknown): void {
+    const command = event as SessionCommand;
+    const reader = this.#reader;
+    if (reader === null) {
+      this.#early.push(command);
+      return;
+    }
+    switch (command.kind) {
+      case 'pause':
+        reader.pause();
+        break;
+      case 'resume':
+        reader.resume();
+        break;
+      case 'set-speed':
+        reader.setSpeed(command.speed);
+        break;
+      case 'control':
+        reader.insertControl(command.control);
+        break;
+      default:
+        return assertNever(command);
+    }
+    this.#tellProgress(reader);
+  }
+
+  async close(): Promise<void> {
+    await this.#opening;
+    await this.#reader?.close();
+    await this.#session?.close();
+  }
+
+  async #open(): Promise<void> {
+    const { inputs, rules, positions, speed, startPaused } = this.#parameters;
+    const session = inputs.kind === 'files' ? await openSession(inputs.paths, inputs.profile) : openSample(inputs.seed, inputs.seconds);
+    this.#session = session;
+    const given = rules.defaults ?? {};
+    const defaults = resolveRules(rules).defaults;
+    const outOfOrdernessMs = this.#parameters.outOfOrdernessMs ?? given.outOfOrdernessMs ?? session.outOfOrdernessMs ?? defaults.outOfOrdernessMs;
+    const maxFutureMs = this.#parameters.maxFutureMs ?? given.maxFutureMs ?? session.maxFutureMs ?? defaults.maxFutureMs;
+    this.#reader = new SessionSourceReader<ControlRecord>({
+      inputs: session.inputs,
+      symbols: session.symbols,
+      positions,
+      outOfOrdernessMs,
+      maxFutureMs,
+      // Rules may gain a limit over all symbols while the session runs, so every session of a window is aligned.
+      alignFullSeconds: this.#parameters.historySampleMs !== null || rules.limits?.maxNotionalPerDay != null || rules.limits?.maxLossPerDay != null,
+      drivesProcessingTime: true,
+      controlTag: CONTROL,
+      clock: this.#context.clock,
+      startTimer: startMachineTimer,
+      speed,
+      startPaused,
+    });
+    this.#tell({
+      kind: 'opened',
+      inputs: session.chosen.map(({ input }) => input),
+      readAs: session.chosen.map(({ input, profile, why }) => `${input}: read as ${profile} (${why})`),
+      outOfOrdernessMs,
+      maxFutureMs,
+    });
+    for (const command of this.#early.splice(0)) this.handleSourceEvent(command);
+  }
+
+  #tellProgress(reader: SessionSourceReader<ControlRecord>): void {
+    this.#progressAtMs = this.#context.clock.monotonicMs();
+    this.#tellQuarantined(reader);
+    this.#tell({ kind: 'progress', progress: progressOf(reader) });
+  }
+
+  #tellEnd(reader: SessionSourceReader<ControlRecord>): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#tellQuarantined(reader);
+    this.#tell({ kind: 'ended', progress: progressOf(reader), pending: reader.stamper.pendingPositions() });
+  }
+
+  #tellQuarantined(reader: SessionSourceReader<ControlRecord>): void {
+    const rows = reader.quarantinedRows(this.#quarantinedTold);
+    if (rows.length === 0) return;
+    this.#quarantinedTold += rows.length;
+    this.#tell({ kind: 'quarantined', rows });
+  }
+
+  #tellFailure(error: Error): Error {
+    if (error instanceof InputError && !this.#ended) {
+      this.#ended = true;
+      this.#tell({ kind: 'input-failed', failure: failureOf(error) });
+    }
+    return error;
+  }
+
+  #tell(event: SessionEvent): void {
+    this.#context.sendSourceEventToCoordinator(event);
+  }
+}
+
+function progressOf(reader: SessionSourceReader<ControlRecord>): SessionProgress {
+  const { greatestMs } = reader.stamper;
+  return {
+    totals: reader.totals(),
+    fraction: reader.fraction(),
+    lagMs: reader.lagMs(),
+    greatestMs: Number.isFinite(greatestMs) ? greatestMs : null,
+  };
+}
+
+export function failureOf(error: InputError): InputFailure {
+  const { input, line, byte } = error.place;
+  const where = [input, line === undefined ? null : `line ${line}`, byte === undefined ? null : `byte ${byte}`].filter((part) => part !== null).join(', ');
+  return { kind: error.kind, code: error.code, where, message: error.message };
+}
