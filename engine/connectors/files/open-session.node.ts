@@ -122,12 +122,7 @@ class SessionOpener {
     const file = await InputFile.open(path);
     this.#files.push(file);
     if (file.seekable && file.size === 0) {
-      throw new InputError(
-        'unreadable',
-        'input-empty',
-        { input: file.name },
-        `${file.name} is empty: it has no byte to read.`,
-      );
+      throw empty(file.name);
     }
     const range = new FileRange(file, 0, file.size, false, await readBytesFor(file));
     const { source, start } = await peek(range);
@@ -188,7 +183,7 @@ class SessionOpener {
   }
 
   async #addData(source: ByteSource, start: Uint8Array, path: string, together: number): Promise<void> {
-    if (start.length === 0 && source.failure !== null) throw source.failure;
+    if (start.length === 0) throw source.failure ?? empty(source.name);
     if (looksLikeRecording(start)) {
       this.#inputs.push(await RecordingInput.open(source, this.#symbols, fastCrc32));
       this.#chosen.push({
@@ -219,6 +214,10 @@ class SessionOpener {
     if (this.#profile !== null) return { profile: this.#profile, why: 'it was named' };
     return detectProfile({ name: source.name, path, text: new TextDecoder().decode(start) }, readyProfiles());
   }
+}
+
+function empty(name: string): InputError {
+  return new InputError('unreadable', 'input-empty', { input: name }, `${name} is empty: it has no byte to read.`);
 }
 
 /** @returns the first bytes of a source, and a source that still has them */
