@@ -73,6 +73,7 @@ export abstract class KeyedOperatorTestHarness<OUT> {
     const subtaskIndex = options.subtaskIndex ?? 0;
     this.environment = {
       taskName: options.name ?? 'operator under test',
+      uid: 'operator-under-test',
       subtaskIndex,
       parallelism,
       maxParallelism,

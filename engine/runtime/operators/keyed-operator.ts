@@ -17,6 +17,7 @@ import { DirtyRows } from './row-publisher.ts';
 /** Where a keyed operator runs, and what it is given there. */
 export interface OperatorEnvironment {
   readonly taskName: string;
+  readonly uid: string;
   readonly subtaskIndex: number;
   readonly parallelism: number;
   readonly maxParallelism: number;

@@ -15,7 +15,12 @@ import type { BroadcastStates } from './broadcast-states.ts';
 import { NO_TIMESTAMP, type OperatorOutput } from './output.ts';
 
 /** Sends to a side output, or says what is wrong with the tag. */
-export function emitToSide(output: OperatorOutput, tag: OutputTag<unknown>, value: unknown, timestamp: number): void {
+export function emitToSide(
+  output: Pick<OperatorOutput, 'emitSide'>,
+  tag: OutputTag<unknown>,
+  value: unknown,
+  timestamp: number,
+): void {
   if (tag === null || tag === undefined) throw new IllegalArgumentError('OutputTag must not be null.');
   output.emitSide(tag, value, timestamp);
 }

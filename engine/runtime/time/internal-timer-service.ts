@@ -22,6 +22,8 @@ export class InternalTimerService implements TimerService {
   processingTime = 0;
   readonly eventTimers: TimerQueue;
   readonly processingTimers: TimerQueue;
+  /** Time of the timer that is firing; NaN between timers. It stays when one throws, for the error's sake. */
+  firingAtMs = NaN;
   /** Timers fired so far, both domains. */
   numFiredTimers = 0;
   private readonly keyTable: KeyTable;
@@ -67,7 +69,9 @@ export class InternalTimerService implements TimerService {
       this.keyTable.currentSlot = timers.headSlot;
       timers.poll();
       this.numFiredTimers += 1;
+      this.firingAtMs = timestamp;
       this.target.onEventTime(timestamp);
+      this.firingAtMs = NaN;
     }
   }
 
@@ -80,7 +84,9 @@ export class InternalTimerService implements TimerService {
       this.keyTable.currentSlot = timers.headSlot;
       timers.poll();
       this.numFiredTimers += 1;
+      this.firingAtMs = timestamp;
       this.target.onProcessingTime(timestamp);
+      this.firingAtMs = NaN;
     }
   }
 

@@ -1,0 +1,175 @@
+import { assert } from '../core/assert.ts';
+
+/**
+ * A ring of fixed-size slots between two threads: one writes, one reads (Lamport queue).
+ *
+ *   byte 0     i32 head: next slot the writer publishes      (written by the writer)
+ *   byte 64    i32 tail: next slot the reader releases       (written by the reader)
+ *   byte 128   i32 flags: CLOSED by the writer, or ABANDONED by the reader
+ *   byte 256   slots
+ *
+ * Positions only grow and wrap as 32-bit numbers do; they are compared by subtraction. The three words sit on cache lines
+ * of their own, and each side keeps a copy of the other's position, so that they meet only when a batch is full or empty.
+ */
+const HEAD = 0;
+const TAIL = 16;
+const FLAGS = 32;
+const DATA_BYTES = 256;
+const CLOSED = 1;
+const ABANDONED = 2;
+
+export interface RingMemory {
+  readonly buffer: SharedArrayBuffer;
+  readonly capacity: number;
+  /** Size of a slot in 64-bit words. */
+  readonly slotWords: number;
+}
+
+/** @param start first position; only tests choose one, to see it wrap */
+export function createRing(capacity: number, slotWords: number, start = 0): RingMemory {
+  assert(
+    Number.isInteger(Math.log2(capacity)) && capacity >= 2,
+    `A ring's capacity must be a power of two, 2 or more; found ${capacity}.`,
+  );
+  const buffer = new SharedArrayBuffer(DATA_BYTES + capacity * slotWords * 8);
+  const positions = new Int32Array(buffer);
+  positions[HEAD] = start;
+  positions[TAIL] = start;
+  return { buffer, capacity, slotWords };
+}
+
+/** The part of a ring that both ends look at: the slots, as two readings of the same bytes. */
+class RingEnd {
+  readonly f: Float64Array;
+  readonly i: Int32Array;
+  readonly mask: number;
+  readonly slotWords: number;
+  readonly capacity: number;
+  protected readonly positions: Int32Array;
+
+  constructor(memory: RingMemory) {
+    this.positions = new Int32Array(memory.buffer, 0, DATA_BYTES / 4);
+    this.f = new Float64Array(memory.buffer, DATA_BYTES);
+    this.i = new Int32Array(memory.buffer, DATA_BYTES);
+    this.mask = memory.capacity - 1;
+    this.slotWords = memory.slotWords;
+    this.capacity = memory.capacity;
+  }
+}
+
+/** What a writer does when the ring is full: it returns when there is room, or throws when there never will be. */
+export type RoomWaiter = (writer: RingWriter) => void;
+/** Called after slots were published, so that a sleeping reader can be woken. */
+export type Wake = () => void;
+
+/** Slots written before they are published together; the reader may be that many slots behind. */
+const PUBLISH_EVERY = 256;
+
+/** The writing end. One thread only. */
+export class RingWriter extends RingEnd {
+  private head: number;
+  private published: number;
+  private knownTail: number;
+  private readonly publishEvery: number;
+  waitForRoom: RoomWaiter = () => {
+    throw new Error('A ring writer met a full ring and was given nobody to wait with.');
+  };
+  wakeReader: Wake = () => undefined;
+
+  constructor(memory: RingMemory) {
+    super(memory);
+    this.head = Atomics.load(this.positions, HEAD);
+    this.published = this.head;
+    this.knownTail = Atomics.load(this.positions, TAIL);
+    this.publishEvery = Math.min(PUBLISH_EVERY, memory.capacity >> 1);
+  }
+
+  /** First word of the next slot, waiting for room if need be. Nothing is written until `commit`. */
+  claim(): number {
+    if (((this.head - this.knownTail) | 0) >= this.capacity) this.waitUntilRoom();
+    return (this.head & this.mask) * this.slotWords;
+  }
+
+  commit(): void {
+    this.head = (this.head + 1) | 0;
+    if (((this.head - this.published) | 0) >= this.publishEvery) this.publish();
+  }
+
+  /** Shows the reader everything committed. */
+  publish(): void {
+    if (this.published === this.head) return;
+    this.published = this.head;
+    Atomics.store(this.positions, HEAD, this.head);
+    this.wakeReader();
+  }
+
+  /** Position after the last committed slot; it differs when something was written since. */
+  get position(): number {
+    return this.head;
+  }
+
+  hasRoom(): boolean {
+    this.knownTail = Atomics.load(this.positions, TAIL);
+    return ((this.head - this.knownTail) | 0) < this.capacity;
+  }
+
+  get isAbandoned(): boolean {
+    return (Atomics.load(this.positions, FLAGS) & ABANDONED) !== 0;
+  }
+
+  /** Nothing comes any more. */
+  close(): void {
+    this.publish();
+    Atomics.or(this.positions, FLAGS, CLOSED);
+    this.wakeReader();
+  }
+
+  private waitUntilRoom(): void {
+    if (this.hasRoom()) return;
+    this.publish();
+    this.waitForRoom(this);
+    assert(this.hasRoom(), 'A ring writer must not go on while the ring is full.');
+  }
+}
+
+/** The reading end. One thread only. */
+export class RingReader extends RingEnd {
+  private tail: number;
+  private knownHead: number;
+  wakeWriter: Wake = () => undefined;
+
+  constructor(memory: RingMemory) {
+    super(memory);
+    this.tail = Atomics.load(this.positions, TAIL);
+    this.knownHead = this.tail;
+  }
+
+  /** First unread position. */
+  get position(): number {
+    return this.tail;
+  }
+
+  /** How many slots can be read now. */
+  available(): number {
+    if (this.knownHead === this.tail) this.knownHead = Atomics.load(this.positions, HEAD);
+    return (this.knownHead - this.tail) | 0;
+  }
+
+  /** Gives the slots before `position` back to the writer. */
+  release(position: number): void {
+    if (position === this.tail) return;
+    this.tail = position;
+    Atomics.store(this.positions, TAIL, position);
+    this.wakeWriter();
+  }
+
+  get isDrained(): boolean {
+    return (Atomics.load(this.positions, FLAGS) & CLOSED) !== 0 && this.available() === 0;
+  }
+
+  /** Nobody reads any more: a writer that waits gives up. */
+  abandon(): void {
+    Atomics.or(this.positions, FLAGS, ABANDONED);
+    this.wakeWriter();
+  }
+}

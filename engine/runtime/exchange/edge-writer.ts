@@ -1,0 +1,207 @@
+import type { KeySelector } from '../../api/stream-nodes.ts';
+import { IllegalArgumentError, NullPointerError } from '../../core/errors.ts';
+import type { Crossing } from '../../graph/job-graph.ts';
+import { encodePlain } from '../../memory/plain-text.ts';
+import { compileCodec, type RecordEncoder } from '../../memory/record-codec.ts';
+import { HEADER_WORDS } from '../../memory/record-header.ts';
+import type { SymbolDictionary } from '../../memory/symbol-dictionary.ts';
+import { javaHash, type Key } from '../../state/java-hash.ts';
+import { computeKeyGroupForKeyHash, computeOperatorIndexForKeyGroup } from '../../state/key-groups.ts';
+import { KeyMap } from '../../state/key-table.ts';
+import type { RecordOutput } from '../operators/output.ts';
+import type { ChannelWriter } from './channel-writer.ts';
+import type { OutputGroup } from './output-group.ts';
+import { keyFieldOf } from './physical-plan.ts';
+
+/** The processing-time clock of a sender: NaN while the source does not drive it. */
+export interface ProcessingClock {
+  timeMs: number;
+}
+
+interface RecordFormat {
+  readonly type: number;
+  /** null: JSON. */
+  readonly encode: RecordEncoder | null;
+}
+
+const NO_KEY_SLOT = -1;
+
+export interface EdgeEnvironment {
+  readonly channels: readonly ChannelWriter[];
+  readonly group: OutputGroup;
+  readonly symbols: SymbolDictionary;
+  readonly clock: ProcessingClock;
+  readonly maxParallelism: number;
+}
+
+/** Writes the records of one crossing; which ring they go to is its subclasses' business. */
+abstract class EdgeWriter implements RecordOutput {
+  protected readonly channels: readonly ChannelWriter[];
+  protected readonly symbols: SymbolDictionary;
+  protected readonly crossing: Crossing;
+  private readonly group: OutputGroup;
+  private readonly clock: ProcessingClock;
+  private readonly only: RecordFormat | null;
+  private readonly byKind = new Map<string, RecordFormat>();
+
+  constructor(crossing: Crossing, environment: EdgeEnvironment) {
+    this.crossing = crossing;
+    this.channels = environment.channels;
+    this.symbols = environment.symbols;
+    this.group = environment.group;
+    this.clock = environment.clock;
+    const keyField = keyFieldOf(crossing);
+    const formats = crossing.types.map((shape, index) => ({
+      type: crossing.firstType + index,
+      encode: compileCodec(shape, keyField).encode,
+    }));
+    formats.forEach((format, index) => this.byKind.set(crossing.types[index].name, format));
+    const json: RecordFormat = { type: crossing.firstType, encode: null };
+    this.only = formats.length === 0 ? json : formats.length === 1 ? formats[0] : null;
+  }
+
+  abstract emit(record: unknown, timestamp: number): void;
+
+  protected write(channel: ChannelWriter, slot: number, record: unknown, timestamp: number): void {
+    const format = this.only ?? this.formatOf(record);
+    const { ring } = channel;
+    const timeMs = this.clock.timeMs;
+    if (timeMs === timeMs && channel.processingTime !== timeMs) channel.sendProcessingTime(timeMs);
+    if (format.encode === null) channel.sendText(encodePlain(record));
+    const base = ring.claim();
+    const { f, i } = ring;
+    const watermark = this.group.watermark;
+    i[base * 2] = format.type;
+    i[base * 2 + 1] = slot;
+    f[base + 1] = watermark;
+    f[base + 2] = timestamp;
+    if (format.encode !== null) format.encode(f, i, base + HEADER_WORDS, record, this.symbols);
+    channel.stamped[this.group.index] = watermark;
+    ring.commit();
+  }
+
+  private formatOf(record: unknown): RecordFormat {
+    const kind = (record as { kind?: unknown } | null)?.kind;
+    const format = this.byKind.get(kind as string);
+    if (format === undefined) {
+      throw new IllegalArgumentError(
+        `The stream into '${this.crossing.to.name}' carries ${[...this.byKind.keys()].join(', ')}; found a record of kind ${JSON.stringify(kind)}. Set 'kind' on records of a stream with several structs.`,
+      );
+    }
+    return format;
+  }
+}
+
+/** To the one reader at the other end: sinks. */
+export class ForwardEdgeWriter extends EdgeWriter {
+  emit(record: unknown, timestamp: number): void {
+    this.write(this.channels[0], NO_KEY_SLOT, record, timestamp);
+  }
+}
+
+/** To every subtask. */
+export class BroadcastEdgeWriter extends EdgeWriter {
+  emit(record: unknown, timestamp: number): void {
+    for (const channel of this.channels) this.write(channel, NO_KEY_SLOT, record, timestamp);
+  }
+}
+
+/** What a sender knows of the keys it has sent: whose they are, and by which number their owner knows them. */
+abstract class KeyedEdgeWriter extends EdgeWriter {
+  private readonly maxParallelism: number;
+  private readonly nextSlot: number[];
+
+  constructor(crossing: Crossing, environment: EdgeEnvironment) {
+    super(crossing, environment);
+    this.maxParallelism = environment.maxParallelism;
+    this.nextSlot = this.channels.map(() => 0);
+  }
+
+  /** Tells the key's owner about it. @returns the owner's index and the number by which records name the key there */
+  protected define(key: Key, wire: number | string): { subtask: number; slot: number } {
+    const keyGroup = computeKeyGroupForKeyHash(javaHash(key), this.maxParallelism);
+    const subtask = computeOperatorIndexForKeyGroup(this.maxParallelism, this.channels.length, keyGroup);
+    const slot = this.nextSlot[subtask];
+    this.nextSlot[subtask] = slot + 1;
+    this.channels[subtask].sendKey(slot, this.crossing.index, keyGroup, wire);
+    return { subtask, slot };
+  }
+}
+
+/** Keys that are a struct's symbol field: two loads from arrays by symbol number. */
+export class SymbolKeyedEdgeWriter extends KeyedEdgeWriter {
+  private slots = new Int32Array(1024).fill(NO_KEY_SLOT);
+  private subtasks = new Uint8Array(1024);
+  private readonly keyIdOf: (record: unknown, symbols: SymbolDictionary) => number;
+
+  constructor(crossing: Crossing, environment: EdgeEnvironment, keyField: string) {
+    super(crossing, environment);
+    // Generated for the same reason as record views: a plain property access, with feedback of its own.
+    this.keyIdOf = new Function('r', 'd', `const n=r.${keyField}Id; return n===undefined?d.idOf(r.${keyField}):n;`) as (
+      record: unknown,
+      symbols: SymbolDictionary,
+    ) => number;
+  }
+
+  emit(record: unknown, timestamp: number): void {
+    const id = this.keyIdOf(record, this.symbols);
+    if (id >= this.slots.length || this.slots[id] === NO_KEY_SLOT) this.defineSymbol(id);
+    this.write(this.channels[this.subtasks[id]], this.slots[id], record, timestamp);
+  }
+
+  private defineSymbol(id: number): void {
+    while (id >= this.slots.length) this.grow();
+    const { subtask, slot } = this.define(this.symbols.textOf(id), id);
+    this.slots[id] = slot;
+    this.subtasks[id] = subtask;
+  }
+
+  private grow(): void {
+    const slots = new Int32Array(this.slots.length * 2).fill(NO_KEY_SLOT);
+    slots.set(this.slots);
+    this.slots = slots;
+    const subtasks = new Uint8Array(slots.length);
+    subtasks.set(this.subtasks);
+    this.subtasks = subtasks;
+  }
+}
+
+/** Any other key: one look-up in a map per record. */
+export class SelectedKeyEdgeWriter extends KeyedEdgeWriter {
+  private readonly owners = new KeyMap<{ subtask: number; slot: number }>();
+  private readonly keyOf: (record: unknown) => Key;
+
+  constructor(crossing: Crossing, environment: EdgeEnvironment, selector: KeySelector) {
+    super(crossing, environment);
+    this.keyOf =
+      typeof selector === 'string'
+        ? (record) => (record as Record<string, Key>)[selector]
+        : (selector as (record: unknown) => Key);
+  }
+
+  emit(record: unknown, timestamp: number): void {
+    const key = this.keyOf(record);
+    if (key === null || key === undefined) throw new NullPointerError('Assigned key must not be null!');
+    let owner = this.owners.get(key);
+    if (owner === undefined) {
+      owner = this.define(key, encodePlain(key));
+      this.owners.set(key, owner);
+    }
+    this.write(this.channels[owner.subtask], owner.slot, record, timestamp);
+  }
+}
+
+export function createEdgeWriter(crossing: Crossing, environment: EdgeEnvironment): RecordOutput {
+  switch (crossing.partitioning.kind) {
+    case 'forward':
+      return new ForwardEdgeWriter(crossing, environment);
+    case 'broadcast':
+      return new BroadcastEdgeWriter(crossing, environment);
+    case 'key': {
+      const keyField = keyFieldOf(crossing);
+      return keyField === null
+        ? new SelectedKeyEdgeWriter(crossing, environment, crossing.partitioning.selector)
+        : new SymbolKeyedEdgeWriter(crossing, environment, keyField);
+    }
+  }
+}

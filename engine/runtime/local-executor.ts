@@ -1,0 +1,178 @@
+import { StreamExecutionEnvironment } from '../api/environment.ts';
+import type { JobDefinition } from '../api/job.ts';
+import { assert } from '../core/assert.ts';
+import type { Clock } from '../core/time.ts';
+import { createJobGraph, type JobGraph } from '../graph/job-graph.ts';
+import type { RingMemory, RingWriter } from '../memory/shared-ring.ts';
+import { SymbolDictionary } from '../memory/symbol-dictionary.ts';
+import { createPhysicalPlan, type PhysicalPlan } from './exchange/physical-plan.ts';
+import { createJobMemory, type JobMemory } from './job-memory.ts';
+import type { AlignedSumsMemory } from './operators/aligned-sums.ts';
+import { SinkTask, type ExternalWriters } from './task/sink-task.ts';
+import { SourceTask, type SourceHost } from './task/source-task.ts';
+import { StreamTask } from './task/stream-task.ts';
+import type { Mail, MailAnswer, Mailbox, Task, TaskHost } from './task/task.ts';
+
+export interface LocalExecutorOptions<P> {
+  readonly parameters: P;
+  readonly parallelism?: number;
+  readonly maxParallelism?: number;
+  readonly sinks?: ExternalWriters;
+  /** 0 <= random() < 1: decides who runs next. A seeded one makes a run repeatable. */
+  readonly random: () => number;
+  readonly clock: Clock;
+  /** Tiny rings make every wait happen. */
+  readonly ringSlots?: number;
+  readonly onSourceEvent?: (source: string, event: unknown) => void;
+}
+
+/** A mailbox within one thread. */
+class LocalMailbox implements Mailbox {
+  private readonly mails: Mail[] = [];
+  private readonly onAnswer: (answer: MailAnswer) => void;
+
+  constructor(onAnswer: (answer: MailAnswer) => void) {
+    this.onAnswer = onAnswer;
+  }
+  post(mail: Mail): void {
+    this.mails.push(mail);
+  }
+  hasMail(): boolean {
+    return this.mails.length > 0;
+  }
+  take(): Mail | undefined {
+    return this.mails.shift();
+  }
+  answer(answer: MailAnswer): void {
+    this.onAnswer(answer);
+  }
+}
+
+/**
+ * Runs a whole job in one thread: the very tasks, rings and operators of the threaded engine, stepped in an order that
+ * `random` decides. Time, threads and chance are taken away, so that a run can be repeated exactly.
+ */
+export class LocalExecutor<P> {
+  readonly source: SourceTask;
+  readonly tasks: readonly StreamTask[];
+  readonly sink: SinkTask;
+  private readonly options: LocalExecutorOptions<P>;
+  private readonly memory: JobMemory;
+  private readonly mailboxes: LocalMailbox[] = [];
+  private readonly answers = new Map<number, (answer: MailAnswer) => void>();
+  private nextMailId = 0;
+
+  constructor(job: JobDefinition<P>, options: LocalExecutorOptions<P>) {
+    this.options = options;
+    // Every thread would build the job for itself: functions have state.
+    const build = (): JobGraph => {
+      const environment = new StreamExecutionEnvironment();
+      job.build(environment, options.parameters);
+      const { parallelism, maxParallelism } = options;
+      return createJobGraph(environment, {
+        ...(parallelism !== undefined && { parallelism }),
+        ...(maxParallelism !== undefined && { maxParallelism }),
+      });
+    };
+    const planOf = (graph: JobGraph): PhysicalPlan =>
+      createPhysicalPlan(graph, options.ringSlots === undefined ? {} : { ringSlots: options.ringSlots });
+    const graph = build();
+    const plan = planOf(graph);
+    this.memory = createJobMemory(graph, plan, { symbolsMax: 2 ** 16 });
+    const sourceGraph = build();
+    assert(
+      sourceGraph.fingerprint === graph.fingerprint,
+      'The job described something else the second time it was built; it must depend on its parameters alone.',
+    );
+    this.sink = new SinkTask(graph, plan, this.host(-1), options.sinks ?? {});
+    this.tasks = Array.from({ length: graph.parallelism }, (_, index) => {
+      const own = build();
+      return new StreamTask(own, planOf(own), index, this.host(index));
+    });
+    const sourceHost: SourceHost = {
+      ...this.host(-1),
+      clock: options.clock,
+      sendSourceEvent: (source, event) => options.onSourceEvent?.(source, event),
+    };
+    this.source = new SourceTask(sourceGraph, planOf(sourceGraph), sourceHost);
+  }
+
+  /** Resolves when every sink has everything. @throws OperatorFailure */
+  async run(): Promise<void> {
+    try {
+      for (const task of this.tasks) task.open();
+      this.source.open();
+      await this.steps();
+    } finally {
+      for (const task of this.tasks) task.close();
+      await this.source.close();
+      await this.sink.close();
+    }
+  }
+
+  /** Asks a subtask; it answers between two of its batches. */
+  ask(
+    subtask: number,
+    mail:
+      { kind: 'query'; name: string; key: unknown; argument: unknown } | { kind: 'rows'; name: string; all: boolean },
+  ): Promise<MailAnswer> {
+    const id = this.nextMailId;
+    this.nextMailId += 1;
+    return new Promise((resolve) => {
+      this.answers.set(id, resolve);
+      this.mailboxes[subtask].post({ ...mail, id } as Mail);
+    });
+  }
+
+  private async steps(): Promise<void> {
+    const actors: readonly Task[] = [this.source, ...this.tasks, this.sink];
+    for (;;) {
+      const order = this.shuffled(actors);
+      // A random prefix, so that some may run often while others starve.
+      const count = 1 + Math.floor(this.options.random() * order.length);
+      const statuses = order.slice(0, count).map((actor) => actor.runBatch());
+      if (statuses.includes('progress')) continue;
+      const all = actors.map((actor) => actor.runBatch());
+      if (all.every((status) => status === 'finished')) return;
+      if (all.includes('progress')) continue;
+      assert(all[0] === 'idle', `No task can go on: ${all.join(', ')}.`);
+      await this.source.whenAvailable();
+    }
+  }
+
+  private shuffled<T>(items: readonly T[]): T[] {
+    const order = [...items];
+    for (let index = order.length - 1; index > 0; index -= 1) {
+      const other = Math.floor(this.options.random() * (index + 1));
+      [order[index], order[other]] = [order[other], order[index]];
+    }
+    return order;
+  }
+
+  private host(taskIndex: number): TaskHost {
+    const mailbox = new LocalMailbox((answer) => {
+      this.answers.get(answer.id)?.(answer);
+      this.answers.delete(answer.id);
+    });
+    if (taskIndex >= 0) this.mailboxes[taskIndex] = mailbox;
+    return {
+      symbols: new SymbolDictionary(this.memory.symbols),
+      mailbox,
+      ring: (id) => this.memory.rings.get(id) as RingMemory,
+      sums: (nodeId) => this.memory.sums.get(nodeId) as AlignedSumsMemory,
+      processingTimeMs: () => Math.floor(this.options.clock.wallMs()),
+      waitForRoom: (writer, level) => this.makeRoom(writer, level),
+      wake: () => undefined,
+      wakeTasks: () => undefined,
+    };
+  }
+
+  /** Nobody else can run while a writer waits, so its readers run here and now. */
+  private makeRoom(writer: RingWriter, level: number): void {
+    while (!writer.hasRoom()) {
+      let progress = this.sink.runBatch() === 'progress';
+      for (const task of this.shuffled(this.tasks)) if (task.drainFrom(level)) progress = true;
+      assert(progress || writer.hasRoom(), `A ring towards level ${level} is full and nobody can read it.`);
+    }
+  }
+}

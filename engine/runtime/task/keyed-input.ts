@@ -1,0 +1,118 @@
+import type { RecordView } from '../../memory/record-codec.ts';
+import { HEADER_WORDS } from '../../memory/record-header.ts';
+import type { KeyTable } from '../../state/key-table.ts';
+import { NO_SLOT } from '../../state/key-table.ts';
+import { plainCopy } from '../../state/plain-copy.ts';
+import type { ChannelReader, RecordHandler } from '../exchange/channel-reader.ts';
+import type { InputOrigin } from '../exchange/vertex-gate.ts';
+import { describeFailure } from '../operators/keyed-failure.ts';
+import type { KeyedOperator } from '../operators/keyed-operator.ts';
+
+/** A sender's numbers for its keys, as slots of the operator here. */
+export class SlotMap {
+  slots = new Int32Array(1024);
+
+  set(sent: number, slot: number): void {
+    if (sent >= this.slots.length) {
+      const wider = new Int32Array(Math.max(this.slots.length * 2, sent + 1));
+      wider.set(this.slots);
+      this.slots = wider;
+    }
+    this.slots[sent] = slot;
+  }
+}
+
+/**
+ * The hot loop: records of one type of one crossing, into one input of one keyed operator. Per record: advance the
+ * record's watermark (timers fire), set the key, move the view, call.
+ */
+export class KeyedRecordHandler implements RecordHandler {
+  private readonly reader: ChannelReader;
+  private readonly type: number;
+  /** null: records are JSON. */
+  private readonly view: RecordView | null;
+  /** null: a broadcast input, without keys. */
+  private readonly slotMap: SlotMap | null;
+  private readonly origin: InputOrigin;
+  private readonly operator: KeyedOperator;
+  private readonly isSecondInput: boolean;
+  private readonly keyTable: KeyTable;
+
+  constructor(
+    reader: ChannelReader,
+    type: number,
+    view: RecordView | null,
+    slotMap: SlotMap | null,
+    origin: InputOrigin,
+    operator: KeyedOperator,
+    input: number,
+  ) {
+    this.reader = reader;
+    this.type = type;
+    this.view = view;
+    this.slotMap = slotMap;
+    this.origin = origin;
+    this.operator = operator;
+    this.isSecondInput = input === 1;
+    this.keyTable = operator.keyTable;
+  }
+
+  run(from: number, end: number): number {
+    return this.view === null || this.slotMap === null
+      ? this.runSlowly(from, end)
+      : this.runStructs(from, end, this.view, this.slotMap.slots);
+  }
+
+  private runStructs(from: number, end: number, view: RecordView, slots: Int32Array): number {
+    const { operator, keyTable, origin, type, isSecondInput } = this;
+    const { f, i, mask, slotWords } = this.reader.ring;
+    const timers = operator.timers;
+    const eventTimers = timers.eventTimers;
+    let position = from;
+    try {
+      do {
+        const base = (position & mask) * slotWords;
+        if (i[base << 1] !== type) break;
+        const watermark = f[base + 1];
+        if (watermark > origin.watermark || eventTimers.headTime <= timers.watermark) origin.stamp(watermark, operator);
+        keyTable.currentSlot = slots[i[(base << 1) + 1]];
+        view.b = base + HEADER_WORDS;
+        if (isSecondInput) operator.processElement2(view, f[base + 2]);
+        else operator.processElement1(view, f[base + 2]);
+        position = (position + 1) | 0;
+      } while (position !== end);
+    } catch (error) {
+      throw describeFailure(operator, view, error);
+    }
+    return position;
+  }
+
+  /** JSON records and broadcast inputs, one at a time. */
+  private runSlowly(from: number, end: number): number {
+    const { operator, keyTable, origin, slotMap } = this;
+    const { f, i, mask, slotWords } = this.reader.ring;
+    let position = from;
+    let value: unknown = null;
+    try {
+      do {
+        const base = (position & mask) * slotWords;
+        if (i[base << 1] !== this.type) break;
+        origin.stamp(f[base + 1], operator);
+        keyTable.currentSlot = slotMap === null ? NO_SLOT : slotMap.slots[i[(base << 1) + 1]];
+        if (this.view === null) {
+          value = this.reader.takePlain();
+        } else {
+          this.view.b = base + HEADER_WORDS;
+          // Broadcast records are rare and tend to be kept in broadcast state: hand out a copy.
+          value = plainCopy(this.view);
+        }
+        if (this.isSecondInput) operator.processElement2(value, f[base + 2]);
+        else operator.processElement1(value, f[base + 2]);
+        position = (position + 1) | 0;
+      } while (position !== end && this.view !== null);
+    } catch (error) {
+      throw describeFailure(operator, value, error);
+    }
+    return position;
+  }
+}

@@ -1,0 +1,162 @@
+import type { OutputTag } from '../../api/output-tag.ts';
+import type { StreamNode } from '../../api/stream-nodes.ts';
+import { uidOf, type JobGraph } from '../../graph/job-graph.ts';
+import { computeKeyGroupRangeForOperatorIndex } from '../../state/key-groups.ts';
+import type { ChannelReader } from '../exchange/channel-reader.ts';
+import type { OutputGroup } from '../exchange/output-group.ts';
+import { VertexGate } from '../exchange/vertex-gate.ts';
+import type { NodeOutput } from '../operators/chain.ts';
+import { describeFailure } from '../operators/keyed-failure.ts';
+import type { KeyedOperator, OperatorEnvironment } from '../operators/keyed-operator.ts';
+import {
+  KeyedBroadcastOperator,
+  KeyedCoProcessOperator,
+  KeyedProcessOperator,
+} from '../operators/keyed-process-operators.ts';
+import type { OperatorOutput } from '../operators/output.ts';
+import type { TaskHost } from './task.ts';
+import type { TaskOutputs } from './task-outputs.ts';
+
+/** What a keyed operator of a task sends: records down its chain, watermarks to the groups it belongs to. */
+class VertexOutput implements OperatorOutput {
+  private readonly records: NodeOutput;
+  private readonly groups: readonly (readonly [OutputGroup, number])[];
+
+  constructor(records: NodeOutput, groups: readonly (readonly [OutputGroup, number])[]) {
+    this.records = records;
+    this.groups = groups;
+  }
+
+  emit(record: unknown, timestamp: number): void {
+    this.records.emit(record, timestamp);
+  }
+  emitSide(tag: OutputTag<unknown>, record: unknown, timestamp: number): void {
+    this.records.emitSide(tag, record, timestamp);
+  }
+  emitWatermark(watermarkMs: number): void {
+    for (let index = 0; index < this.groups.length; index += 1)
+      this.groups[index][0].emitWatermark(this.groups[index][1], watermarkMs);
+  }
+  emitWatermarkStatus(idle: boolean): void {
+    for (const [group, position] of this.groups) group.emitWatermarkStatus(position, idle);
+  }
+}
+
+/** Where a vertex is in an alignment: markers come in on every ring, then the subtasks exchange their sums. */
+type AlignmentPhase =
+  | { readonly kind: 'none' }
+  | {
+      readonly kind: 'collecting';
+      readonly sourceId: number;
+      readonly timestampMs: number;
+      readonly missing: Set<ChannelReader>;
+    }
+  | { readonly kind: 'exchanging'; readonly sourceId: number; readonly timestampMs: number };
+
+/** One keyed operator in one task: the operator, its gate, its outputs, and how far it is in alignments and to its end. */
+export class KeyedVertex {
+  readonly node: StreamNode;
+  readonly operator: KeyedOperator;
+  readonly gate: VertexGate;
+  /** Rings that feed it. */
+  readonly readers: ChannelReader[] = [];
+  isFinished = false;
+  private phase: AlignmentPhase = { kind: 'none' };
+  private readonly outputs: TaskOutputs;
+  private readonly host: TaskHost;
+
+  constructor(graph: JobGraph, node: StreamNode, taskIndex: number, outputs: TaskOutputs, host: TaskHost) {
+    this.node = node;
+    this.outputs = outputs;
+    this.host = host;
+    const { maxParallelism, parallelism } = graph;
+    const environment: OperatorEnvironment = {
+      taskName: node.name,
+      uid: uidOf(node),
+      subtaskIndex: taskIndex,
+      parallelism,
+      maxParallelism,
+      keyGroupRange: computeKeyGroupRangeForOperatorIndex(maxParallelism, parallelism, taskIndex),
+      symbols: host.symbols,
+      sums: host.sums(node.id),
+    };
+    this.operator = createOperator(node, environment, new VertexOutput(outputs.outputOf(node), outputs.groupsOf(node)));
+    this.gate = new VertexGate(this.operator, node.inputs.length);
+  }
+
+  get isAligning(): boolean {
+    return this.phase.kind !== 'none';
+  }
+
+  /** A marker came in on `reader`; on which rings else one is expected. */
+  alignment(reader: ChannelReader, sourceId: number, timestampMs: number, expected: readonly ChannelReader[]): void {
+    if (this.phase.kind === 'none') {
+      this.phase = { kind: 'collecting', sourceId, timestampMs, missing: new Set(expected) };
+    }
+    if (this.phase.kind !== 'collecting') return;
+    this.phase.missing.delete(reader);
+    this.arriveWhenCollected();
+  }
+
+  /** A ring that ended brings no marker any more. */
+  readerEnded(reader: ChannelReader): void {
+    if (this.phase.kind !== 'collecting') return;
+    this.phase.missing.delete(reader);
+    this.arriveWhenCollected();
+  }
+
+  private arriveWhenCollected(): void {
+    if (this.phase.kind !== 'collecting' || this.phase.missing.size > 0) return;
+    const { sourceId, timestampMs } = this.phase;
+    this.phase = { kind: 'exchanging', sourceId, timestampMs };
+    if (this.operator.alignment.isUsed && this.operator.alignment.arrive()) this.host.wakeTasks();
+  }
+
+  /** Goes on when every subtask has arrived. @returns true when the alignment is over */
+  progressAlignment(): boolean {
+    if (this.phase.kind !== 'exchanging') return false;
+    const { sourceId, timestampMs } = this.phase;
+    if (this.operator.alignment.isUsed) {
+      if (!this.operator.alignment.isComplete()) return false;
+      try {
+        this.operator.completeAlignment(timestampMs);
+      } catch (error) {
+        throw describeFailure(this.operator, null, error);
+      }
+    }
+    this.phase = { kind: 'none' };
+    this.outputs.sendAlignment(this.node, sourceId, timestampMs);
+    return true;
+  }
+
+  /** Closes the operator and tells downstream, once its inputs are at their end. @returns whether it did so now */
+  finishWhenEnded(): boolean {
+    if (this.isFinished || !this.gate.isEnded || this.isAligning) return false;
+    this.isFinished = true;
+    try {
+      this.operator.close();
+    } catch (error) {
+      throw describeFailure(this.operator, null, error);
+    }
+    this.outputs.end(this.node);
+    return true;
+  }
+}
+
+function createOperator(node: StreamNode, environment: OperatorEnvironment, output: OperatorOutput): KeyedOperator {
+  switch (node.work.kind) {
+    case 'keyed-process':
+      return new KeyedProcessOperator(environment, output, node.work.userFunction as never);
+    case 'keyed-co-process':
+      return new KeyedCoProcessOperator(environment, output, node.work.userFunction as never);
+    case 'keyed-broadcast':
+      return new KeyedBroadcastOperator(environment, output, node.work.userFunction as never);
+    case 'source':
+    case 'map':
+    case 'filter':
+    case 'flat-map':
+    case 'process':
+    case 'sink':
+      throw new Error(`Operator '${node.name}' (${node.work.kind}) is not keyed.`);
+  }
+}

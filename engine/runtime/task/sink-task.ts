@@ -1,0 +1,214 @@
+import type { ExternalSink, Sink, SinkContext, SinkWriter } from '../../api/sink.ts';
+import type { StreamNode } from '../../api/stream-nodes.ts';
+import { IllegalArgumentError } from '../../core/errors.ts';
+import { uidOf, type JobGraph, type Side } from '../../graph/job-graph.ts';
+import type { RecordView } from '../../memory/record-codec.ts';
+import { compileCodec } from '../../memory/record-codec.ts';
+import { HEADER_WORDS } from '../../memory/record-header.ts';
+import { ChannelReader, type RecordHandler } from '../exchange/channel-reader.ts';
+import type { PhysicalPlan, RingPlan } from '../exchange/physical-plan.ts';
+import { InputOrigin, type WatermarkGate } from '../exchange/vertex-gate.ts';
+import { OperatorFailure, recordText } from '../operator-failure.ts';
+import { StatusWatermarkValve } from '../watermarks/status-watermark-valve.ts';
+import type { Task, TaskHost, TaskStatus } from './task.ts';
+
+/** Slots of one ring before the others get their turn. */
+const BATCH_SLOTS = 1024;
+
+/** Writers for the sinks a job left to whoever runs it, by name. */
+export type ExternalWriters = Readonly<Record<string, SinkWriter<never>>>;
+
+/** One sink: its writer and the watermark all its subtasks have passed. */
+class RunningSink implements WatermarkGate, SinkContext {
+  readonly node: StreamNode;
+  readonly writer: SinkWriter<unknown>;
+  currentTimestamp = NaN;
+  private watermarkMs = -Infinity;
+  private channelCount = 0;
+  private endedCount = 0;
+  private valve: StatusWatermarkValve | null = null;
+
+  constructor(node: StreamNode, writer: SinkWriter<unknown>) {
+    this.node = node;
+    this.writer = writer;
+  }
+
+  get isEnded(): boolean {
+    return this.endedCount === this.channelCount;
+  }
+
+  write(record: unknown, timestamp: number): void {
+    this.currentTimestamp = timestamp;
+    try {
+      this.writer.write(record, this);
+    } catch (error) {
+      throw this.failure(error, recordText(record));
+    }
+  }
+
+  timestamp(): number | null {
+    return Number.isNaN(this.currentTimestamp) ? null : this.currentTimestamp;
+  }
+  currentWatermark(): number {
+    return this.watermarkMs;
+  }
+  addChannel(): number {
+    this.channelCount += 1;
+    return this.channelCount - 1;
+  }
+  feed(): void {}
+  watermark(channel: number, watermarkMs: number): void {
+    this.combined().inputWatermark(watermarkMs, channel);
+  }
+  status(channel: number, idle: boolean): void {
+    this.combined().inputWatermarkStatus(idle, channel);
+  }
+  end(channel: number): void {
+    this.endedCount += 1;
+    if (!this.isEnded) this.status(channel, true);
+  }
+
+  private combined(): StatusWatermarkValve {
+    this.valve ??= new StatusWatermarkValve(this.channelCount, {
+      processWatermark: (watermarkMs) => {
+        this.watermarkMs = watermarkMs;
+        try {
+          this.writer.writeWatermark?.(watermarkMs);
+        } catch (error) {
+          throw this.failure(error, null);
+        }
+      },
+      processWatermarkStatus: () => undefined,
+    });
+    return this.valve;
+  }
+
+  failure(error: unknown, record: string | null): OperatorFailure {
+    return new OperatorFailure(
+      { operatorName: this.node.name, uid: uidOf(this.node), subtaskIndex: null, key: null, record, timerMs: null },
+      error,
+    );
+  }
+}
+
+class SinkRecordHandler implements RecordHandler {
+  private readonly reader: ChannelReader;
+  private readonly type: number;
+  private readonly view: RecordView | null;
+  private readonly origin: InputOrigin;
+  private readonly sink: RunningSink;
+
+  constructor(reader: ChannelReader, type: number, view: RecordView | null, origin: InputOrigin, sink: RunningSink) {
+    this.reader = reader;
+    this.type = type;
+    this.view = view;
+    this.origin = origin;
+    this.sink = sink;
+  }
+
+  run(from: number, end: number): number {
+    const { f, i, mask, slotWords } = this.reader.ring;
+    let position = from;
+    do {
+      const base = (position & mask) * slotWords;
+      if (i[base * 2] !== this.type) break;
+      this.origin.advance(f[base + 1]);
+      if (this.view === null) {
+        this.sink.write(this.reader.takePlain(), f[base + 2]);
+      } else {
+        this.view.b = base + HEADER_WORDS;
+        this.sink.write(this.view, f[base + 2]);
+      }
+      position = (position + 1) | 0;
+    } while (position !== end && this.view !== null);
+    return position;
+  }
+}
+
+/** All sinks of a job. Runs on the coordinator's thread; never waits, so that tasks that wait for room get it. */
+export class SinkTask implements Task {
+  private readonly sinks: readonly RunningSink[];
+  private readonly readers: readonly ChannelReader[];
+  private readonly plan: PhysicalPlan;
+  private readonly host: Pick<TaskHost, 'ring' | 'symbols' | 'wake'>;
+  private isClosed = false;
+
+  constructor(
+    graph: JobGraph,
+    plan: PhysicalPlan,
+    host: Pick<TaskHost, 'ring' | 'symbols' | 'wake'>,
+    external: ExternalWriters,
+  ) {
+    this.plan = plan;
+    this.host = host;
+    this.sinks = graph.sinkNodes.map((node) => new RunningSink(node, writerOf(node, external)));
+    this.readers = plan.rings.filter(({ to }) => to === 'coordinator').map((ring) => this.createReader(ring));
+  }
+
+  get recordsIn(): number {
+    return this.readers.reduce((sum, reader) => sum + reader.recordsIn, 0);
+  }
+
+  runBatch(): TaskStatus {
+    let progress = false;
+    for (const reader of this.readers) if (reader.run(BATCH_SLOTS)) progress = true;
+    if (progress) return 'progress';
+    return this.sinks.every(({ isEnded }) => isEnded) ? 'finished' : 'idle';
+  }
+
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    for (const { ring } of this.readers) ring.abandon();
+    for (const sink of this.sinks) {
+      try {
+        await sink.writer.close?.();
+      } catch (error) {
+        throw sink.failure(error, null);
+      }
+    }
+  }
+
+  private createReader(ring: RingPlan): ChannelReader {
+    const side: Side = ring.from === 'source' ? 'source' : 'task';
+    const reader = new ChannelReader(this.host.ring(ring.id), ring, this.host.symbols);
+    const origins = new Map(ring.groups.map((group) => [group.index, new InputOrigin()]));
+    reader.ring.wakeWriter = () => this.host.wake(ring.from);
+    for (const crossing of ring.crossings) {
+      const sink = this.sinks.find(({ node }) => node === crossing.to) as RunningSink;
+      const origin = origins.get(this.plan.groupOf(crossing, side).index) as InputOrigin;
+      origin.feed({ gate: sink }, crossing.input);
+      const views = crossing.types.map((shape) =>
+        compileCodec(shape).createView(reader.ring.f, reader.ring.i, this.host.symbols, null),
+      );
+      (views.length === 0 ? [null] : views).forEach((view, index) => {
+        reader.setHandler(
+          crossing.firstType + index,
+          new SinkRecordHandler(reader, crossing.firstType + index, view, origin, sink),
+        );
+      });
+    }
+    reader.setControlHandler({
+      defineKey: () => undefined,
+      watermark: (group, watermarkMs) => origins.get(group)?.advance(watermarkMs),
+      status: (group, idle) => origins.get(group)?.status(idle),
+      processingTime: () => undefined,
+      alignment: () => false,
+      end: (group) => origins.get(group)?.end(),
+    });
+    return reader;
+  }
+}
+
+function writerOf(node: StreamNode, external: ExternalWriters): SinkWriter<unknown> {
+  if (node.work.kind !== 'sink') throw new IllegalArgumentError(`Operator '${node.name}' is no sink.`);
+  const sink: Sink<unknown> | ExternalSink<unknown> = node.work.sink;
+  if ('createWriter' in sink) return sink.createWriter();
+  const writer = external[sink.externalName] as SinkWriter<unknown> | undefined;
+  if (writer === undefined) {
+    throw new IllegalArgumentError(
+      `The job has an external sink '${sink.externalName}', but whoever runs it gave writers for: ${Object.keys(external).join(', ') || 'none'}. Pass one in sinks.`,
+    );
+  }
+  return writer;
+}

@@ -1,0 +1,243 @@
+import type { OutputTag } from '../../api/output-tag.ts';
+import type { InputStatus, ReaderOutput, SourceReader } from '../../api/source.ts';
+import type { StreamNode } from '../../api/stream-nodes.ts';
+import type { WatermarkGenerator, WatermarkOutput } from '../../api/watermark-strategy.ts';
+import { IllegalArgumentError, IllegalStateError } from '../../core/errors.ts';
+import type { Clock } from '../../core/time.ts';
+import { uidOf, type JobGraph } from '../../graph/job-graph.ts';
+import type { PhysicalPlan } from '../exchange/physical-plan.ts';
+import type { NodeOutput } from '../operators/chain.ts';
+import { isCancellation, OperatorFailure, recordText } from '../operator-failure.ts';
+import type { Task, TaskHost, TaskStatus } from './task.ts';
+import { TaskOutputs } from './task-outputs.ts';
+
+/** Records a reader may emit before the other sources and the event loop get their turn. */
+const POLL_RECORDS = 1024;
+
+/** What the source thread has beyond a task's host. */
+export interface SourceHost extends TaskHost {
+  readonly clock: Clock;
+  sendSourceEvent(source: string, event: unknown): void;
+}
+
+/** Where one reader puts its records; keeps the source's watermark and hands both to the chain. */
+class SourceOutput implements ReaderOutput<unknown>, WatermarkOutput {
+  watermark = -Infinity;
+  current: unknown = null;
+  private isIdle = false;
+  private readonly node: StreamNode;
+  private readonly records: NodeOutput;
+  private readonly outputs: TaskOutputs;
+  private readonly generator: WatermarkGenerator | null;
+  private readonly asksPerRecord: boolean;
+  private readonly drivesProcessingTime: boolean;
+
+  constructor(
+    graph: JobGraph,
+    node: StreamNode,
+    outputs: TaskOutputs,
+    generator: WatermarkGenerator | null,
+    asksPerRecord: boolean,
+  ) {
+    this.node = node;
+    this.outputs = outputs;
+    this.records = outputs.outputOf(node);
+    this.generator = generator;
+    this.asksPerRecord = asksPerRecord;
+    this.drivesProcessingTime = graph.processingTime === 'source';
+  }
+
+  collect(record: unknown, timestampMs: number): void {
+    this.current = record;
+    if (this.isIdle) this.markActive();
+    this.records.emit(record, timestampMs);
+    if (this.generator !== null) this.generate(this.generator, timestampMs);
+  }
+
+  private generate(generator: WatermarkGenerator, timestampMs: number): void {
+    generator.onEvent(timestampMs, this);
+    if (this.asksPerRecord) generator.onPeriodicEmit(this);
+  }
+
+  output<X>(tag: OutputTag<X>, value: X, timestampMs: number): void {
+    if (tag === null || tag === undefined) throw new IllegalArgumentError('OutputTag must not be null.');
+    this.current = value;
+    if (this.isIdle) this.markActive();
+    this.records.emitSide(tag as OutputTag<unknown>, value, timestampMs);
+  }
+
+  emitWatermark(watermarkMs: number): void {
+    if (watermarkMs <= this.watermark) return;
+    this.watermark = watermarkMs;
+    this.isIdle = false;
+    const groups = this.outputs.groupsOf(this.node);
+    for (let index = 0; index < groups.length; index += 1)
+      groups[index][0].emitWatermark(groups[index][1], watermarkMs);
+  }
+
+  emitProcessingTime(timestampMs: number): void {
+    if (!this.drivesProcessingTime) {
+      throw new IllegalStateError(
+        `Source '${this.node.name}' emits processing time, but the job takes it from the machine. Call env.setProcessingTime('source').`,
+      );
+    }
+    const { clock } = this.outputs;
+    if (Number.isNaN(clock.timeMs) || timestampMs > clock.timeMs) clock.timeMs = timestampMs;
+  }
+
+  emitAlignment(timestampMs: number): void {
+    this.outputs.startAlignment(this.node, timestampMs);
+  }
+
+  markIdle(): void {
+    this.setIdle(true);
+  }
+
+  markActive(): void {
+    this.setIdle(false);
+  }
+
+  private setIdle(idle: boolean): void {
+    if (this.isIdle === idle) return;
+    this.isIdle = idle;
+    for (const [group, position] of this.outputs.groupsOf(this.node)) group.emitWatermarkStatus(position, idle);
+  }
+}
+
+type SourceState = 'reading' | 'waiting' | 'ended';
+
+/** One source of the job: its reader, its output, and whether it has more. */
+class RunningSource {
+  readonly node: StreamNode;
+  readonly output: SourceOutput;
+  readonly reader: SourceReader<unknown>;
+  state: SourceState = 'reading';
+  private readonly generator: WatermarkGenerator | null;
+  private readonly periodicEmitMs: number;
+  private readonly clock: Clock;
+  private nextEmitMs = 0;
+
+  constructor(graph: JobGraph, node: StreamNode, outputs: TaskOutputs, host: SourceHost) {
+    if (node.work.kind !== 'source') throw new IllegalStateError(`Operator '${node.name}' is no source.`);
+    const { strategy, createReader } = node.work;
+    /** Flink's pipeline.auto-watermark-interval, for strategies that need a clock and did not say how often. */
+    const AUTO_WATERMARK_INTERVAL_MS = 200;
+    this.node = node;
+    this.clock = host.clock;
+    this.generator = strategy.createGenerator(() => host.clock.monotonicMs());
+    this.periodicEmitMs = strategy.isByClock ? strategy.periodicEmitMs || AUTO_WATERMARK_INTERVAL_MS : 0;
+    this.output = new SourceOutput(graph, node, outputs, this.generator, strategy.periodicEmitMs === 0);
+    this.reader = createReader({
+      clock: host.clock,
+      symbols: host.symbols,
+      sendSourceEventToCoordinator: (event) => host.sendSourceEvent(uidOf(node), event),
+    });
+  }
+
+  poll(): InputStatus {
+    try {
+      this.output.current = null;
+      const status = this.reader.pollNext(this.output, POLL_RECORDS);
+      this.emitByClock();
+      return status;
+    } catch (error) {
+      throw this.failure(error);
+    }
+  }
+
+  emitByClock(): void {
+    if (this.periodicEmitMs === 0 || this.clock.monotonicMs() < this.nextEmitMs) return;
+    this.nextEmitMs = this.clock.monotonicMs() + this.periodicEmitMs;
+    this.generator?.onPeriodicEmit(this.output);
+  }
+
+  failure(error: unknown): unknown {
+    if (error instanceof OperatorFailure || isCancellation(error)) return error;
+    const record = this.output.current === null ? null : recordText(this.output.current);
+    return new OperatorFailure(
+      { operatorName: this.node.name, uid: uidOf(this.node), subtaskIndex: null, key: null, record, timerMs: null },
+      error,
+    );
+  }
+}
+
+/** All sources of a job and what is chained to them. Runs on the source thread, which is where a job's order is made. */
+export class SourceTask implements Task {
+  readonly outputs: TaskOutputs;
+  private readonly sources: readonly RunningSource[];
+  private isFinished = false;
+  private isClosed = false;
+
+  constructor(graph: JobGraph, plan: PhysicalPlan, host: SourceHost) {
+    this.outputs = new TaskOutputs(graph, plan, 'source', 'source', host);
+    this.sources = graph.sourceNodes.map((node) => new RunningSource(graph, node, this.outputs, host));
+  }
+
+  open(): void {
+    this.outputs.open();
+  }
+
+  /** The lowest watermark of its sources. */
+  get watermarkMs(): number {
+    return Math.min(...this.sources.map(({ output }) => output.watermark));
+  }
+
+  runBatch(): TaskStatus {
+    if (this.isFinished) return 'finished';
+    for (const source of this.sources) {
+      if (source.state === 'reading') this.poll(source);
+      else if (source.state === 'waiting') source.emitByClock();
+    }
+    this.outputs.flush();
+    if (this.sources.every(({ state }) => state === 'ended')) {
+      this.isFinished = true;
+      for (const { ring } of this.outputs.channels) ring.close();
+      return 'progress';
+    }
+    return this.sources.some(({ state }) => state === 'reading') ? 'progress' : 'idle';
+  }
+
+  /** Resolves when a source that had nothing may have something; rejects with what went wrong in it. */
+  async whenAvailable(): Promise<void> {
+    const waiting = this.sources.filter(({ state }) => state === 'waiting');
+    if (waiting.length === 0) return;
+    await Promise.race(
+      waiting.map(async (source) => {
+        try {
+          await source.reader.isAvailable();
+        } catch (error) {
+          throw source.failure(error);
+        }
+        if (source.state === 'waiting') source.state = 'reading';
+      }),
+    );
+  }
+
+  /** @param uid null: to every source that takes events */
+  handleSourceEvent(uid: string | null, event: unknown): void {
+    for (const source of this.sources) {
+      if (uid !== null && uidOf(source.node) !== uid) continue;
+      try {
+        source.reader.handleSourceEvent?.(event);
+      } catch (error) {
+        throw source.failure(error);
+      }
+      // The event may be what the reader was waiting for.
+      if (source.state === 'waiting') source.state = 'reading';
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.outputs.close();
+    await Promise.all(this.sources.map(({ reader }) => reader.close()));
+  }
+
+  private poll(source: RunningSource): void {
+    const status = source.poll();
+    if (status === 'more-available') return;
+    source.state = status === 'nothing-available' ? 'waiting' : 'ended';
+    if (status === 'end-of-input') this.outputs.end(source.node);
+  }
+}

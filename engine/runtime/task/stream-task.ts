@@ -1,0 +1,286 @@
+import type { StreamNode } from '../../api/stream-nodes.ts';
+import { emittersOf, isKeyed, uidOf, type JobGraph, type Side } from '../../graph/job-graph.ts';
+import { compileCodec } from '../../memory/record-codec.ts';
+import type { Key } from '../../state/java-hash.ts';
+import { ChannelReader, type ControlHandler } from '../exchange/channel-reader.ts';
+import { keyFieldOf, type PhysicalPlan, type RingPlan } from '../exchange/physical-plan.ts';
+import { InputOrigin } from '../exchange/vertex-gate.ts';
+import { describeFailure } from '../operators/keyed-failure.ts';
+import { KeyedRecordHandler, SlotMap } from './keyed-input.ts';
+import { KeyedVertex } from './keyed-vertex.ts';
+import type { Mail, MailAnswer, Task, TaskHost, TaskStatus } from './task.ts';
+import { TaskOutputs } from './task-outputs.ts';
+
+/** Slots read from one ring before the mailbox and the other rings get their turn. */
+const BATCH_SLOTS = 1024;
+
+/** One ring's records and control records, on their way to this task's operators. */
+class TaskReader extends ChannelReader {
+  readonly origins = new Map<number, InputOrigin>();
+  readonly slotMaps = new Map<number, SlotMap>();
+  readonly vertices = new Set<KeyedVertex>();
+  endedGroups = 0;
+
+  get isEnded(): boolean {
+    return this.endedGroups === this.plan.groups.length;
+  }
+}
+
+/**
+ * Subtask i of every keyed operator of a job (Flink: StreamTask). One thread runs it: records, watermarks, timers,
+ * alignments, mail, one after the other, never two at once.
+ */
+export class StreamTask implements Task {
+  readonly vertices: readonly KeyedVertex[];
+  readonly outputs: TaskOutputs;
+  private readonly readers: readonly TaskReader[];
+  private readonly graph: JobGraph;
+  private readonly plan: PhysicalPlan;
+  private readonly host: TaskHost;
+  private isClosed = false;
+  private isFinished = false;
+  private readonly sourcesOf = new Map<StreamNode, ReadonlySet<number>>();
+
+  constructor(graph: JobGraph, plan: PhysicalPlan, taskIndex: number, host: TaskHost) {
+    this.graph = graph;
+    this.plan = plan;
+    this.host = host;
+    this.outputs = new TaskOutputs(graph, plan, 'task', taskIndex, host);
+    this.vertices = graph.keyedNodes.map((node) => new KeyedVertex(graph, node, taskIndex, this.outputs, host));
+    this.readers = plan.rings.filter(({ to }) => to === taskIndex).map((ring) => this.createReader(ring));
+    for (const vertex of this.vertices) vertex.gate.seal();
+  }
+
+  open(): void {
+    this.outputs.open();
+    for (const { operator } of this.vertices) {
+      try {
+        operator.open();
+      } catch (error) {
+        throw describeFailure(operator, null, error);
+      }
+    }
+  }
+
+  /** Data records read so far, over all rings. */
+  get recordsIn(): number {
+    return this.readers.reduce((sum, reader) => sum + reader.recordsIn, 0);
+  }
+
+  /** The lowest watermark of its operators. */
+  get watermarkMs(): number {
+    return Math.min(...this.vertices.map(({ operator }) => operator.timers.watermark));
+  }
+
+  runBatch(): TaskStatus {
+    if (this.isFinished) return 'finished';
+    if (this.host.mailbox.hasMail()) this.answerMail();
+    if (this.graph.processingTime === 'machine') this.setProcessingTime(this.host.processingTimeMs());
+    const progress = this.runReaders(-Infinity);
+    this.outputs.flush();
+    if (this.vertices.every((vertex) => vertex.isFinished)) {
+      this.isFinished = true;
+      for (const { ring } of this.outputs.channels) ring.close();
+      return 'progress';
+    }
+    if (progress) return 'progress';
+    return this.vertices.some((vertex) => vertex.isAligning) ? 'blocked' : 'idle';
+  }
+
+  /** Work on rings at or above a level, for a thread that waits for room below it. @returns whether anything was done */
+  drainFrom(level: number): boolean {
+    this.outputs.publish();
+    return this.runReaders(level);
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    for (const { ring } of this.readers) ring.abandon();
+    for (const vertex of this.vertices) if (!vertex.isFinished) vertex.operator.close();
+    this.outputs.close();
+  }
+
+  private runReaders(level: number): boolean {
+    let progress = this.progressAlignments(level);
+    for (let index = 0; index < this.readers.length; index += 1) {
+      const reader = this.readers[index];
+      if (reader.plan.level >= level && reader.run(BATCH_SLOTS)) progress = true;
+    }
+    if (this.progressAlignments(level)) progress = true;
+    for (const vertex of this.vertices) if (this.levelOf(vertex) >= level && vertex.finishWhenEnded()) progress = true;
+    return progress;
+  }
+
+  private levelOf(vertex: KeyedVertex): number {
+    return this.graph.keyedNodes.indexOf(vertex.node);
+  }
+
+  private progressAlignments(level: number): boolean {
+    let progress = false;
+    for (const vertex of this.vertices) {
+      if (vertex.isAligning && this.levelOf(vertex) >= level && vertex.progressAlignment()) progress = true;
+    }
+    for (const reader of this.readers) {
+      if (reader.isHeld && ![...reader.vertices].some((vertex) => vertex.isAligning)) reader.isHeld = false;
+    }
+    return progress;
+  }
+
+  private setProcessingTime(timeMs: number): void {
+    for (const { operator } of this.vertices) {
+      const { timers } = operator;
+      if (timeMs <= timers.processingTime) continue;
+      try {
+        if (this.graph.processingTime === 'source') {
+          timers.advanceProcessingTime(timeMs);
+          continue;
+        }
+        // A live clock's millisecond must be over before its timers fire: never early, after the last record of that ms.
+        if (timers.processingTimers.headTime < timeMs) timers.advanceProcessingTime(timeMs - 1);
+        timers.processingTime = timeMs;
+      } catch (error) {
+        throw describeFailure(operator, null, error);
+      }
+    }
+  }
+
+  private createReader(ring: RingPlan): TaskReader {
+    const side: Side = ring.from === 'source' ? 'source' : 'task';
+    const reader = new TaskReader(this.host.ring(ring.id), ring, this.host.symbols);
+    reader.ring.wakeWriter = () => this.host.wake(ring.from);
+    for (const crossing of ring.crossings) {
+      const vertex = this.vertices.find(({ node }) => node === crossing.to) as KeyedVertex;
+      const origin = this.originOf(reader, this.plan.groupOf(crossing, side).index);
+      origin.feed(vertex, crossing.input);
+      reader.vertices.add(vertex);
+      if (!vertex.readers.includes(reader)) vertex.readers.push(reader);
+      this.addHandlers(reader, crossing, vertex, origin);
+    }
+    reader.setControlHandler(this.controlHandlerOf(reader));
+    return reader;
+  }
+
+  private originOf(reader: TaskReader, group: number): InputOrigin {
+    const known = reader.origins.get(group);
+    if (known !== undefined) return known;
+    const origin = new InputOrigin();
+    reader.origins.set(group, origin);
+    return origin;
+  }
+
+  private addHandlers(
+    reader: TaskReader,
+    crossing: RingPlan['crossings'][number],
+    vertex: KeyedVertex,
+    origin: InputOrigin,
+  ): void {
+    const slotMap = crossing.partitioning.kind === 'key' ? new SlotMap() : null;
+    if (slotMap !== null) reader.slotMaps.set(crossing.index, slotMap);
+    const keyField = keyFieldOf(crossing);
+    const { f, i } = reader.ring;
+    const views = crossing.types.map((shape) =>
+      compileCodec(shape, keyField).createView(f, i, this.host.symbols, vertex.operator.keyTable),
+    );
+    (views.length === 0 ? [null] : views).forEach((view, index) => {
+      const type = crossing.firstType + index;
+      reader.setHandler(
+        type,
+        new KeyedRecordHandler(reader, type, view, slotMap, origin, vertex.operator, crossing.input),
+      );
+    });
+  }
+
+  private controlHandlerOf(reader: TaskReader): ControlHandler {
+    const crossings = new Map(reader.plan.crossings.map((crossing) => [crossing.index, crossing]));
+    const vertexOf = (crossing: number): KeyedVertex =>
+      this.vertices.find(({ node }) => node === crossings.get(crossing)?.to) as KeyedVertex;
+    return {
+      defineKey: (crossing, slot, key: Key, keyGroup) => {
+        (reader.slotMaps.get(crossing) as SlotMap).set(
+          slot,
+          vertexOf(crossing).operator.keyTable.slotFor(key, keyGroup),
+        );
+      },
+      watermark: (group, watermarkMs) => reader.origins.get(group)?.advance(watermarkMs),
+      status: (group, idle) => reader.origins.get(group)?.status(idle),
+      processingTime: (timeMs) => this.setProcessingTime(timeMs),
+      alignment: (sourceId, timestampMs) => this.startAlignment(reader, sourceId, timestampMs),
+      end: (group) => {
+        reader.endedGroups += 1;
+        reader.origins.get(group)?.end();
+        if (reader.isEnded) for (const vertex of reader.vertices) vertex.readerEnded(reader);
+      },
+    };
+  }
+
+  private startAlignment(reader: TaskReader, sourceId: number, timestampMs: number): boolean {
+    for (const vertex of reader.vertices) {
+      if (!this.sourceIdsOf(vertex.node).has(sourceId)) continue;
+      vertex.alignment(
+        reader,
+        sourceId,
+        timestampMs,
+        (vertex.readers as TaskReader[]).filter((other) => !other.isEnded && this.brings(other, vertex, sourceId)),
+      );
+    }
+    return [...reader.vertices].some((vertex) => vertex.isAligning);
+  }
+
+  /** Whether markers of a source reach the vertex on this ring. */
+  private brings(reader: TaskReader, vertex: KeyedVertex, sourceId: number): boolean {
+    return reader.plan.crossings.some((crossing) => {
+      if (crossing.to !== vertex.node) return false;
+      const side: Side = reader.plan.from === 'source' ? 'source' : 'task';
+      return emittersOf(crossing.edge.from, side).some((emitter) =>
+        isKeyed(emitter) ? this.sourceIdsOf(emitter).has(sourceId) : emitter.id === sourceId,
+      );
+    });
+  }
+
+  /** The sources whose records can reach a keyed operator. */
+  private sourceIdsOf(node: StreamNode): ReadonlySet<number> {
+    const known = this.sourcesOf.get(node);
+    if (known !== undefined) return known;
+    const ids = new Set<number>();
+    const visit = (at: StreamNode): void => {
+      if (at.work.kind === 'source') ids.add(at.id);
+      for (const { edges } of at.inputs) for (const edge of edges) visit(edge.from);
+    };
+    visit(node);
+    this.sourcesOf.set(node, ids);
+    return ids;
+  }
+
+  private answerMail(): void {
+    for (let mail = this.host.mailbox.take(); mail !== undefined; mail = this.host.mailbox.take()) {
+      this.host.mailbox.answer(this.answer(mail));
+    }
+  }
+
+  /** A question's mistake is answered, not a failure of the job. */
+  private answer(mail: Mail): MailAnswer {
+    const refuse = (problem: string): MailAnswer => ({ kind: 'refusal', id: mail.id, problem });
+    for (const { operator } of this.vertices) {
+      try {
+        if (mail.kind === 'rows') {
+          const rows = operator.rows.get(mail.name);
+          if (rows !== undefined) return { kind: 'rows', id: mail.id, ...rows.take(mail.all) };
+        } else {
+          const answer = operator.answer(mail.name, mail.key as Key, mail.argument);
+          if (answer !== undefined) return { kind: 'answer', id: mail.id, value: answer.value };
+        }
+      } catch (error) {
+        return refuse(error instanceof Error ? error.message : String(error));
+      }
+    }
+    const known = this.vertices.flatMap(({ operator, node }) =>
+      (mail.kind === 'rows' ? [...operator.rows.keys()] : operator.queryNames).map(
+        (name) => `${name} (${uidOf(node)})`,
+      ),
+    );
+    return refuse(
+      `No KvStateLocation found for KvState instance with name '${mail.name}'. There are: ${known.join(', ') || 'none'}.`,
+    );
+  }
+}

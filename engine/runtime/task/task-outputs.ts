@@ -1,0 +1,101 @@
+import type { StreamNode } from '../../api/stream-nodes.ts';
+import type { JobGraph, Side } from '../../graph/job-graph.ts';
+import { RingWriter } from '../../memory/shared-ring.ts';
+import { ChannelWriter } from '../exchange/channel-writer.ts';
+import { createEdgeWriter, type ProcessingClock } from '../exchange/edge-writer.ts';
+import { OutputGroup } from '../exchange/output-group.ts';
+import type { PhysicalPlan, ThreadId } from '../exchange/physical-plan.ts';
+import { ChainBuilder, type NodeOutput } from '../operators/chain.ts';
+import type { TaskHost } from './task.ts';
+
+/** Everything one thread writes: its rings, their groups, and the chains that lead there. */
+export class TaskOutputs {
+  readonly channels: readonly ChannelWriter[];
+  readonly groups: readonly OutputGroup[];
+  readonly chains: ChainBuilder;
+  private readonly emitters = new Map<StreamNode, readonly (readonly [OutputGroup, number])[]>();
+  readonly clock: ProcessingClock = { timeMs: NaN };
+
+  constructor(graph: JobGraph, plan: PhysicalPlan, side: Side, thread: ThreadId, host: TaskHost) {
+    this.groups = plan.groups[side].map((group) => new OutputGroup(group));
+    this.channels = plan.rings
+      .filter(({ from }) => from === thread)
+      .map((ring) => {
+        const writer = new RingWriter(host.ring(ring.id));
+        writer.waitForRoom = (full) => host.waitForRoom(full, ring.level);
+        writer.wakeReader = () => host.wake(ring.to);
+        return new ChannelWriter(writer, ring, this.groups);
+      });
+    this.chains = new ChainBuilder(graph, (crossing) => {
+      const group = this.groups[plan.groupOf(crossing, side).index];
+      const channels = this.channels.filter((channel) => channel.plan.crossings.includes(crossing));
+      return createEdgeWriter(crossing, {
+        channels,
+        group,
+        symbols: host.symbols,
+        clock: this.clock,
+        maxParallelism: graph.maxParallelism,
+      });
+    });
+    for (const { index, emitters } of plan.groups[side]) {
+      emitters.forEach((emitter, position) => {
+        this.emitters.set(emitter, [...(this.emitters.get(emitter) ?? []), [this.groups[index], position]]);
+      });
+    }
+  }
+
+  outputOf(node: StreamNode): NodeOutput {
+    return this.chains.outputOf(node);
+  }
+
+  /** The groups a node's records belong to, and the node's place in each. */
+  groupsOf(emitter: StreamNode): readonly (readonly [OutputGroup, number])[] {
+    return this.emitters.get(emitter) ?? [];
+  }
+
+  /** From a source: once into every ring that carries its records. */
+  startAlignment(source: StreamNode, timestampMs: number): void {
+    const groups = this.groupsOf(source).map(([group]) => group.index);
+    for (const channel of this.channels) {
+      if (channel.plan.to === 'coordinator' || !channel.plan.groups.some(({ index }) => groups.includes(index)))
+        continue;
+      channel.sendAlignment(source.id, timestampMs);
+    }
+  }
+
+  /** From a keyed operator that has gone through one. */
+  sendAlignment(emitter: StreamNode, sourceId: number, timestampMs: number): void {
+    for (const [group] of this.groupsOf(emitter)) {
+      if (!group.align()) continue;
+      for (const channel of this.channelsOf(group))
+        if (channel.plan.to !== 'coordinator') channel.sendAlignment(sourceId, timestampMs);
+    }
+  }
+
+  /** The emitter sends no more. */
+  end(emitter: StreamNode): void {
+    for (const [group, position] of this.groupsOf(emitter)) {
+      if (group.end(position)) for (const channel of this.channelsOf(group)) channel.sendEnd(group);
+    }
+  }
+
+  flush(): void {
+    for (const channel of this.channels) channel.flush(this.clock.timeMs);
+  }
+
+  publish(): void {
+    for (const channel of this.channels) channel.ring.publish();
+  }
+
+  open(): void {
+    for (const operator of this.chains.operators) operator.open();
+  }
+
+  close(): void {
+    for (const operator of this.chains.operators) operator.close();
+  }
+
+  private channelsOf(group: OutputGroup): ChannelWriter[] {
+    return this.channels.filter((channel) => channel.plan.groups.some(({ index }) => index === group.index));
+  }
+}

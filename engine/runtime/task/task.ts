@@ -1,0 +1,57 @@
+import type { SymbolDictionary } from '../../memory/symbol-dictionary.ts';
+import type { RingMemory, RingWriter } from '../../memory/shared-ring.ts';
+import type { AlignedSumsMemory } from '../operators/aligned-sums.ts';
+
+/**
+ * `progress`: something was done, call again. `idle`: nothing to do until a ring or the mailbox has something. `blocked`:
+ * waiting for other subtasks at an alignment. `finished`: never again.
+ */
+export type TaskStatus = 'progress' | 'idle' | 'blocked' | 'finished';
+
+/** A part of a job that one thread runs. It knows no threads: whoever owns it calls `runBatch` until it is finished. */
+export interface Task {
+  runBatch(): TaskStatus;
+  /** Closes functions and writers; also after a failure, and twice without harm. */
+  close(): void | Promise<void>;
+}
+
+/** Messages to a task that do not travel in the stream, answered between two batches. */
+export type Mail =
+  | {
+      readonly kind: 'query';
+      readonly id: number;
+      readonly name: string;
+      readonly key: unknown;
+      readonly argument: unknown;
+    }
+  | { readonly kind: 'rows'; readonly id: number; readonly name: string; readonly all: boolean };
+
+export type MailAnswer =
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'refusal'; readonly id: number; readonly problem: string }
+  | { readonly kind: 'rows'; readonly id: number; readonly rowCount: number; readonly buffer: ArrayBuffer };
+
+export interface Mailbox {
+  /** Cheap: asked once per batch. */
+  hasMail(): boolean;
+  take(): Mail | undefined;
+  answer(answer: MailAnswer): void;
+}
+
+/** What a task is given by the thread (or the local executor) that runs it. */
+export interface TaskHost {
+  readonly symbols: SymbolDictionary;
+  readonly mailbox: Mailbox;
+  /** Memory of the ring with this plan id. */
+  ring(id: string): RingMemory;
+  /** Memory of the aligned sums of the keyed operator with this node id. */
+  sums(nodeId: number): AlignedSumsMemory;
+  /** The machine's processing time: monotonic ms since the Unix epoch. */
+  processingTimeMs(): number;
+  /** Returns when the ring has room; meanwhile it lets this task work on rings at or above `level`. */
+  waitForRoom(writer: RingWriter, level: number): void;
+  /** Wakes the thread at the other end of a ring. */
+  wake(thread: 'source' | 'coordinator' | number): void;
+  /** Every task thread waiting at an alignment looks again. */
+  wakeTasks(): void;
+}

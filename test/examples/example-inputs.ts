@@ -1,0 +1,47 @@
+import { seededRandom } from '../support/seeded-random.ts';
+import type { ClickParameters } from './click-sessions.ts';
+import type { SensorAlarmParameters, SensorEvent } from './sensor-alarm.ts';
+import type { WordCountParameters } from './word-count.ts';
+
+/** Made-up inputs, large enough that every ring wraps and every subtask gets keys. */
+export function wordCountInput(seed: number, lineCount = 400): WordCountParameters {
+  const random = seededRandom(seed);
+  const word = (): string => `w${Math.floor(random() ** 2 * 120)}`;
+  let timeMs = 0;
+  const lines = Array.from({ length: lineCount }, () => {
+    timeMs += Math.floor(random() * 20);
+    return {
+      text: Array.from({ length: Math.floor(random() * 6) }, word).join(' '),
+      timeMs: Math.max(0, timeMs - Math.floor(random() * 10)),
+    };
+  });
+  return { lines, silenceMs: 150 };
+}
+
+export function sensorInput(seed: number, eventCount = 800): SensorAlarmParameters {
+  const random = seededRandom(seed);
+  const kinds = ['heat', 'smoke', 'noise'];
+  const events = Array.from({ length: eventCount }, (_, index): SensorEvent => {
+    const kindOf = kinds[Math.floor(random() * kinds.length)];
+    const value = Math.floor(random() * 100);
+    if (random() < 0.03) return { event: 'threshold', kindOf, value, timeMs: index };
+    const sensor = Math.floor(random() * 30);
+    return { event: 'reading', site: `site-${sensor % 4}`, sensor, kindOf: kinds[sensor % 3], value, timeMs: index };
+  });
+  return { events };
+}
+
+export function clickInput(seed: number, clickCount = 600): ClickParameters {
+  const random = seededRandom(seed);
+  let timeMs = 0;
+  const clicks = Array.from({ length: clickCount }, () => {
+    timeMs += Math.floor(random() * 10);
+    const lateMs = random() < 0.05 ? 60 : Math.floor(random() * 15);
+    return {
+      user: `user-${Math.floor(random() * 25)}`,
+      page: `/p${Math.floor(random() * 12)}`,
+      timeMs: timeMs - lateMs,
+    };
+  });
+  return { clicks, gapMs: 80, outOfOrdernessMs: 20 };
+}
