@@ -7,7 +7,7 @@ import { resolveRules } from '../../contract/rules-resolve.ts';
 import { assertNever } from '../../core/assert.ts';
 import { startMachineTimer } from '../../core/machine.node.ts';
 import { CONTROL, type ControlRecord } from '../../trading/records.ts';
-import { openSample } from './sample.ts';
+import { openSample } from './sample.node.ts';
 import type { InputFailure, SessionCommand, SessionEvent, SessionParameters, SessionProgress } from './session-parameters.ts';
 
 /** Ten times a second is more than a person reads and costs nothing. */
