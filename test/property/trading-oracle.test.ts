@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { units } from '../support/oracle/decimals.ts';
 import { stamp, type OracleControl, type OraclePosition, type OracleQuote, type OracleRules, type OracleSession } from '../support/oracle/session.ts';
 import { tradeByTheBook } from '../support/oracle/trading.ts';
+import { runStamped } from '../support/stamped-session.ts';
 import { runSteps } from '../support/trading-session.ts';
 
 /** A few symbols, quotes close to the ask and in the same milliseconds, so that every rule and every tie is met often. */
@@ -137,6 +138,17 @@ test('results are the same with any number of subtasks, limits over all symbols 
       const { steps } = stamp(given);
 
       expect(runSteps(given.rules, steps, { subtasks })).toEqual(tradeByTheBook(given.rules, steps));
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test('the session source and the trade function together do what the oracle does', () => {
+  fc.assert(
+    fc.property(session, fc.integer({ min: 1, max: 3 }), (given, subtasks) => {
+      const { steps } = stamp(given);
+
+      expect(runStamped(given, subtasks)).toEqual(tradeByTheBook(given.rules, steps));
     }),
     { numRuns: RUNS },
   );

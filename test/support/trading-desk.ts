@@ -1,4 +1,4 @@
-import type { LimitRules, RulesDocument, SessionRules, SymbolRules } from '../../engine/contract/rules.ts';
+import type { LimitRules, SessionRules, SymbolRules } from '../../engine/contract/rules.ts';
 import type { PositionRow } from '../../engine/trading/rows.ts';
 import { TradeFunction } from '../../engine/trading/trade-function.ts';
 import type { OracleTrade } from './oracle/trading.ts';

@@ -43,7 +43,8 @@ interface HeldQuote {
  *
  * What is emitted around one taken quote, in this order:
  *   alignment   when the greatest event time enters a new full second
- *   positions   whose `openedAt` is not after the quote, by `openedAt`, then file order, each with its own timestamp
+ *   positions   whose `openedAt` is not after the quote, by `openedAt`, then file order, each with its own timestamp,
+ *               and ahead of each, where the replay drives it, processing time: `openedAt` - 1
  *   watermark   greatest event time (this quote's included) - outOfOrdernessMs - 1; so a position's own timers that are
  *               not after it fire before the quote
  *   processing  greatest event time - 1, where the replay drives that clock
@@ -114,6 +115,14 @@ export class SessionStamper {
   /** True while quotes that were held back wait to be emitted: call `release` before the next `offer`. */
   get releasing(): boolean {
     return this.#releasing;
+  }
+
+  /** Rules changed: whether limits over all symbols need an alignment at every full second from here on. */
+  setAlignFullSeconds(isNeeded: boolean): void {
+    if (!isNeeded) this.#nextSecondAt = Infinity;
+    else if (this.#nextSecondAt === Infinity) {
+      this.#nextSecondAt = (Math.floor(this.greatestMs / FULL_SECOND_MS) + 1) * FULL_SECOND_MS;
+    }
   }
 
   /** Whether a quote of this time would be held back, or join those that are. */
@@ -234,6 +243,8 @@ export class SessionStamper {
       position.buyPrice = planned.buyPrice;
       position.ttlMs = planned.ttlMs ?? -1;
       this.emittedRecords += 1;
+      // Its time to live counts from here on the processing clock too: before the first quote that clock stands at 0.
+      if (this.#drivesProcessingTime) output.emitProcessingTime(openedAt - 1);
       output.collect(position, openedAt);
     }
     this.#nextPositionAt = Infinity;

@@ -1,0 +1,45 @@
+import type { StreamExecutionEnvironment } from '../api/environment.ts';
+import { externalSink } from '../api/sink.ts';
+import type { SourceReader, SourceReaderContext } from '../api/source.ts';
+import { WatermarkStrategy } from '../api/watermark-strategy.ts';
+import { CONTROL, LATE_QUOTES, POSITION, QUOTE, TRADE, type Quote, type StartingPosition, type Trade } from './records.ts';
+import { TradeFunction, type TradeFunctionOptions } from './trade-function.ts';
+
+/** Every trade, in no order between symbols: the run that provides the sink sorts by event time, then quote sequence. */
+export const TRADES_SINK = externalSink<Trade>('trades');
+/** Quotes that came too late and were dropped. */
+export const LATE_QUOTES_SINK = externalSink<Quote>('late-quotes');
+
+/** Reads a session: quotes and starting positions in stream order, controls on the side output CONTROL. */
+export type CreateSessionReader = (context: SourceReaderContext) => SourceReader<Quote | StartingPosition>;
+
+/**
+ * The FlinkTrade job.
+ *
+ *   session --- quotes, positions --- key by symbol --,
+ *      '------- controls ------------ broadcast -------+-- trade --+-- trades
+ *                                                                  '-- late quotes
+ *
+ * The session source stamps event time and watermarks itself (one source, one order), so no strategy makes any here.
+ *
+ * @param createReader called once, on the source thread
+ */
+export function describeTrading(environment: StreamExecutionEnvironment, createReader: CreateSessionReader, options: TradeFunctionOptions): void {
+  const session = environment
+    .fromSource(createReader, WatermarkStrategy.noWatermarks(), 'session')
+    .uid('session')
+    .returns(QUOTE, POSITION);
+
+  const controls = session.getSideOutput(CONTROL).broadcast();
+
+  const trades = session
+    .keyBy('symbol')
+    .connect(controls)
+    .process(new TradeFunction(options))
+    .name('trade')
+    .uid('trade')
+    .returns(TRADE);
+
+  trades.sinkTo(TRADES_SINK).uid('trades');
+  trades.getSideOutput(LATE_QUOTES).sinkTo(LATE_QUOTES_SINK).uid('late-quotes');
+}
