@@ -12,6 +12,8 @@ export const SIZE_UNKNOWN = -1;
 export interface SessionQuote {
   readonly kind: 'quote';
   symbol: string;
+  /** The symbol's number in the job's dictionary, where the host gave one: saves the job a look-up per quote. */
+  symbolId?: number;
   bid: number;
   bidSize: number;
   ask: number;

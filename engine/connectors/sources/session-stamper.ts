@@ -19,6 +19,8 @@ export interface StamperOptions {
   readonly positions: readonly PlannedPosition[];
   /** Emit an alignment at every full second of event time (needed by limits over all symbols). */
   readonly alignFullSeconds: boolean;
+  /** The job's number for a symbol, asked once per symbol; absent: the job looks each quote's symbol up by itself. */
+  readonly symbolIdOf?: ((symbol: string) => number) | undefined;
   /** Drive the clock of processing-time timers by event time (replays). */
   readonly drivesProcessingTime: boolean;
 }
@@ -83,6 +85,9 @@ export class SessionStamper {
   #releasedCount = 0;
   #releasing = false;
   #symbolSeen = new Uint8Array(4096);
+  /** By number in the session's table: the number in the job's dictionary. */
+  #symbolIds = new Int32Array(4096);
+  readonly #symbolIdOf: ((symbol: string) => number) | null;
   readonly #quote: SessionQuote = { kind: 'quote', symbol: '', bid: 0, bidSize: 0, ask: 0, askSize: 0, sequence: 0 };
   readonly #position: SessionPosition = { kind: 'position', symbol: '', shares: 0, buyPrice: 0, ttlMs: -1 };
 
@@ -91,6 +96,8 @@ export class SessionStamper {
     this.#outOfOrdernessMs = options.outOfOrdernessMs;
     this.#maxFutureMs = options.maxFutureMs;
     this.#drivesProcessingTime = options.drivesProcessingTime;
+    this.#symbolIdOf = options.symbolIdOf ?? null;
+    if (this.#symbolIdOf !== null) this.#quote.symbolId = 0;
     this.#planned = [...options.positions];
     this.#positionsSorted = false;
     // Positions without a time sort once the first quote gives them one.
@@ -153,7 +160,7 @@ export class SessionStamper {
     const symbol = batch.symbol[index];
     this.#count(symbol, timeMs, batch.rows === null ? 1 : batch.rows[index], ledger);
     const quote = this.#quote;
-    quote.symbol = this.#symbols.name(symbol);
+    this.#name(quote, symbol);
     quote.bid = batch.bid[index];
     quote.bidSize = batch.bidSize[index];
     quote.ask = batch.ask[index];
@@ -172,7 +179,7 @@ export class SessionStamper {
       if (held.timeMs > this.greatestMs && !this.#advance(held.timeMs, output, limit - this.emittedRecords)) return;
       this.#count(held.symbol, held.timeMs, held.rows, held.ledger as RowLedger);
       const quote = this.#quote;
-      quote.symbol = this.#symbols.name(held.symbol);
+      this.#name(quote, held.symbol);
       quote.bid = held.bid;
       quote.bidSize = held.bidSize;
       quote.ask = held.ask;
@@ -265,6 +272,7 @@ export class SessionStamper {
     if (this.#symbolSeen[symbol] === 0) {
       this.#symbolSeen[symbol] = 1;
       this.symbolCount += 1;
+      if (this.#symbolIdOf !== null) this.#symbolIds[symbol] = this.#symbolIdOf(this.#symbols.name(symbol));
     }
     if (timeMs < this.smallestMs) this.smallestMs = timeMs;
     this.takenQuotes += 1;
@@ -277,10 +285,18 @@ export class SessionStamper {
     }
   }
 
+  #name(quote: SessionQuote, symbol: number): void {
+    quote.symbol = this.#symbols.name(symbol);
+    if (this.#symbolIdOf !== null) quote.symbolId = this.#symbolIds[symbol];
+  }
+
   #growSeen(symbol: number): void {
     const seen = new Uint8Array(Math.max(symbol + 1, this.#symbolSeen.length * 2));
     seen.set(this.#symbolSeen);
     this.#symbolSeen = seen;
+    const ids = new Int32Array(seen.length);
+    ids.set(this.#symbolIds);
+    this.#symbolIds = ids;
   }
 
   #hold(batch: QuoteBatch, index: number, timeMs: number, ledger: RowLedger): void {

@@ -3,6 +3,7 @@ import { openSession, type OpenSession } from '../../connectors/files/open-sessi
 import { InputError } from '../../connectors/sources/input-error.ts';
 import type { SessionRecord } from '../../connectors/sources/session-records.ts';
 import { SessionSourceReader } from '../../connectors/sources/session-source-reader.ts';
+import type { RulesDocument } from '../../contract/rules.ts';
 import { resolveRules } from '../../contract/rules-resolve.ts';
 import { assertNever } from '../../core/assert.ts';
 import { startMachineTimer } from '../../core/machine.node.ts';
@@ -104,7 +105,8 @@ export class SessionReader implements SourceReader<SessionRecord> {
       maxFutureMs,
       // Rules may gain a limit over all symbols while the session runs, so every session of a window is aligned.
       alignFullSeconds: this.#parameters.historySampleMs !== null || rules.limits?.maxNotionalPerDay != null || rules.limits?.maxLossPerDay != null,
-      drivesProcessingTime: true,
+      drivesProcessingTime: this.#parameters.historySampleMs !== null || runsOnProcessingTime(rules),
+      symbolIdOf: (symbol) => this.#context.symbols.idOf(symbol),
       controlTag: CONTROL,
       clock: this.#context.clock,
       startTimer: startMachineTimer,
@@ -152,6 +154,11 @@ export class SessionReader implements SourceReader<SessionRecord> {
   #tell(event: SessionEvent): void {
     this.#context.sendSourceEventToCoordinator(event);
   }
+}
+
+/** Driving that clock costs a record for each millisecond in which something happens. */
+function runsOnProcessingTime(rules: RulesDocument): boolean {
+  return [rules.defaults ?? {}, ...Object.values(rules.symbols ?? {})].some(({ time }) => time === 'processing');
 }
 
 function progressOf(reader: SessionSourceReader<ControlRecord>): SessionProgress {
