@@ -51,7 +51,7 @@ export class DataStream<T> {
 
   /** A function with access to timestamps and side outputs, without keys. */
   process<R>(userFunction: ProcessFunction<T, R>): SingleOutputStreamOperator<R> {
-    return this.chain({ kind: 'process', userFunction: userFunction as ProcessFunction<unknown, unknown> }, 'Process');
+    return this.chain({ kind: 'process', userFunction: userFunction }, 'Process');
   }
 
   /**
@@ -132,7 +132,7 @@ export class SingleOutputStreamOperator<T> extends DataStream<T> {
   }
 
   getSideOutput<X>(tag: OutputTag<X>): DataStream<X> {
-    return new DataStream<X>(this.registry, [{ from: this.node, side: tag as OutputTag<unknown> }]);
+    return new DataStream<X>(this.registry, [{ from: this.node, side: tag }]);
   }
 }
 

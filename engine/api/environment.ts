@@ -53,7 +53,7 @@ export class StreamExecutionEnvironment {
   ): SingleOutputStreamOperator<T> {
     const work: NodeWork = {
       kind: 'source',
-      createReader: createReader as (context: SourceReaderContext) => SourceReader<unknown>,
+      createReader: createReader,
       strategy,
     };
     return new SingleOutputStreamOperator<T>(this.registry, this.registry.add(work, [], name));

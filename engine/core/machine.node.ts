@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Clock } from './time.ts';
 
 /** The machine's own clocks: handed in where a thread starts, never reached for. */
@@ -6,9 +7,37 @@ export const machineClock: Clock = {
   wallMs: () => Date.now(),
 };
 
+/**
+ * Wall time that never goes back: the wall clock at the first reading, moved on by the monotonic one.
+ * @returns whole ms since the Unix epoch
+ */
+export function createMonotonicWallClock(): () => number {
+  const startMs = Date.now() - performance.now();
+  return () => Math.floor(startMs + performance.now());
+}
+
 /** Calls `wake` once after `delayMs`; the returned function takes that back. */
 export function startMachineTimer(delayMs: number, wake: () => void): () => void {
   // A timer holds 31 bits of milliseconds; a longer wait wakes early and is asked for again.
   const timer = setTimeout(wake, Math.min(delayMs, 2 ** 31 - 1));
   return () => clearTimeout(timer);
+}
+
+/** @returns what stops it */
+export function repeatEvery(intervalMs: number, act: () => void): () => void {
+  const timer = setInterval(act, intervalMs);
+  return () => clearInterval(timer);
+}
+
+export function waitMs(delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, delayMs);
+  });
+}
+
+/** Lets everything else that waits on this thread's event loop run first. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }

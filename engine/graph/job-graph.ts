@@ -1,10 +1,10 @@
 import type { StreamExecutionEnvironment, ProcessingTimeSource } from '../api/environment.ts';
+import { checkParallelism, computeDefaultMaxParallelism } from '../api/parallelism.ts';
 import type { RecordTypes } from '../api/sink.ts';
 import type { NodeInput, Partitioning, StreamEdge, StreamNode } from '../api/stream-nodes.ts';
 import type { StructType } from '../api/struct.ts';
 import { IllegalArgumentError, IllegalStateError } from '../core/errors.ts';
 import { FIRST_DATA_TYPE } from '../memory/record-header.ts';
-import { checkParallelism, computeDefaultMaxParallelism } from '../state/key-groups.ts';
 
 /**
  * A job ready to be laid out on threads. Nodes are chained into vertices: sources (with what follows them) run on the

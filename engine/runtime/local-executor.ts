@@ -120,7 +120,7 @@ export class LocalExecutor<P> {
     this.nextMailId += 1;
     return new Promise((resolve) => {
       this.answers.set(id, resolve);
-      this.mailboxes[subtask].post({ ...mail, id } as Mail);
+      this.mailboxes[subtask].post({ ...mail, id });
     });
   }
 

@@ -1,3 +1,4 @@
+import { checkParallelism } from '../api/parallelism.ts';
 import { IllegalArgumentError } from '../core/errors.ts';
 import type { Key } from './java-hash.ts';
 import { javaHash } from './java-hash.ts';
@@ -6,9 +7,6 @@ import { javaHash } from './java-hash.ts';
  * Which subtask owns a key (Flink: KeyGroupRangeAssignment). Keys fall into `maxParallelism` key groups for ever; a
  * subtask owns a contiguous range of them, which changes with the parallelism. State moves by key group.
  */
-export const PARALLELISM_MAX = 32_768;
-const MAX_PARALLELISM_LOWER_BOUND = 128;
-
 /** Inclusive at both ends, as Flink's KeyGroupRange. */
 export interface KeyGroupRange {
   readonly start: number;
@@ -63,17 +61,4 @@ export function computeKeyGroupRangeForOperatorIndex(
     start: Math.floor((operatorIndex * maxParallelism + parallelism - 1) / parallelism),
     end: Math.floor(((operatorIndex + 1) * maxParallelism - 1) / parallelism),
   };
-}
-
-/** Flink's default: half as much again, rounded up to a power of two, between 128 and 32768. */
-export function computeDefaultMaxParallelism(parallelism: number): number {
-  checkParallelism(parallelism);
-  const wanted = 2 ** Math.ceil(Math.log2(parallelism + Math.floor(parallelism / 2)));
-  return Math.min(Math.max(wanted, MAX_PARALLELISM_LOWER_BOUND), PARALLELISM_MAX);
-}
-
-export function checkParallelism(parallelism: number): void {
-  if (!Number.isInteger(parallelism) || parallelism < 1 || parallelism > PARALLELISM_MAX) {
-    throw new IllegalArgumentError(`Operator parallelism not within bounds: ${parallelism}`);
-  }
 }

@@ -8,9 +8,9 @@ import {
   hashTuple,
   type PrimitiveKey,
 } from '../../engine/state/java-hash.ts';
+import { computeDefaultMaxParallelism } from '../../engine/api/parallelism.ts';
 import {
   assignKeyToParallelOperator,
-  computeDefaultMaxParallelism,
   computeKeyGroupForKeyHash,
   computeKeyGroupRangeForOperatorIndex,
   computeOperatorIndexForKeyGroup,

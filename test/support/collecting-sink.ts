@@ -9,7 +9,7 @@ export class CollectingSink<T> implements SinkWriter<T> {
   isClosed = false;
 
   write(record: T, context: SinkContext): void {
-    this.records.push(typeof record === 'object' && record !== null ? toObject(record as T & object) : record);
+    this.records.push(typeof record === 'object' && record !== null ? toObject(record) : record);
     this.timestamps.push(context.timestamp());
   }
   writeWatermark(watermarkMs: number): void {

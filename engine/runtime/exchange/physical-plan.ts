@@ -52,8 +52,6 @@ export function createPhysicalPlan(graph: JobGraph, options: PlanOptions = {}): 
     const key = groupKey(emittersOf(crossing.edge.from, side));
     return groups[side].find((group) => groupKey(group.emitters) === key) as OutputGroupPlan;
   };
-  const onSide = (side: Side): Crossing[] =>
-    graph.crossings.filter((crossing) => emittersOf(crossing.edge.from, side).length > 0);
   const rings: RingPlan[] = [];
   const add = (
     id: string,
@@ -77,47 +75,55 @@ export function createPhysicalPlan(graph: JobGraph, options: PlanOptions = {}): 
       capacity: options.ringSlots ?? slots,
     });
   };
+  addSourceRings(graph, add);
+  addTaskRings(graph, add, groups.task, (crossing) => groupOf(crossing, 'task'));
+  return { rings, groups, groupOf };
+}
 
-  const tasks = Array.from({ length: graph.parallelism }, (_, index) => index);
-  const fromSource = onSide('source');
-  const toKeyed = fromSource.filter(({ to }) => isKeyed(to));
-  for (const task of tasks) add(`source-task${task}`, 'source', task, -1, toKeyed, SOURCE_RING_SLOTS);
-  add(
-    'source-sinks',
-    'source',
-    'coordinator',
-    Infinity,
-    fromSource.filter(({ to }) => !isKeyed(to)),
-    SOURCE_RING_SLOTS,
-  );
+type AddRing = (
+  id: string,
+  from: ThreadId,
+  to: ThreadId,
+  level: number,
+  crossings: readonly Crossing[],
+  slots: number,
+) => void;
 
-  const fromTask = onSide('task');
-  const slots = Math.max(RING_SLOTS_MIN, 2 ** Math.floor(Math.log2(TASK_RING_SLOTS_TOTAL / tasks.length ** 2)));
+const crossingsOn = (graph: JobGraph, side: Side): Crossing[] =>
+  graph.crossings.filter((crossing) => emittersOf(crossing.edge.from, side).length > 0);
+const tasksOf = (graph: JobGraph): number[] => Array.from({ length: graph.parallelism }, (_, index) => index);
+
+/** One ring to each task, so that a source's records, rules and markers keep their order whichever operator they go to. */
+function addSourceRings(graph: JobGraph, add: AddRing): void {
+  const crossings = crossingsOn(graph, 'source');
+  const toKeyed = crossings.filter(({ to }) => isKeyed(to));
+  for (const task of tasksOf(graph)) add(`source-task${task}`, 'source', task, -1, toKeyed, SOURCE_RING_SLOTS);
+  const toSinks = crossings.filter(({ to }) => !isKeyed(to));
+  add('source-sinks', 'source', 'coordinator', Infinity, toSinks, SOURCE_RING_SLOTS);
+}
+
+/** One ring per pair of tasks, operator fed and group: a ring that waits for an alignment holds nobody else up. */
+function addTaskRings(
+  graph: JobGraph,
+  add: AddRing,
+  groups: readonly OutputGroupPlan[],
+  groupOf: (crossing: Crossing) => OutputGroupPlan,
+): void {
+  const all = crossingsOn(graph, 'task');
+  const tasks = tasksOf(graph);
+  const share = 2 ** Math.floor(Math.log2(TASK_RING_SLOTS_TOTAL / tasks.length ** 2));
+  const slots = Math.min(SOURCE_RING_SLOTS, Math.max(RING_SLOTS_MIN, share));
   graph.keyedNodes.forEach((node, level) => {
-    for (const group of groups.task) {
-      const crossings = fromTask.filter((crossing) => crossing.to === node && groupOf(crossing, 'task') === group);
-      for (const from of tasks)
+    for (const group of groups) {
+      const crossings = all.filter((crossing) => crossing.to === node && groupOf(crossing) === group);
+      for (const from of tasks) {
         for (const to of tasks)
-          add(
-            `task${from}-${node.id}.${group.index}-task${to}`,
-            from,
-            to,
-            level,
-            crossings,
-            Math.min(slots, SOURCE_RING_SLOTS),
-          );
+          add(`task${from}-${node.id}.${group.index}-task${to}`, from, to, level, crossings, slots);
+      }
     }
   });
-  for (const task of tasks)
-    add(
-      `task${task}-sinks`,
-      task,
-      'coordinator',
-      Infinity,
-      fromTask.filter(({ to }) => !isKeyed(to)),
-      SOURCE_RING_SLOTS,
-    );
-  return { rings, groups, groupOf };
+  const toSinks = all.filter(({ to }) => !isKeyed(to));
+  for (const task of tasks) add(`task${task}-sinks`, task, 'coordinator', Infinity, toSinks, SOURCE_RING_SLOTS);
 }
 
 const groupKey = (emitters: readonly StreamNode[]): string => emitters.map(({ id }) => id).join(',');

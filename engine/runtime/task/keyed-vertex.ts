@@ -146,11 +146,11 @@ export class KeyedVertex {
 function createOperator(node: StreamNode, environment: OperatorEnvironment, output: OperatorOutput): KeyedOperator {
   switch (node.work.kind) {
     case 'keyed-process':
-      return new KeyedProcessOperator(environment, output, node.work.userFunction as never);
+      return new KeyedProcessOperator(environment, output, node.work.userFunction);
     case 'keyed-co-process':
-      return new KeyedCoProcessOperator(environment, output, node.work.userFunction as never);
+      return new KeyedCoProcessOperator(environment, output, node.work.userFunction);
     case 'keyed-broadcast':
-      return new KeyedBroadcastOperator(environment, output, node.work.userFunction as never);
+      return new KeyedBroadcastOperator(environment, output, node.work.userFunction);
     case 'source':
     case 'map':
     case 'filter':

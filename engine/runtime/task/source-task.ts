@@ -63,7 +63,7 @@ class SourceOutput implements ReaderOutput<unknown>, WatermarkOutput {
     if (tag === null || tag === undefined) throw new IllegalArgumentError('OutputTag must not be null.');
     this.current = value;
     if (this.isIdle) this.markActive();
-    this.records.emitSide(tag as OutputTag<unknown>, value, timestampMs);
+    this.records.emitSide(tag, value, timestampMs);
   }
 
   emitWatermark(watermarkMs: number): void {

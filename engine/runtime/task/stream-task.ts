@@ -259,7 +259,7 @@ export class StreamTask implements Task {
   }
 
   /** A question's mistake is answered, not a failure of the job. */
-  private answer(mail: Mail): MailAnswer {
+  answer(mail: Mail): MailAnswer {
     const refuse = (problem: string): MailAnswer => ({ kind: 'refusal', id: mail.id, problem });
     for (const { operator } of this.vertices) {
       try {

@@ -1,0 +1,437 @@
+import { Worker, type ResourceLimits } from 'node:worker_threads';
+import { StreamExecutionEnvironment } from '../api/environment.ts';
+import type { JobDefinition } from '../api/job.ts';
+import { IllegalStateError } from '../core/errors.ts';
+import { machineClock, nextTurn, repeatEvery, waitMs } from '../core/machine.node.ts';
+import { createJobGraph, uidOf, type JobGraph } from '../graph/job-graph.ts';
+import type { RingMemory } from '../memory/shared-ring.ts';
+import { SymbolDictionary, type SymbolDictionaryOptions } from '../memory/symbol-dictionary.ts';
+import { createPhysicalPlan, type ThreadId } from '../runtime/exchange/physical-plan.ts';
+import { createJobMemory } from '../runtime/job-memory.ts';
+import { errorText, OperatorFailure } from '../runtime/operator-failure.ts';
+import { SinkTask, type ExternalWriters } from '../runtime/task/sink-task.ts';
+import type { MailAnswer } from '../runtime/task/task.ts';
+import { ACTIVITY, createControlMemory, ThreadControl } from '../runtime/thread-control.ts';
+import { assignKeyToParallelOperator } from '../state/key-groups.ts';
+import type { Key } from '../state/java-hash.ts';
+import { JobFailedError } from './job-failed-error.ts';
+import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
+
+export interface RunJobOptions<P> {
+  readonly job: JobDefinition<P>;
+  /** Name under which the worker bundle knows the same job. */
+  readonly jobName: string;
+  /** Plain data: every thread builds the job from a copy. */
+  readonly parameters: P;
+  /** The bundle that calls `startWorker`. */
+  readonly workerScript: URL | string;
+  readonly parallelism?: number;
+  readonly maxParallelism?: number;
+  /** Writers of the job's external sinks; they run on the caller's thread. */
+  readonly sinks?: ExternalWriters;
+  readonly onSourceEvent?: (event: unknown, sourceUid: string) => void;
+  /** Keeps task threads after the last record, to answer queries, until `close`. */
+  readonly lingers?: boolean;
+  readonly symbols?: SymbolDictionaryOptions;
+  readonly ringSlots?: number;
+  /** A thread that shows no sign of life for this long has hung; generous, because a machine may stand still. */
+  readonly hangMs?: number;
+  readonly resourceLimits?: ResourceLimits;
+  readonly execArgv?: string[];
+}
+
+export interface JobResult {
+  readonly kind: 'finished' | 'cancelled';
+  /** From the start of the source to the last result. */
+  readonly elapsedMs: number;
+  readonly warnings: readonly string[];
+}
+
+export interface ThreadMetrics {
+  readonly thread: string;
+  readonly recordsIn: number;
+  readonly watermarkMs: number;
+  readonly busyMs: number;
+  readonly idleMs: number;
+  readonly backPressuredMs: number;
+}
+
+export interface SubtaskRows {
+  readonly subtaskIndex: number;
+  readonly rowCount: number;
+  readonly buffer: ArrayBuffer;
+}
+
+const HANG_MS_DEFAULT = 30_000;
+/** Threads that were told to stop get this long before they are ended. */
+const STOP_MS = 2_000;
+const LOOK_EVERY_MS = 20;
+
+/** One worker thread as the runner sees it. */
+interface WorkerEntry {
+  readonly id: ThreadId;
+  readonly label: string;
+  readonly block: number;
+  readonly worker: Worker;
+  readonly exited: Promise<void>;
+  isReady: boolean;
+  isFinished: boolean;
+  lastBeat: number;
+  lastBeatMs: number;
+}
+
+/**
+ * Runs a job on threads: one for sources, one per subtask; sinks run here, on the caller's thread, a little at a time.
+ * Whatever goes wrong in any of them, `finished` rejects with a JobFailedError and no thread is left.
+ */
+export class RunningJob<P = unknown> {
+  /** Resolves when every result is with its sink, or after `cancel`; rejects with a JobFailedError. */
+  readonly finished: Promise<JobResult>;
+  readonly graph: JobGraph;
+  private readonly options: RunJobOptions<P>;
+  private readonly control: ThreadControl;
+  private readonly workers: WorkerEntry[] = [];
+  private readonly sink: SinkTask;
+  private readonly symbols: SymbolDictionary;
+  private readonly block: number;
+  private readonly questions = new Map<
+    number,
+    { resolve: (answer: MailAnswer) => void; reject: (error: Error) => void; worker: WorkerEntry }
+  >();
+  private readonly stopWatching: () => void;
+  private nextQuestion = 0;
+  private startedMs = 0;
+  private isPumping = false;
+  private outcome: 'running' | 'ending' | 'ended' = 'running';
+  private resolve!: (result: JobResult) => void;
+  private reject!: (error: JobFailedError) => void;
+
+  constructor(options: RunJobOptions<P>) {
+    this.options = options;
+    const environment = new StreamExecutionEnvironment();
+    options.job.build(environment, options.parameters);
+    const { parallelism, maxParallelism, ringSlots } = options;
+    this.graph = createJobGraph(environment, {
+      ...(parallelism !== undefined && { parallelism }),
+      ...(maxParallelism !== undefined && { maxParallelism }),
+    });
+    const plan = createPhysicalPlan(this.graph, ringSlots === undefined ? {} : { ringSlots });
+    const memory = createJobMemory(this.graph, plan, options.symbols);
+    const controlMemory = createControlMemory(this.graph.parallelism);
+    this.control = new ThreadControl(controlMemory, this.graph.parallelism);
+    this.block = this.control.block('coordinator');
+    this.symbols = new SymbolDictionary(memory.symbols);
+    this.sink = new SinkTask(
+      this.graph,
+      plan,
+      {
+        symbols: this.symbols,
+        ring: (id) => memory.rings.get(id) as RingMemory,
+        wake: (thread) => this.control.wake(this.control.block(thread)),
+      },
+      options.sinks ?? {},
+    );
+    this.finished = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    // Whoever never looks at `finished` has still been told, through the exit of its own work.
+    this.finished.catch(() => undefined);
+    const start = {
+      jobName: options.jobName,
+      parameters: options.parameters,
+      parallelism: this.graph.parallelism,
+      maxParallelism: this.graph.maxParallelism,
+    };
+    const shared = { ringSlots: ringSlots ?? null, memory, control: controlMemory, lingers: options.lingers ?? false };
+    for (let index = 0; index < this.graph.parallelism; index += 1)
+      this.startWorker(index, { ...start, ...shared, role: { kind: 'task', index } });
+    this.startWorker('source', { ...start, ...shared, role: { kind: 'source' } });
+    this.stopWatching = repeatEvery(LOOK_EVERY_MS, () => this.watch());
+  }
+
+  /** To the readers of one source, or of all. */
+  sendSourceEvent(event: unknown, sourceUid: string | null = null): void {
+    const source = this.workers.find(({ id }) => id === 'source') as WorkerEntry;
+    if (this.outcome === 'running') this.send(source, { kind: 'source-event', uid: sourceUid, event });
+  }
+
+  /**
+   * Asks the subtask that owns `key`; it answers between two batches with a copy.
+   * @throws IllegalStateError with Flink's texts for an unknown query or a key without state
+   */
+  async query(name: string, key: Key, argument: unknown = null): Promise<unknown> {
+    const subtask = assignKeyToParallelOperator(key, this.graph.maxParallelism, this.graph.parallelism);
+    const answer = await this.ask(subtask, (id) => ({ kind: 'query', id, name, key, argument }));
+    return answer.kind === 'answer' ? answer.value : undefined;
+  }
+
+  /** Rows that changed since the last request (or all that ever did), from every subtask. */
+  async requestRows(name: string, all = false): Promise<SubtaskRows[]> {
+    const subtasks = Array.from({ length: this.graph.parallelism }, (_, index) => index);
+    return Promise.all(
+      subtasks.map(async (subtaskIndex) => {
+        const answer = await this.ask(subtaskIndex, (id) => ({ kind: 'rows', id, name, all }));
+        const { rowCount, buffer } = answer as Extract<MailAnswer, { kind: 'rows' }>;
+        return { subtaskIndex, rowCount, buffer };
+      }),
+    );
+  }
+
+  /** The string behind a symbol number, as rows carry it. */
+  symbolText(symbolId: number): string {
+    return this.symbols.textOf(symbolId);
+  }
+
+  metrics(): ThreadMetrics[] {
+    const aliveMs = this.startedMs === 0 ? 0 : machineClock.monotonicMs() - this.startedMs;
+    return this.workers.map(({ label, block }) => {
+      const numbers = this.control.numbersOf(block);
+      return { thread: label, ...numbers, busyMs: Math.max(0, aliveMs - numbers.idleMs - numbers.backPressuredMs) };
+    });
+  }
+
+  /** Stops the job where it is. Resolves when no thread is left. */
+  async cancel(): Promise<void> {
+    await this.end(() =>
+      this.resolve({ kind: 'cancelled', elapsedMs: this.elapsedMs(), warnings: this.graph.warnings }),
+    );
+  }
+
+  /** Ends threads that linger; cancels a job that still runs. */
+  async close(): Promise<void> {
+    if (this.outcome === 'running') return this.cancel();
+    await this.stopWorkers();
+  }
+
+  private startWorker(id: ThreadId, workerData: WorkerStart): void {
+    const label = typeof id === 'number' ? `task ${id}` : id;
+    const { workerScript, resourceLimits, execArgv } = this.options;
+    const worker = new Worker(workerScript, {
+      workerData,
+      name: `${this.options.jobName} ${label}`,
+      ...(resourceLimits !== undefined && { resourceLimits }),
+      ...(execArgv !== undefined && { execArgv }),
+    });
+    const entry: WorkerEntry = {
+      id,
+      label,
+      block: this.control.block(id),
+      worker,
+      exited: new Promise((resolve) => {
+        worker.once('exit', () => resolve());
+      }),
+      isReady: false,
+      isFinished: false,
+      lastBeat: -1,
+      lastBeatMs: machineClock.monotonicMs(),
+    };
+    this.workers.push(entry);
+    worker.on('message', (message: FromWorker) => this.receive(entry, message));
+    worker.on('messageerror', (error) => this.fail(entry.label, `A message could not be read: ${errorText(error)}`));
+    worker.on('error', (error) => this.fail(entry.label, `The thread died: ${errorText(error)}`, error));
+    worker.on('exit', (code) => {
+      this.refuseQuestions(entry);
+      if (!entry.isFinished)
+        this.fail(entry.label, `The thread ended with exit code ${code} before its work was done.`);
+    });
+  }
+
+  private receive(entry: WorkerEntry, message: FromWorker): void {
+    switch (message.kind) {
+      case 'ready':
+        return this.ready(entry, message.fingerprint);
+      case 'failed': {
+        const { text, place, stack } = message.failure;
+        entry.isFinished = true;
+        void this.end(() => this.reject(new JobFailedError(this.options.jobName, entry.label, text, place, stack)));
+        return;
+      }
+      case 'mail-answer':
+        return this.answered(message.answer);
+      case 'source-event':
+        return this.options.onSourceEvent?.(message.event, message.source);
+      case 'wake':
+        return this.pump();
+      case 'finished':
+        entry.isFinished = true;
+        return this.pump();
+    }
+  }
+
+  private ready(entry: WorkerEntry, fingerprint: string): void {
+    if (fingerprint !== this.graph.fingerprint) {
+      this.fail(
+        entry.label,
+        `It built another job (${fingerprint}) than the runner (${this.graph.fingerprint}); build the worker bundle anew, and let the job depend on its parameters alone.`,
+      );
+      return;
+    }
+    entry.isReady = true;
+    if (!this.workers.every(({ isReady }) => isReady)) return;
+    this.startedMs = machineClock.monotonicMs();
+    this.send(this.workers.find(({ id }) => id === 'source') as WorkerEntry, { kind: 'start' });
+  }
+
+  /** Moves results to their sinks, a slice of time at a time, so that this thread stays responsive. */
+  private pump(): void {
+    if (this.isPumping || this.outcome !== 'running') return;
+    this.isPumping = true;
+    this.pumpSlices().catch((error: unknown) => {
+      if (error instanceof OperatorFailure)
+        void this.end(() =>
+          this.reject(
+            new JobFailedError(
+              this.options.jobName,
+              'coordinator',
+              error.message,
+              error.place,
+              (error.cause as Error).stack ?? '',
+            ),
+          ),
+        );
+      else this.fail('coordinator', errorText(error), error);
+    });
+  }
+
+  private async pumpSlices(): Promise<void> {
+    const SLICE_MS = 5;
+    while (this.outcome === 'running') {
+      const until = machineClock.monotonicMs() + SLICE_MS;
+      let status = this.sink.runBatch();
+      while (status === 'progress' && machineClock.monotonicMs() < until) status = this.sink.runBatch();
+      if (status === 'progress') {
+        await nextTurn();
+        continue;
+      }
+      this.control.prepareSleep(this.block);
+      status = this.sink.runBatch();
+      if (status === 'progress') {
+        this.control.awake(this.block);
+        continue;
+      }
+      this.isPumping = false;
+      if (status === 'finished' && this.workers.every(({ isFinished }) => isFinished)) await this.complete();
+      return;
+    }
+  }
+
+  private async complete(): Promise<void> {
+    if (this.outcome !== 'running') return;
+    const result: JobResult = { kind: 'finished', elapsedMs: this.elapsedMs(), warnings: this.graph.warnings };
+    this.outcome = 'ending';
+    this.stopWatching();
+    await this.sink.close();
+    if (!(this.options.lingers ?? false)) await this.stopWorkers();
+    this.outcome = 'ended';
+    this.resolve(result);
+  }
+
+  private elapsedMs(): number {
+    return this.startedMs === 0 ? 0 : machineClock.monotonicMs() - this.startedMs;
+  }
+
+  /** Looks after what sends no messages: results that wait, threads that hang. */
+  private watch(): void {
+    this.pump();
+    const now = machineClock.monotonicMs();
+    const hangMs = this.options.hangMs ?? HANG_MS_DEFAULT;
+    for (const entry of this.workers) {
+      const beat = this.control.heartbeat(entry.block);
+      const activity = this.control.activity(entry.block);
+      const mayBeSilent = entry.isFinished || activity === ACTIVITY.waiting || (entry.isReady && this.startedMs === 0);
+      if (beat !== entry.lastBeat || mayBeSilent) {
+        entry.lastBeat = beat;
+        entry.lastBeatMs = now;
+      } else if (now - entry.lastBeatMs > hangMs) {
+        const operators = entry.id === 'source' ? this.graph.sourceNodes : this.graph.keyedNodes;
+        this.fail(
+          entry.label,
+          `It has shown no sign of life for ${Math.round(now - entry.lastBeatMs)} ms, so it has hung, probably in one of: ${operators.map((node) => `'${node.name}' (uid ${uidOf(node)})`).join(', ')}.`,
+        );
+        return;
+      }
+    }
+  }
+
+  private fail(thread: string, text: string, cause: unknown = null): void {
+    const stack = cause instanceof Error ? (cause.stack ?? '') : '';
+    void this.end(() => this.reject(new JobFailedError(this.options.jobName, thread, text, null, stack)));
+  }
+
+  /** The one way out before the end: everything is stopped first, then the world is told. */
+  private async end(tell: () => void): Promise<void> {
+    if (this.outcome !== 'running') return;
+    this.outcome = 'ending';
+    this.stopWatching();
+    this.control.abort();
+    await this.stopWorkers();
+    try {
+      await this.sink.close();
+    } catch (error) {
+      // The first failure is the one to tell; a sink that cannot close after it adds nothing but must not hide it.
+      this.refuse(errorText(error));
+    }
+    this.outcome = 'ended';
+    this.refuse('The job has ended.');
+    tell();
+  }
+
+  private async stopWorkers(): Promise<void> {
+    for (const entry of this.workers) this.send(entry, { kind: 'stop' });
+    const all = Promise.all(this.workers.map(({ exited }) => exited));
+    await Promise.race([all, waitMs(STOP_MS)]);
+    await Promise.all(this.workers.map(({ worker }) => worker.terminate()));
+    await all;
+  }
+
+  private send(entry: WorkerEntry, message: ToWorker): void {
+    entry.worker.postMessage(message);
+    this.control.announceMail(entry.block);
+  }
+
+  private ask(
+    subtask: number,
+    mailOf: (id: number) => Extract<ToWorker, { kind: 'mail' }>['mail'],
+  ): Promise<MailAnswer> {
+    const worker = this.workers.find(({ id }) => id === subtask) as WorkerEntry;
+    const id = this.nextQuestion;
+    this.nextQuestion += 1;
+    return new Promise((resolve, reject) => {
+      const lives =
+        this.outcome === 'running'
+          ? !worker.isFinished || (this.options.lingers ?? false)
+          : this.outcome === 'ended' && (this.options.lingers ?? false);
+      if (!lives) {
+        reject(new IllegalStateError('The job has ended; run it with lingers: true to ask it afterwards.'));
+        return;
+      }
+      this.questions.set(id, { resolve, reject, worker });
+      this.send(worker, { kind: 'mail', mail: mailOf(id) });
+    });
+  }
+
+  private answered(answer: MailAnswer): void {
+    const question = this.questions.get(answer.id);
+    this.questions.delete(answer.id);
+    if (answer.kind === 'refusal') question?.reject(new IllegalStateError(answer.problem));
+    else question?.resolve(answer);
+  }
+
+  private refuseQuestions(entry: WorkerEntry): void {
+    for (const [id, question] of this.questions) {
+      if (question.worker !== entry) continue;
+      this.questions.delete(id);
+      question.reject(new IllegalStateError(`The ${entry.label} thread ended before it answered.`));
+    }
+  }
+
+  private refuse(problem: string): void {
+    for (const question of this.questions.values()) question.reject(new IllegalStateError(problem));
+    this.questions.clear();
+  }
+}
+
+export function runJob<P>(options: RunJobOptions<P>): RunningJob<P> {
+  return new RunningJob<P>(options);
+}

@@ -1,0 +1,62 @@
+import { machineClock, nextTurn } from '../core/machine.node.ts';
+import type { JobGraph } from '../graph/job-graph.ts';
+import type { PhysicalPlan } from '../runtime/exchange/physical-plan.ts';
+import { SourceTask } from '../runtime/task/source-task.ts';
+import { ACTIVITY } from '../runtime/thread-control.ts';
+import type { ToWorker } from './worker-messages.ts';
+import type { WorkerThread } from './worker.node.ts';
+
+/** Batches between two turns of the event loop, where files are read and messages come in. */
+const BATCHES_PER_TURN = 16;
+
+/**
+ * The loop of the source thread. Readers do asynchronous input and output, so it returns to its event loop often, and waits
+ * there while no reader has anything. It does block, in small steps, while a ring is full: that is back-pressure.
+ */
+export async function runSourceThread(worker: WorkerThread, graph: JobGraph, plan: PhysicalPlan): Promise<void> {
+  const { control, block, port } = worker;
+  const task = new SourceTask(graph, plan, {
+    ...worker.host(),
+    clock: machineClock,
+    sendSourceEvent: (source, event) => worker.post({ kind: 'source-event', source, event }),
+  });
+  let poke: () => void = () => undefined;
+  let problem: { readonly error: unknown } | null = null;
+  const started = new Promise<void>((resolve) => {
+    port.on('message', (message: ToWorker) => {
+      if (message.kind === 'start') resolve();
+      if (message.kind === 'stop') resolve();
+      try {
+        if (message.kind === 'source-event') task.handleSourceEvent(message.uid, message.event);
+      } catch (error) {
+        problem = { error };
+      }
+      poke();
+    });
+  });
+  try {
+    task.open();
+    worker.post({ kind: 'ready', fingerprint: graph.fingerprint });
+    await started;
+    for (let batch = 1; !control.isAborted; batch += 1) {
+      control.setActivity(block, ACTIVITY.running);
+      const status = task.runBatch();
+      control.beat(block);
+      if (status === 'finished') break;
+      if (status === 'progress' && batch % BATCHES_PER_TURN !== 0) continue;
+      if (status === 'idle') {
+        control.setActivity(block, ACTIVITY.waiting);
+        const from = machineClock.monotonicMs();
+        const poked = new Promise<void>((resolve) => {
+          poke = resolve;
+        });
+        await Promise.race([task.whenAvailable(), poked]);
+        control.addIdleMs(block, machineClock.monotonicMs() - from);
+      }
+      await nextTurn();
+      if (problem !== null) throw (problem as { readonly error: unknown }).error;
+    }
+  } finally {
+    await task.close();
+  }
+}

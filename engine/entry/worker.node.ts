@@ -1,0 +1,178 @@
+import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
+import { StreamExecutionEnvironment } from '../api/environment.ts';
+import type { JobDefinition } from '../api/job.ts';
+import { assert } from '../core/assert.ts';
+import { createMonotonicWallClock, machineClock } from '../core/machine.node.ts';
+import { createJobGraph, type JobGraph } from '../graph/job-graph.ts';
+import type { RingMemory, RingWriter } from '../memory/shared-ring.ts';
+import { SymbolDictionary } from '../memory/symbol-dictionary.ts';
+import { createPhysicalPlan, type PhysicalPlan, type ThreadId } from '../runtime/exchange/physical-plan.ts';
+import { errorText, isCancellation, JobCancellation, OperatorFailure } from '../runtime/operator-failure.ts';
+import type { AlignedSumsMemory } from '../runtime/operators/aligned-sums.ts';
+import type { Mail, MailAnswer, Mailbox, TaskHost } from '../runtime/task/task.ts';
+import { ACTIVITY, ThreadControl } from '../runtime/thread-control.ts';
+import { runSourceThread } from './source.node.ts';
+import { runTaskThread } from './task.node.ts';
+import type { FailureMessage, FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
+
+/** Jobs that a worker bundle knows, by name. */
+export type JobRegistry = Readonly<Record<string, JobDefinition<never>>>;
+
+/** Longest sleep without looking around: a lost wake-up costs this much, no more. */
+const SLEEP_MS_MAX = 20;
+
+/**
+ * The whole main program of a worker bundle:
+ *
+ *   startWorker({ 'word-count': wordCount });
+ *
+ * The runner starts the bundle once per thread and says which part of which job it is.
+ */
+export function startWorker(jobs: JobRegistry): void {
+  assert(parentPort !== null, 'startWorker runs in a worker thread that a job runner started.');
+  const worker = new WorkerThread(parentPort, workerData as WorkerStart);
+  worker.run(jobs).catch((error: unknown) => worker.fail(error));
+}
+
+/** Mail comes in as messages, read synchronously between two batches; a counter in shared memory says when to look. */
+class PortMailbox implements Mailbox {
+  private seen = 0;
+  private readonly worker: WorkerThread;
+
+  constructor(worker: WorkerThread) {
+    this.worker = worker;
+  }
+
+  hasMail(): boolean {
+    const count = this.worker.control.mailCount(this.worker.block);
+    if (count === this.seen) return false;
+    this.seen = count;
+    return true;
+  }
+
+  take(): Mail | undefined {
+    for (;;) {
+      const received = receiveMessageOnPort(this.worker.port) as { message: ToWorker } | undefined;
+      if (received === undefined) return undefined;
+      if (received.message.kind === 'mail') return received.message.mail;
+      if (received.message.kind === 'stop') this.worker.isStopped = true;
+    }
+  }
+
+  answer(answer: MailAnswer): void {
+    const transfer = answer.kind === 'rows' ? [answer.buffer] : [];
+    this.worker.port.postMessage({ kind: 'mail-answer', answer } satisfies FromWorker, transfer);
+  }
+}
+
+/** One engine thread: its part of the job, its host, and how it sleeps, waits and fails. */
+export class WorkerThread {
+  readonly port: MessagePort;
+  readonly start: WorkerStart;
+  readonly control: ThreadControl;
+  readonly block: number;
+  readonly mailbox: PortMailbox;
+  /** Told to stop lingering. */
+  isStopped = false;
+  /** While this thread waits for room, what it may do meanwhile. */
+  drainFrom: (level: number) => boolean = () => false;
+  private readonly symbols: SymbolDictionary;
+
+  constructor(port: MessagePort, start: WorkerStart) {
+    this.port = port;
+    this.start = start;
+    this.control = new ThreadControl(start.control, start.parallelism);
+    this.block = this.control.block(start.role.kind === 'source' ? 'source' : start.role.index);
+    this.mailbox = new PortMailbox(this);
+    this.symbols = new SymbolDictionary(start.memory.symbols);
+  }
+
+  async run(jobs: JobRegistry): Promise<void> {
+    const { graph, plan } = this.build(jobs);
+    if (this.start.role.kind === 'source') await runSourceThread(this, graph, plan);
+    else runTaskThread(this, graph, plan, this.start.role.index);
+    this.control.setActivity(this.block, ACTIVITY.finished);
+    this.post({ kind: 'finished' });
+    this.port.close();
+  }
+
+  post(message: FromWorker): void {
+    this.port.postMessage(message);
+  }
+
+  fail(error: unknown): void {
+    if (!isCancellation(error)) this.post({ kind: 'failed', failure: failureMessage(error) });
+    this.port.close();
+  }
+
+  host(): TaskHost {
+    const now = createMonotonicWallClock();
+    const blocks = (thread: ThreadId): number => this.control.block(thread);
+    const { memory, parallelism } = this.start;
+    return {
+      symbols: this.symbols,
+      mailbox: this.mailbox,
+      ring: (id) => memory.rings.get(id) as RingMemory,
+      sums: (nodeId) => memory.sums.get(nodeId) as AlignedSumsMemory,
+      processingTimeMs: now,
+      waitForRoom: (writer, level) => this.waitForRoom(writer, level),
+      wake: (thread) => {
+        const woke = this.control.wake(blocks(thread));
+        // The coordinator has an event loop to look after: it sleeps there, and a message wakes it.
+        if (woke && thread === 'coordinator') this.post({ kind: 'wake' });
+      },
+      wakeTasks: () => {
+        for (let task = 0; task < parallelism; task += 1) this.control.wake(blocks(task));
+      },
+    };
+  }
+
+  /** Sleeps until somebody rings, unless `lookAgain` finds work at the last moment. */
+  sleepUnless(lookAgain: () => boolean, account: (ms: number) => void): void {
+    const bell = this.control.prepareSleep(this.block);
+    if (lookAgain()) {
+      this.control.awake(this.block);
+      return;
+    }
+    const from = machineClock.monotonicMs();
+    this.control.sleep(this.block, bell, SLEEP_MS_MAX);
+    account(machineClock.monotonicMs() - from);
+    this.control.beat(this.block);
+  }
+
+  private waitForRoom(writer: RingWriter, level: number): void {
+    while (!writer.hasRoom()) {
+      if (this.control.isAborted || writer.isAbandoned) throw new JobCancellation();
+      if (this.drainFrom(level)) {
+        this.control.beat(this.block);
+        continue;
+      }
+      this.sleepUnless(
+        () => writer.hasRoom() || this.drainFrom(level),
+        (ms) => this.control.addBackPressuredMs(this.block, ms),
+      );
+    }
+  }
+
+  private build(jobs: JobRegistry): { graph: JobGraph; plan: PhysicalPlan } {
+    const { jobName, parameters, parallelism, maxParallelism, ringSlots } = this.start;
+    const job = jobs[jobName] as JobDefinition | undefined;
+    assert(
+      job !== undefined,
+      `The worker bundle has no job '${jobName}'; it has ${Object.keys(jobs).join(', ')}. Add it to startWorker's jobs.`,
+    );
+    const environment = new StreamExecutionEnvironment();
+    job.build(environment, parameters);
+    const graph = createJobGraph(environment, { parallelism, maxParallelism });
+    return { graph, plan: createPhysicalPlan(graph, ringSlots === null ? {} : { ringSlots }) };
+  }
+}
+
+export function failureMessage(error: unknown): FailureMessage {
+  const cause = error instanceof OperatorFailure ? error.cause : error;
+  return {
+    text: error instanceof OperatorFailure ? error.message : errorText(error),
+    stack: cause instanceof Error ? (cause.stack ?? '') : '',
+    place: error instanceof OperatorFailure ? error.place : null,
+  };
+}

@@ -1,0 +1,8 @@
+import { startWorker } from '../../engine/entry/worker.node.ts';
+import { clickSessions } from '../examples/click-sessions.ts';
+import { sensorAlarm } from '../examples/sensor-alarm.ts';
+import { wordCount } from '../examples/word-count.ts';
+import { tally } from './misbehaving-job.ts';
+
+/** The worker bundle of the engine's tests. */
+startWorker({ 'word-count': wordCount, 'sensor-alarm': sensorAlarm, 'click-sessions': clickSessions, tally });
