@@ -45,3 +45,9 @@ export function resolveRules(document: RulesDocument, mode: 'replay' | 'live' = 
     limits: resolve(LIMIT_FIELDS, document.limits ?? {}) as Required<LimitRules>,
   };
 }
+
+/** Whether the rules have a limit over all symbols: the session source then sends an alignment at every full second. */
+export function needsAlignments(document: RulesDocument): boolean {
+  const { limits } = resolveRules(document);
+  return limits.maxNotionalPerDay !== null || limits.maxLossPerDay !== null;
+}

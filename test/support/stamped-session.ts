@@ -1,7 +1,7 @@
 import type { OutputTag } from '../../engine/api/output-tag.ts';
 import type { ReaderOutput } from '../../engine/api/source.ts';
 import type { RulesDocument } from '../../engine/contract/rules.ts';
-import { resolveRules } from '../../engine/contract/rules-resolve.ts';
+import { needsAlignments, resolveRules } from '../../engine/contract/rules-resolve.ts';
 import { createQuoteBatch } from '../../engine/connectors/sources/quote-batch.ts';
 import { RowLedger } from '../../engine/connectors/sources/row-ledger.ts';
 import type { SessionRecord } from '../../engine/connectors/sources/session-records.ts';
@@ -14,14 +14,8 @@ import type { OracleResult } from './oracle/trading.ts';
 import { TradingRun } from './trading-run.ts';
 import { price, resultOf, shares } from './trading-session.ts';
 
-/** Whether the rules have a limit over all symbols, for which the source sends alignments. */
-export function needsAlignments(rules: RulesDocument): boolean {
-  const { limits } = resolveRules(rules);
-  return limits.maxNotionalPerDay !== null || limits.maxLossPerDay !== null;
-}
-
 /** A session through the product's own stamper and trade function; only files, threads and rings are left out. */
-export function runStamped(session: OracleSession, subtasks: number): OracleResult {
+export function runStamped(session: OracleSession, subtasks: number, alwaysAligned = false): OracleResult {
   const rules = session.rules as RulesDocument;
   const { defaults } = resolveRules(rules);
   const run = new TradingRun(() => new TradeFunction({ rules, historySampleMs: null }), subtasks);
@@ -32,13 +26,13 @@ export function runStamped(session: OracleSession, subtasks: number): OracleResu
     outOfOrdernessMs: defaults.outOfOrdernessMs,
     maxFutureMs: defaults.maxFutureMs,
     positions: session.positions.map((position) => ({ ...position, shares: shares(position.shares), buyPrice: price(position.buyPrice) })),
-    alignFullSeconds: needsAlignments(rules),
+    alignFullSeconds: alwaysAligned || needsAlignments(rules),
     drivesProcessingTime: true,
   });
   const batch = createQuoteBatch(1);
   for (const item of session.input) {
     if (item.kind !== 'quote') {
-      if (item.kind === 'rules') stamper.setAlignFullSeconds(needsAlignments(item.rules));
+      if (item.kind === 'rules') stamper.setAlignFullSeconds(alwaysAligned || needsAlignments(item.rules));
       run.control(controlOf(item), stamper.greatestMs);
       continue;
     }

@@ -3,7 +3,7 @@ import { openSession, type OpenSession } from '../../connectors/files/open-sessi
 import { InputError } from '../../connectors/sources/input-error.ts';
 import type { SessionRecord } from '../../connectors/sources/session-records.ts';
 import { SessionSourceReader } from '../../connectors/sources/session-source-reader.ts';
-import { resolveRules } from '../../contract/rules-resolve.ts';
+import { needsAlignments, resolveRules } from '../../contract/rules-resolve.ts';
 import { assertNever } from '../../core/assert.ts';
 import { startMachineTimer } from '../../core/machine.node.ts';
 import { CONTROL, type ControlRecord } from '../../trading/records.ts';
@@ -102,8 +102,9 @@ export class SessionReader implements SourceReader<SessionRecord> {
       positions,
       outOfOrdernessMs,
       maxFutureMs,
-      // Rules may gain a limit over all symbols while the session runs, so every session of a window is aligned.
-      alignFullSeconds: this.#parameters.historySampleMs !== null || rules.limits?.maxNotionalPerDay != null || rules.limits?.maxLossPerDay != null,
+      alignFullSeconds: needsAlignments(rules),
+      // Rules may gain or lose a limit over all symbols while the session runs.
+      alignmentNeed: (control) => (control.kind === 'rules' ? needsAlignments(control.rules) : null),
       drivesProcessingTime: true,
       controlTag: CONTROL,
       clock: this.#context.clock,

@@ -253,12 +253,12 @@ class Oracle {
       notional: begins ? 0n : today.reduce((sum, trade) => sum + trade.notional, 0n),
       profit: begins ? 0n : today.reduce((sum, trade) => sum + trade.profit, 0n),
     };
-    this.compare();
+    this.compare(true, true);
   }
 
-  compare(): void {
-    const notional = this.limit<string>('maxNotionalPerDay');
-    const loss = this.limit<string>('maxLossPerDay');
+  compare(byNotional: boolean, byLoss: boolean): void {
+    const notional = byNotional ? this.limit<string>('maxNotionalPerDay') : null;
+    const loss = byLoss ? this.limit<string>('maxLossPerDay') : null;
     if (notional !== null && this.aligned.notional > units(notional, 14)) this.refused.notional.add(this.alignedDay as string);
     if (loss !== null && -this.aligned.profit > units(loss, 14)) this.refused.loss.add(this.alignedDay as string);
   }
@@ -272,7 +272,8 @@ class Oracle {
     this.alignedDay = today;
     this.refused.notional.delete(today);
     this.refused.loss.delete(today);
-    this.compare();
+    // A limit that was there before is compared with the last full second's sums at once, a new one from the next second on.
+    this.compare((before.limits?.['maxNotionalPerDay'] ?? null) !== null, (before.limits?.['maxLossPerDay'] ?? null) !== null);
     for (const position of this.positions.values()) {
       if (position.shares > 0n) this.replan(position, before, greatest);
     }
