@@ -64,7 +64,8 @@ export class TradeCounts {
   }
 
   #forget(second: number, day: number): void {
-    const isOld = (name: string): boolean => Number(name.slice(1)) < (name.startsWith('s') ? second - SECONDS_KEPT : day - DAYS_KEPT);
+    const isOld = (name: string): boolean =>
+      Number(name.slice(1)) < (name.startsWith('s') ? second - SECONDS_KEPT : day - DAYS_KEPT);
     for (const name of [...this.#earlier.keys()].filter(isOld)) this.#earlier.remove(name);
   }
 }
