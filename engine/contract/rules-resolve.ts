@@ -17,7 +17,8 @@ export interface ResolvedRules {
 const MAX_FUTURE_LIVE_MS = 2_000;
 
 function resolve(fields: readonly RuleField<string>[], given: object, defaults: object = {}): object {
-  const applied = (name: string, from: object): unknown => (Object.hasOwn(from, name) ? (from as Record<string, unknown>)[name] : undefined);
+  const applied = (name: string, from: object): unknown =>
+    Object.hasOwn(from, name) ? (from as Record<string, unknown>)[name] : undefined;
   return Object.fromEntries(
     fields.map(({ name, kind, defaultValue }) => {
       const value = applied(name, given) ?? applied(name, defaults) ?? defaultValue;
@@ -36,12 +37,34 @@ function isNoneOf(given: unknown, value: unknown): boolean {
 export function resolveRules(document: RulesDocument, mode: 'replay' | 'live' = 'replay'): ResolvedRules {
   const given = document.defaults ?? {};
   const defaults = resolve(SYMBOL_FIELDS, given) as ResolvedSymbolRules;
-  const session = resolve(SESSION_FIELDS, given, mode === 'live' ? { maxFutureMs: MAX_FUTURE_LIVE_MS } : {}) as Required<SessionRules>;
-  const symbols = Object.entries(document.symbols ?? {}).map(([symbol, rules]) => [symbol, resolve(SYMBOL_FIELDS, rules, defaults)] as const);
+  const session = resolve(
+    SESSION_FIELDS,
+    given,
+    mode === 'live' ? { maxFutureMs: MAX_FUTURE_LIVE_MS } : {},
+  ) as Required<SessionRules>;
+  const symbols = Object.entries(document.symbols ?? {}).map(
+    ([symbol, rules]) => [symbol, resolve(SYMBOL_FIELDS, rules, defaults)] as const,
+  );
   return {
     version: 1,
     defaults: { ...defaults, ...session },
     symbols: Object.fromEntries(symbols) as Record<string, ResolvedSymbolRules>,
     limits: resolve(LIMIT_FIELDS, document.limits ?? {}) as Required<LimitRules>,
   };
+}
+
+/** One rule of one symbol as it was given, or undefined: then its default holds. */
+export function ruleOf<Name extends keyof SymbolRules>(
+  document: RulesDocument,
+  symbol: string,
+  name: Name,
+): SymbolRules[Name] {
+  const { symbols = {}, defaults = {} } = document;
+  return (Object.hasOwn(symbols, symbol) ? symbols[symbol][name] : undefined) ?? defaults[name];
+}
+
+/** Whether the rules have a limit over all symbols: the session source then sends an alignment at every full second. */
+export function needsAlignments(document: RulesDocument): boolean {
+  const { limits } = resolveRules(document);
+  return limits.maxNotionalPerDay !== null || limits.maxLossPerDay !== null;
 }

@@ -33,7 +33,12 @@ function ruleValue(field: RuleField<string>): z.ZodType {
     .unknown()
     .superRefine((value, context) => {
       for (const { path, found, allowed } of checkValue(field.kind, value)) {
-        context.addIssue({ code: 'custom', path: [...path], message: allowed, params: { found, allowed } satisfies Finding });
+        context.addIssue({
+          code: 'custom',
+          path: [...path],
+          message: allowed,
+          params: { found, allowed } satisfies Finding,
+        });
       }
     })
     .optional();
@@ -45,13 +50,19 @@ function rulesObject(fields: readonly RuleField<string>[]): z.ZodType {
 
 const symbolName = z.string().superRefine((name, context) => {
   const problem = symbolProblem(name.trim());
-  if (problem !== null) context.addIssue({ code: 'custom', message: problem, params: { found: describe(name), allowed: problem } satisfies Finding });
+  if (problem !== null)
+    context.addIssue({
+      code: 'custom',
+      message: problem,
+      params: { found: describe(name), allowed: problem } satisfies Finding,
+    });
 });
 
 /** @returns what a symbol may be when this is none, or null */
 export function symbolProblem(symbol: string): string | null {
-  if (symbol.length === 0 || symbol.length > SYMBOL_CHARACTERS_MAX) return `a symbol of 1 to ${SYMBOL_CHARACTERS_MAX} characters`;
-   
+  if (symbol.length === 0 || symbol.length > SYMBOL_CHARACTERS_MAX)
+    return `a symbol of 1 to ${SYMBOL_CHARACTERS_MAX} characters`;
+
   if (/[\u0000-\u001f\u007f]/.test(symbol)) return 'a symbol without control characters';
   if (FORBIDDEN_KEYS.has(symbol)) return 'any symbol but __proto__, constructor and prototype';
   return null;
@@ -73,7 +84,14 @@ export function readRules(text: string): Result<RulesDocument, readonly RulesPro
   const json = readStrictJson(text);
   if (!json.ok) {
     const { path, found, allowed, line, column } = json.problem;
-    return fail([{ path, found, allowed, message: `line ${line}, column ${column}${path === '' ? '' : ` (in ${path})`}: found ${found}; allowed: ${allowed}.` }]);
+    return fail([
+      {
+        path,
+        found,
+        allowed,
+        message: `line ${line}, column ${column}${path === '' ? '' : ` (in ${path})`}: found ${found}; allowed: ${allowed}.`,
+      },
+    ]);
   }
   return checkRules(json.value);
 }
@@ -81,14 +99,22 @@ export function readRules(text: string): Result<RulesDocument, readonly RulesPro
 /** Checks what a form or another program made. Symbols come back trimmed. */
 export function checkRules(value: unknown): Result<RulesDocument, readonly RulesProblem[]> {
   const forbidden = forbiddenKey(value, '');
-  if (forbidden !== null) return fail([makeProblem(forbidden, 'a key that reaches into the program', 'any key but __proto__, constructor and prototype')]);
+  if (forbidden !== null)
+    return fail([
+      makeProblem(forbidden, 'a key that reaches into the program', 'any key but __proto__, constructor and prototype'),
+    ]);
   const parsed = rulesDocumentSchema.safeParse(value);
-  const problems: RulesProblem[] = parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOf(issue, value));
+  const problems: RulesProblem[] = parsed.success
+    ? []
+    : parsed.error.issues.flatMap((issue) => problemsOf(issue, value));
   const document = parsed.success ? trimSymbols(parsed.data as RulesDocument, problems) : null;
   if (problems.length === 0 && document !== null) return ok(document);
   if (problems.length <= PROBLEMS_SHOWN_MAX) return fail(problems);
   const more = problems.length - PROBLEMS_SHOWN_MAX;
-  return fail([...problems.slice(0, PROBLEMS_SHOWN_MAX), { path: '', found: `${more} more problems`, allowed: 'none', message: `... and ${more} more problems.` }]);
+  return fail([
+    ...problems.slice(0, PROBLEMS_SHOWN_MAX),
+    { path: '', found: `${more} more problems`, allowed: 'none', message: `... and ${more} more problems.` },
+  ]);
 }
 
 /** Readers of JSON keep `__proto__` as a key of its own, and schemas pass over it: looked for by hand. */
@@ -108,14 +134,20 @@ function trimSymbols(document: RulesDocument, problems: RulesProblem[]): RulesDo
   const trimmed: Record<string, NonNullable<RulesDocument['symbols']>[string]> = {};
   for (const [name, rules] of Object.entries(document.symbols)) {
     const symbol = name.trim();
-    if (Object.hasOwn(trimmed, symbol)) problems.push(makeProblem(`symbols.${symbol}`, 'the symbol twice, with and without blanks', 'each symbol once'));
+    if (Object.hasOwn(trimmed, symbol))
+      problems.push(makeProblem(`symbols.${symbol}`, 'the symbol twice, with and without blanks', 'each symbol once'));
     else trimmed[symbol] = rules;
   }
   return { ...document, symbols: trimmed };
 }
 
 function makeProblem(path: string, found: string, allowed: string): RulesProblem {
-  return { path, found, allowed, message: `${path === '' ? 'the rules document' : path}: found ${found}; allowed: ${allowed}.` };
+  return {
+    path,
+    found,
+    allowed,
+    message: `${path === '' ? 'the rules document' : path}: found ${found}; allowed: ${allowed}.`,
+  };
 }
 
 function problemsOf(issue: z.core.$ZodIssue, document: unknown): RulesProblem[] {
@@ -192,8 +224,8 @@ function editDistance(left: string, right: string): number {
   for (let i = 1; i <= left.length; i += 1) {
     const next = [i];
     for (let j = 1; j <= right.length; j += 1) {
-      const substitution = (row[j - 1]) + (left[i - 1] === right[j - 1] ? 0 : 1);
-      next.push(Math.min(substitution, (row[j]) + 1, (next[j - 1]) + 1));
+      const substitution = row[j - 1] + (left[i - 1] === right[j - 1] ? 0 : 1);
+      next.push(Math.min(substitution, row[j] + 1, next[j - 1] + 1));
     }
     row = next;
   }

@@ -1,5 +1,12 @@
 import { parseScaled } from '../core/decimal.ts';
-import { allowedText, INCREASE_FROM, PERCENT_OF_AMOUNT, PERCENT_OF_FLOOR, PRICE_AMOUNT, type ValueKind } from './rules-fields.ts';
+import {
+  allowedText,
+  INCREASE_FROM,
+  PERCENT_OF_AMOUNT,
+  PERCENT_OF_FLOOR,
+  PRICE_AMOUNT,
+  type ValueKind,
+} from './rules-fields.ts';
 
 /**
  * Checks one value of the rules document against what its field allows. Pure; used by the schema for whole documents
@@ -16,11 +23,14 @@ export interface ValueProblem {
 export function describe(value: unknown): string {
   const FOUND_CHARACTERS_MAX = 60;
   if (value === undefined) return 'nothing';
-  const text = typeof value === 'number' || typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? typeof value);
+  const text =
+    typeof value === 'number' || typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? typeof value);
   return text.length <= FOUND_CHARACTERS_MAX ? text : `${text.slice(0, FOUND_CHARACTERS_MAX)}...`;
 }
 
-const problem = (value: unknown, allowed: string, path: readonly string[] = []): ValueProblem[] => [{ path, found: describe(value), allowed }];
+const problem = (value: unknown, allowed: string, path: readonly string[] = []): ValueProblem[] => [
+  { path, found: describe(value), allowed },
+];
 
 export function isNone(value: unknown): boolean {
   return value === null || value === 'none';
@@ -32,7 +42,9 @@ export function checkValue(kind: ValueKind, value: unknown): readonly ValueProbl
       return kind.canBeNone && isNone(value) ? [] : checkDecimal(kind, value);
     case 'integer':
       if (kind.canBeNone && isNone(value)) return [];
-      return typeof value === 'number' && Number.isInteger(value) && value >= kind.min && value <= kind.max ? [] : problem(value, allowedText(kind));
+      return typeof value === 'number' && Number.isInteger(value) && value >= kind.min && value <= kind.max
+        ? []
+        : problem(value, allowedText(kind));
     case 'boolean':
       return typeof value === 'boolean' ? [] : problem(value, allowedText(kind));
     case 'choice':
@@ -49,7 +61,8 @@ export function checkValue(kind: ValueKind, value: unknown): readonly ValueProbl
 }
 
 function checkDecimal(kind: Extract<ValueKind, { type: 'decimal' }>, value: unknown): readonly ValueProblem[] {
-  if (typeof value === 'number') return problem(value, `${allowedText(kind)}: decimals are written in quotes, "${value}", so that no digit is lost`);
+  if (typeof value === 'number')
+    return problem(value, `${allowedText(kind)}: decimals are written in quotes, "${value}", so that no digit is lost`);
   if (typeof value !== 'string') return problem(value, allowedText(kind));
   const scaled = parseScaled(value, kind.places);
   const min = parseScaled(kind.min, kind.places);
@@ -75,21 +88,29 @@ function below(key: string, problems: readonly ValueProblem[]): readonly ValuePr
 function checkAmount(value: unknown, allowed: string): readonly ValueProblem[] {
   if (!isPlainObject(value)) {
     const found = checkValue(PRICE_AMOUNT, value);
-    return found.length === 0 || typeof value === 'number' || typeof value === 'string' ? found : problem(value, allowed);
+    return found.length === 0 || typeof value === 'number' || typeof value === 'string'
+      ? found
+      : problem(value, allowed);
   }
-  return hasExactly(value, ['percent']) ? below('percent', checkValue(PERCENT_OF_AMOUNT, value['percent'])) : problem(value, allowed);
+  return hasExactly(value, ['percent'])
+    ? below('percent', checkValue(PERCENT_OF_AMOUNT, value['percent']))
+    : problem(value, allowed);
 }
 
 function checkAskIncrease(value: unknown, allowed: string): readonly ValueProblem[] {
   if (!isPlainObject(value) || !hasExactly(value, ['from', 'amount'])) return problem(value, `both keys of ${allowed}`);
   const amountAllowed = allowedText({ type: 'amount', percentOf: 'the trade price or the ask' });
-  return [...below('from', checkValue(INCREASE_FROM, value['from'])), ...below('amount', checkAmount(value['amount'], amountAllowed))];
+  return [
+    ...below('from', checkValue(INCREASE_FROM, value['from'])),
+    ...below('amount', checkAmount(value['amount'], amountAllowed)),
+  ];
 }
 
 function checkAskFloor(value: unknown, allowed: string): readonly ValueProblem[] {
   if (value === 'none') return [];
   if (!isPlainObject(value)) return problem(value, allowed);
-  if (hasExactly(value, ['percentOfBuy'])) return below('percentOfBuy', checkValue(PERCENT_OF_FLOOR, value['percentOfBuy']));
+  if (hasExactly(value, ['percentOfBuy']))
+    return below('percentOfBuy', checkValue(PERCENT_OF_FLOOR, value['percentOfBuy']));
   if (hasExactly(value, ['price'])) return below('price', checkValue(PRICE_AMOUNT, value['price']));
   return problem(value, allowed);
 }

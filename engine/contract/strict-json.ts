@@ -60,7 +60,8 @@ class Reader {
   private value(depth: number): unknown {
     this.blank();
     this.values += 1;
-    if (this.values > JSON_VALUES_MAX) this.stop(`more than ${JSON_VALUES_MAX} values`, `at most ${JSON_VALUES_MAX} values`);
+    if (this.values > JSON_VALUES_MAX)
+      this.stop(`more than ${JSON_VALUES_MAX} values`, `at most ${JSON_VALUES_MAX} values`);
     if (depth > JSON_DEPTH_MAX) this.stop(`nesting deeper than ${JSON_DEPTH_MAX}`, `at most ${JSON_DEPTH_MAX} levels`);
     switch (this.text[this.at]) {
       case '{':
@@ -84,7 +85,8 @@ class Reader {
       if (this.text[this.at] !== '"') this.stop(this.here(), 'a key in double quotes');
       const keyAt = this.at;
       const key = this.string();
-      if (FORBIDDEN_KEYS.has(key)) this.stop(`the key "${key}"`, 'any key but __proto__, constructor and prototype', keyAt);
+      if (FORBIDDEN_KEYS.has(key))
+        this.stop(`the key "${key}"`, 'any key but __proto__, constructor and prototype', keyAt);
       if (Object.hasOwn(result, key)) this.stop(`the key "${key}" a second time`, 'each key once', keyAt);
       this.blank();
       if (!this.take(':')) this.stop(this.here(), 'a colon after the key');
@@ -119,7 +121,11 @@ class Reader {
       const code = this.text.charCodeAt(end);
       if (code === QUOTE) break;
       // NaN at the end of the text compares false with everything, hence the negation.
-      if (!(code >= FIRST_PRINTABLE)) this.stop('a text that is not closed, or holds a line break or control character', 'a text in double quotes on one line');
+      if (!(code >= FIRST_PRINTABLE))
+        this.stop(
+          'a text that is not closed, or holds a line break or control character',
+          'a text in double quotes on one line',
+        );
       end += code === BACKSLASH ? 2 : 1;
     }
     const raw = this.text.slice(this.at, end + 1);
@@ -133,7 +139,11 @@ class Reader {
   }
 
   private scalar(): unknown {
-    for (const [word, value] of [['true', true], ['false', false], ['null', null]] as const) {
+    for (const [word, value] of [
+      ['true', true],
+      ['false', false],
+      ['null', null],
+    ] as const) {
       if (this.text.startsWith(word, this.at)) {
         this.at += word.length;
         return value;
@@ -143,7 +153,7 @@ class Reader {
     const match = NUMBER.exec(this.text);
     if (match === null) this.stop(this.here(), 'a value');
     this.at = NUMBER.lastIndex;
-    return Number((match)[0]);
+    return Number(match[0]);
   }
 
   private blank(): void {
@@ -166,14 +176,26 @@ class Reader {
 
   private stop(found: string, allowed: string, at = this.at): never {
     const before = this.text.slice(0, at).split('\n');
-    throw new Stop({ line: before.length, column: (before.at(-1) as string).length + 1, path: this.path.join('.'), found, allowed });
+    throw new Stop({
+      line: before.length,
+      column: (before.at(-1) as string).length + 1,
+      path: this.path.join('.'),
+      found,
+      allowed,
+    });
   }
 }
 
 /** @returns plain objects, arrays and scalars, or the first problem */
 export function readStrictJson(text: string): Result<unknown, JsonProblem> {
   if (text.length > JSON_CHARACTERS_MAX) {
-    return fail({ line: 1, column: 1, path: '', found: `${text.length} characters`, allowed: `at most ${JSON_CHARACTERS_MAX} characters` });
+    return fail({
+      line: 1,
+      column: 1,
+      path: '',
+      found: `${text.length} characters`,
+      allowed: `at most ${JSON_CHARACTERS_MAX} characters`,
+    });
   }
   try {
     return ok(new Reader(text).document());

@@ -13,9 +13,13 @@ export interface CompiledRules {
 }
 
 /** An amount of 1e-8, or a percent in 1e-8 of a base that is known later. */
-export type AmountCompiled = { readonly kind: 'fixed'; readonly units: number } | { readonly kind: 'percent'; readonly scaled: number };
+export type AmountCompiled =
+  { readonly kind: 'fixed'; readonly units: number } | { readonly kind: 'percent'; readonly scaled: number };
 
-export type FloorCompiled = { readonly kind: 'none' } | { readonly kind: 'price'; readonly units: number } | { readonly kind: 'percent-of-buy'; readonly scaled: number };
+export type FloorCompiled =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'price'; readonly units: number }
+  | { readonly kind: 'percent-of-buy'; readonly scaled: number };
 
 export interface SymbolRulesCompiled {
   /** 1e-8. */
@@ -77,7 +81,8 @@ function compileSymbol(rules: ResolvedSymbolRules): SymbolRulesCompiled {
     increaseFromAsk: rules.askIncrease.from === 'ask',
     increase: amount(rules.askIncrease.amount),
     allOrNone: rules.fill === 'all-or-none',
-    maxSharesPerTrade: rules.maxSharesPerTrade === null ? Infinity : Number(exact(rules.maxSharesPerTrade, SHARES_PLACES)),
+    maxSharesPerTrade:
+      rules.maxSharesPerTrade === null ? Infinity : Number(exact(rules.maxSharesPerTrade, SHARES_PLACES)),
     ttlMs: rules.ttlMs,
     decayEveryMs: rules.decayEveryMs,
     decay: amount(rules.decayAmount),
@@ -93,7 +98,8 @@ const SHARES_PLACES = 6;
 
 function exact(text: Decimal, places: number): bigint {
   const scaled: Result<bigint, DecimalProblem> = parseScaled(text, places);
-  if (!scaled.ok) throw new BugError(`Compiling rules needs decimals that the schema accepted; found "${text}" (${scaled.problem}).`);
+  if (!scaled.ok)
+    throw new BugError(`Compiling rules needs decimals that the schema accepted; found "${text}" (${scaled.problem}).`);
   return scaled.value;
 }
 
@@ -106,12 +112,16 @@ function money(text: Decimal | null): bigint | null {
 }
 
 function amount(value: Amount): AmountCompiled {
-  return typeof value === 'string' ? { kind: 'fixed', units: units(value) } : { kind: 'percent', scaled: units(value.percent) };
+  return typeof value === 'string'
+    ? { kind: 'fixed', units: units(value) }
+    : { kind: 'percent', scaled: units(value.percent) };
 }
 
 function floor(value: ResolvedSymbolRules['askFloor']): FloorCompiled {
   if (value === 'none') return { kind: 'none' };
-  return 'price' in value ? { kind: 'price', units: units(value.price) } : { kind: 'percent-of-buy', scaled: units(value.percentOfBuy) };
+  return 'price' in value
+    ? { kind: 'price', units: units(value.price) }
+    : { kind: 'percent-of-buy', scaled: units(value.percentOfBuy) };
 }
 
 /** 0.01 has 2 places, 0.005 has 3, 1 and 25 have none. */

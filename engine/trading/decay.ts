@@ -1,6 +1,12 @@
 import type { TimerService } from '../api/functions.ts';
 import { floorPrice, stepAmount, type SymbolRulesCompiled } from './compiled-rules.ts';
-import { OWN_TTL_NONE, PLAN_EVENT_TIME, PLAN_NONE, PLAN_PROCESSING_TIME, type PositionState } from './position-state.ts';
+import {
+  OWN_TTL_NONE,
+  PLAN_EVENT_TIME,
+  PLAN_NONE,
+  PLAN_PROCESSING_TIME,
+  type PositionState,
+} from './position-state.ts';
 
 /**
  * Time to live and decay of one open position. Decays are due at base + n x decayEveryMs, n = 1, 2 ..., where base is the
@@ -48,7 +54,12 @@ function decayBase(state: PositionState, rules: SymbolRulesCompiled): number {
 }
 
 /** A new position, or a trade that starts the time to live anew: the first decay comes decayEveryMs after its end. */
-export function startLife(state: PositionState, rules: SymbolRulesCompiled, eventTimeMs: number, timers: TimerService): void {
+export function startLife(
+  state: PositionState,
+  rules: SymbolRulesCompiled,
+  eventTimeMs: number,
+  timers: TimerService,
+): void {
   state.liveFromEvent = eventTimeMs;
   state.liveFromProcessing = timers.currentProcessingTime();
   state.woken = 0;
@@ -58,7 +69,12 @@ export function startLife(state: PositionState, rules: SymbolRulesCompiled, even
 }
 
 /** A trade that leaves the ask above the floor wakes a sleeping decay. */
-export function wakeAfterTrade(state: PositionState, rules: SymbolRulesCompiled, eventTimeMs: number, timers: TimerService): void {
+export function wakeAfterTrade(
+  state: PositionState,
+  rules: SymbolRulesCompiled,
+  eventTimeMs: number,
+  timers: TimerService,
+): void {
   if (!isAboveFloor(state)) return;
   state.asleep = 0;
   state.woken = 1;
@@ -115,12 +131,20 @@ function decayBy(state: PositionState, due: number): void {
  * under a sleeping ask.
  * @param nowMs greatest event time seen at the change's place in the stream
  */
-export function replanDecay(state: PositionState, before: SymbolRulesCompiled, after: SymbolRulesCompiled, nowMs: number, timers: TimerService): void {
+export function replanDecay(
+  state: PositionState,
+  before: SymbolRulesCompiled,
+  after: SymbolRulesCompiled,
+  nowMs: number,
+  timers: TimerService,
+): void {
   settleDecay(state, after);
   const wakes = state.asleep === 1 && isAboveFloor(state);
   if (state.asleep === 1 && !wakes) return;
   const moved =
-    ttlOf(state, before) !== ttlOf(state, after) || before.decayEveryMs !== after.decayEveryMs || before.onProcessingTime !== after.onProcessingTime;
+    ttlOf(state, before) !== ttlOf(state, after) ||
+    before.decayEveryMs !== after.decayEveryMs ||
+    before.onProcessingTime !== after.onProcessingTime;
   if (!wakes && !moved) return;
   state.asleep = 0;
   const base = decayBase(state, after);

@@ -17,13 +17,25 @@ export function parseEventTime(text: string): number | null {
   }
   const match = ISO_8601.exec(text);
   if (match === null) return null;
-  const [year, month, day, hour, minute, second] = [match[1], match[2], match[3], match[4], match[5], match[6] ?? '0'].map(Number);
+  const [year, month, day, hour, minute, second] = [
+    match[1],
+    match[2],
+    match[3],
+    match[4],
+    match[5],
+    match[6] ?? '0',
+  ].map(Number);
   const fraction = Number((match[7] ?? '').slice(0, 3).padEnd(3, '0'));
   const local = new Date(0);
   local.setUTCFullYear(year, month - 1, day);
   local.setUTCHours(hour, minute, second, fraction);
   // A date such as February 30 rolls over; what comes back must be what was written.
-  const isReal = local.getUTCMonth() === month - 1 && local.getUTCDate() === day && hour < 24 && minute < MINUTES_PER_HOUR && second < MINUTES_PER_HOUR;
+  const isReal =
+    local.getUTCMonth() === month - 1 &&
+    local.getUTCDate() === day &&
+    hour < 24 &&
+    minute < MINUTES_PER_HOUR &&
+    second < MINUTES_PER_HOUR;
   const offset = offsetMinutes(match[8]);
   return isReal && offset !== null ? local.getTime() - offset * MS_PER_MINUTE : null;
 }

@@ -2,7 +2,16 @@ import type { StreamExecutionEnvironment } from '../api/environment.ts';
 import { externalSink } from '../api/sink.ts';
 import type { SourceReader, SourceReaderContext } from '../api/source.ts';
 import { WatermarkStrategy } from '../api/watermark-strategy.ts';
-import { CONTROL, LATE_QUOTES, POSITION, QUOTE, TRADE, type Quote, type StartingPosition, type Trade } from './records.ts';
+import {
+  CONTROL,
+  LATE_QUOTES,
+  POSITION,
+  QUOTE,
+  TRADE,
+  type Quote,
+  type StartingPosition,
+  type Trade,
+} from './records.ts';
 import { TradeFunction, type TradeFunctionOptions } from './trade-function.ts';
 
 /** Every trade, in no order between symbols: the run that provides the sink sorts by event time, then quote sequence. */
@@ -24,7 +33,11 @@ export type CreateSessionReader = (context: SourceReaderContext) => SourceReader
  *
  * @param createReader called once, on the source thread
  */
-export function describeTrading(environment: StreamExecutionEnvironment, createReader: CreateSessionReader, options: TradeFunctionOptions): void {
+export function describeTrading(
+  environment: StreamExecutionEnvironment,
+  createReader: CreateSessionReader,
+  options: TradeFunctionOptions,
+): void {
   const session = environment
     .fromSource(createReader, WatermarkStrategy.noWatermarks(), 'session')
     .uid('session')

@@ -64,7 +64,8 @@ export class TradeCounts {
   }
 
   #forget(second: number, day: number): void {
-    const isOld = (name: string): boolean => Number(name.slice(1)) < (name.startsWith('s') ? second - SECONDS_KEPT : day - DAYS_KEPT);
+    const isOld = (name: string): boolean =>
+      Number(name.slice(1)) < (name.startsWith('s') ? second - SECONDS_KEPT : day - DAYS_KEPT);
     for (const name of [...this.#earlier.keys()].filter(isOld)) this.#earlier.remove(name);
   }
 }
@@ -109,11 +110,13 @@ export class CircuitBreakers {
   }
 
   /**
-   * New limits are compared at once with the totals of the last alignment, which every task knows.
+   * A limit that is changed is compared at once with the totals of the last alignment, which every task knows, so that
+   * a day that was refused does not open until the next full second; one that is new is compared from there on.
    * @param nowMs the change's place in event time, the same on every task; -Infinity ahead of the first quote
    */
   changeLimits(limits: LimitsCompiled, nowMs: number): void {
-    if (limits.timeZone !== this.#limits.timeZone) this.#days = new TradingDays(limits.timeZone);
+    const before = this.#limits;
+    if (limits.timeZone !== before.timeZone) this.#days = new TradingDays(limits.timeZone);
     this.#limits = limits;
     // Ahead of the first quote there is no day yet.
     if (!Number.isFinite(nowMs)) return;
@@ -121,7 +124,8 @@ export class CircuitBreakers {
     if (today !== this.#alignedDay) this.#beginDay(today);
     this.#notionalRefused.delete(today);
     this.#lossRefused.delete(today);
-    this.#compare();
+    if (before.maxNotionalPerDay !== null) this.#compareNotional();
+    if (before.maxLossPerDay !== null) this.#compareLoss();
   }
 
   addTrade(day: number, notional: bigint, profit: bigint): void {
@@ -148,7 +152,8 @@ export class CircuitBreakers {
     }
     this.#notional = this.#sums.total(NOTIONAL);
     this.#profit = this.#sums.total(PROFIT);
-    this.#compare();
+    this.#compareNotional();
+    this.#compareLoss();
   }
 
   /** Nothing was traded in it yet; what the sums hold is of an earlier day. */
@@ -159,9 +164,13 @@ export class CircuitBreakers {
     if (this.#sumDay !== day) this.#clear(day);
   }
 
-  #compare(): void {
-    const { maxNotionalPerDay, maxLossPerDay } = this.#limits;
+  #compareNotional(): void {
+    const { maxNotionalPerDay } = this.#limits;
     if (maxNotionalPerDay !== null && this.#notional > maxNotionalPerDay) this.#notionalRefused.add(this.#alignedDay);
+  }
+
+  #compareLoss(): void {
+    const { maxLossPerDay } = this.#limits;
     if (maxLossPerDay !== null && -this.#profit > maxLossPerDay) this.#lossRefused.add(this.#alignedDay);
   }
 

@@ -42,7 +42,10 @@ const POSITIONS_MAX = 5_000_000;
  * @param file how messages call it
  * @returns positions in file order, or every problem found (the first POSITIONS_PROBLEMS_SHOWN_MAX and a count of the rest)
  */
-export function readPositions(content: string | Uint8Array, file: string): Result<readonly StartingPositionRow[], readonly PositionsProblem[]> {
+export function readPositions(
+  content: string | Uint8Array,
+  file: string,
+): Result<readonly StartingPositionRow[], readonly PositionsProblem[]> {
   const problems: PositionsProblem[] = [];
   let hidden = 0;
   const report = (line: number, text: string): void => {
@@ -55,9 +58,11 @@ export function readPositions(content: string | Uint8Array, file: string): Resul
     return fail(problems);
   }
   const [header, ...rows] = csv.value;
-  if (header === undefined) report(0, `the file is empty; it must start with the header symbol,shares,buyPrice[,ttlMs][,openedAt].`);
+  if (header === undefined)
+    report(0, `the file is empty; it must start with the header symbol,shares,buyPrice[,ttlMs][,openedAt].`);
   const columns = header === undefined ? null : readHeader(header, report);
-  const positions = columns === null ? [] : rows.flatMap((row) => readRow(row, columns, header.fields.length, report) ?? []);
+  const positions =
+    columns === null ? [] : rows.flatMap((row) => readRow(row, columns, header.fields.length, report) ?? []);
   if (rows.length > POSITIONS_MAX) report(0, `${rows.length} positions; allowed: at most ${POSITIONS_MAX}.`);
   reportDuplicates(positions, report);
   if (hidden > 0) problems.push({ file, line: 0, message: `${file}: ... and ${hidden} more problems.` });
@@ -81,7 +86,10 @@ function readHeader(header: CsvRow, report: Report): Columns | null {
     else columns.set(column, index);
   });
   const missing = REQUIRED.filter((column) => !columns.has(column));
-  if (missing.length > 0 && isGood) problem(`the header must name ${missing.join(', ')}; found: ${header.fields.map((name) => name.trim()).join(',')}.`);
+  if (missing.length > 0 && isGood)
+    problem(
+      `the header must name ${missing.join(', ')}; found: ${header.fields.map((name) => name.trim()).join(',')}.`,
+    );
   return isGood ? columns : null;
 }
 
@@ -99,14 +107,26 @@ function readRow(row: CsvRow, columns: Columns, width: number, report: Report): 
   const symbol = text('symbol');
   const symbolFault = symbolProblem(symbol);
   if (symbolFault !== null) refuse('symbol', symbolFault);
-  const shares = readAbove0(parseShares(text('shares')), `a decimal above 0 and at most ${SHARES_MAX_TEXT}, up to 6 places`, (allowed) => refuse('shares', allowed));
-  const buyPrice = readAbove0(parsePrice(text('buyPrice')), `a decimal above 0 and at most ${PRICE_MAX_TEXT}, up to 8 places`, (allowed) => refuse('buyPrice', allowed));
+  const shares = readAbove0(
+    parseShares(text('shares')),
+    `a decimal above 0 and at most ${SHARES_MAX_TEXT}, up to 6 places`,
+    (allowed) => refuse('shares', allowed),
+  );
+  const buyPrice = readAbove0(
+    parsePrice(text('buyPrice')),
+    `a decimal above 0 and at most ${PRICE_MAX_TEXT}, up to 8 places`,
+    (allowed) => refuse('buyPrice', allowed),
+  );
   const ttlMs = readTtl(text('ttlMs'), (allowed) => refuse('ttlMs', allowed));
   const openedAt = readOpenedAt(text('openedAt'), (allowed) => refuse('openedAt', allowed));
   return isGood ? { symbol, shares, buyPrice, ttlMs, openedAt, line: row.line } : null;
 }
 
-function readAbove0(parsed: Result<number, DecimalProblem>, allowed: string, refuse: (allowed: string) => void): number {
+function readAbove0(
+  parsed: Result<number, DecimalProblem>,
+  allowed: string,
+  refuse: (allowed: string) => void,
+): number {
   if (parsed.ok && parsed.value > 0) return parsed.value;
   refuse(allowed);
   return 0;
@@ -124,7 +144,9 @@ function readOpenedAt(text: string, refuse: (allowed: string) => void): number |
   if (text === '') return null;
   const time = parseEventTime(text);
   if (time !== null) return time;
-  refuse('milliseconds since 1970-01-01 UTC such as 1381152600000, a time with its zone such as 2013-10-07T13:30:00.000Z or 2013-10-07T09:30:00-04:00, or nothing for the start of the session');
+  refuse(
+    'milliseconds since 1970-01-01 UTC such as 1381152600000, a time with its zone such as 2013-10-07T13:30:00.000Z or 2013-10-07T09:30:00-04:00, or nothing for the start of the session',
+  );
   return null;
 }
 
@@ -135,6 +157,10 @@ function reportDuplicates(positions: readonly StartingPositionRow[], report: Rep
     const name = `${openedAt ?? ''} ${symbol}`;
     const earlier = lines.get(name);
     if (earlier === undefined) lines.set(name, line);
-    else report(line, `${symbol} stands on line ${earlier} already ${openedAt === null ? 'without openedAt' : `with the same openedAt ${openedAt}`}; allowed: once, or each with an openedAt of its own.`);
+    else
+      report(
+        line,
+        `${symbol} stands on line ${earlier} already ${openedAt === null ? 'without openedAt' : `with the same openedAt ${openedAt}`}; allowed: once, or each with an openedAt of its own.`,
+      );
   }
 }

@@ -32,7 +32,12 @@ export class QuoteHistory {
       history.samples = everyOther(history.samples);
       history.everyMs *= 2;
     }
-    history.samples.push(state.quoteTime, state.bid, state.ask, state.status === STATUS_OPEN ? state.askPrice : NO_PRICE);
+    history.samples.push(
+      state.quoteTime,
+      state.bid,
+      state.ask,
+      state.status === STATUS_OPEN ? state.askPrice : NO_PRICE,
+    );
     state.sampled = 1;
     state.nextSampleAt = state.quoteTime + history.everyMs;
     this.#state.update(history);

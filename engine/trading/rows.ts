@@ -13,7 +13,13 @@ function symbolIdOf(state: PositionState): number {
 }
 
 /** Writes one row in the layout of contract/frames.ts. */
-export function fillRow(state: PositionState, rules: SymbolRulesCompiled, numbers: Float64Array, integers: BigInt64Array, offset: number): void {
+export function fillRow(
+  state: PositionState,
+  rules: SymbolRulesCompiled,
+  numbers: Float64Array,
+  integers: BigInt64Array,
+  offset: number,
+): void {
   const held = state.status !== STATUS_NO_POSITION;
   const open = state.status === STATUS_OPEN;
   const expiry = open ? expiresAt(state, rules) : Infinity;

@@ -23,7 +23,8 @@ const BYTE_ORDER_MARK = 0xfeff;
  * the connectors, as a stream.
  */
 export function readCsv(content: string | Uint8Array): Result<readonly CsvRow[], CsvProblem> {
-  if (content.length > BYTES_MAX) return fail({ line: 0, text: `${content.length} bytes; allowed: at most ${BYTES_MAX}.` });
+  if (content.length > BYTES_MAX)
+    return fail({ line: 0, text: `${content.length} bytes; allowed: at most ${BYTES_MAX}.` });
   const text = typeof content === 'string' ? content : decodeUtf8(content);
   if (text === null) return fail({ line: 0, text: 'the file is not UTF-8 text; allowed: CSV saved as UTF-8.' });
   return new CsvReader(text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text).rows();
@@ -107,7 +108,8 @@ class CsvReader {
     const fields: string[] = [];
     for (;;) {
       fields.push(this.field(end, line));
-      if (fields.length > FIELDS_MAX) throw new Stop(line, `more than ${FIELDS_MAX} fields; allowed: the columns of the header.`);
+      if (fields.length > FIELDS_MAX)
+        throw new Stop(line, `more than ${FIELDS_MAX} fields; allowed: the columns of the header.`);
       if (this.text[this.at] !== ',') break;
       this.at += 1;
     }
@@ -131,7 +133,8 @@ class CsvReader {
     let value = '';
     this.at += 1;
     for (;;) {
-      if (this.at >= this.text.length) throw new Stop(line, 'a field in double quotes that is not closed; allowed: a closing quote on the same row.');
+      if (this.at >= this.text.length)
+        throw new Stop(line, 'a field in double quotes that is not closed; allowed: a closing quote on the same row.');
       if (this.text[this.at] === '"') {
         if (this.text[this.at + 1] !== '"') break;
         this.at += 1;
@@ -143,13 +146,16 @@ class CsvReader {
     }
     this.at += 1;
     while (this.text[this.at] === ' ' || this.text[this.at] === '\t') this.at += 1;
-    if (this.at < this.text.length && !',\r\n'.includes(this.text[this.at])) throw new Stop(line, 'text after a closing quote; allowed: a comma or the end of the line.');
+    if (this.at < this.text.length && !',\r\n'.includes(this.text[this.at]))
+      throw new Stop(line, 'text after a closing quote; allowed: a comma or the end of the line.');
     return value;
   }
 
   private check(end: number, line: number): void {
-    if (this.at >= end) throw new Stop(line, `a line of more than ${LINE_CHARACTERS_MAX} characters; allowed: one position per line.`);
-    if (this.text.charCodeAt(this.at) === 0) throw new Stop(line, 'a NUL byte; allowed: text (is this a binary or UTF-16 file?).');
+    if (this.at >= end)
+      throw new Stop(line, `a line of more than ${LINE_CHARACTERS_MAX} characters; allowed: one position per line.`);
+    if (this.text.charCodeAt(this.at) === 0)
+      throw new Stop(line, 'a NUL byte; allowed: text (is this a binary or UTF-16 file?).');
   }
 
   private lineEnd(): void {

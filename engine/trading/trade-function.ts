@@ -54,7 +54,12 @@ const ASK_MAX = Number.MAX_SAFE_INTEGER;
  * A quote that does not trade reads and writes one fixed-layout state and allocates nothing. Whatever depends on
  * other symbols (the daily circuit breakers) is compared at alignments only, so results do not depend on the number of tasks.
  */
-export class TradeFunction extends KeyedBroadcastProcessFunction<string, Quote | StartingPosition, ControlRecord, Trade> {
+export class TradeFunction extends KeyedBroadcastProcessFunction<
+  string,
+  Quote | StartingPosition,
+  ControlRecord,
+  Trade
+> {
   #rules: CompiledRules;
   #halted = false;
   readonly #historySampleMs: number | null;
@@ -66,7 +71,16 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<string, Quote |
   /** Asked for in whole at the end of a session, so a key is marked once and never again. */
   #reasonRows!: RowPublisher;
   /** One object for every trade: collecting copies it. */
-  readonly #trade: Trade = { kind: 'trade', symbol: '', shares: 0, price: 0, buyPrice: 0, quoteSequence: 0, askBefore: 0, askAfter: 0 };
+  readonly #trade: Trade = {
+    kind: 'trade',
+    symbol: '',
+    shares: 0,
+    price: 0,
+    buyPrice: 0,
+    quoteSequence: 0,
+    askBefore: 0,
+    askAfter: 0,
+  };
 
   constructor(options: TradeFunctionOptions) {
     super();
@@ -90,11 +104,20 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<string, Quote |
     });
     context.registerQuery('row', () => this.#answer((state) => positionRow(state, this.#rulesOf(state.symbol))));
     context.registerQuery('reasons', () => this.#answer(reasonCounts));
-    context.registerQuery('report', () => this.#answer((state) => ({ position: positionRow(state, this.#rulesOf(state.symbol)), reasons: reasonCounts(state) })));
+    context.registerQuery('report', () =>
+      this.#answer((state) => ({
+        position: positionRow(state, this.#rulesOf(state.symbol)),
+        reasons: reasonCounts(state),
+      })),
+    );
     context.registerQuery('history', () => this.#history?.samples() ?? []);
   }
 
-  override processElement(value: Quote | StartingPosition, context: KeyedReadOnlyContext<string>, out: Collector<Trade>): void {
+  override processElement(
+    value: Quote | StartingPosition,
+    context: KeyedReadOnlyContext<string>,
+    out: Collector<Trade>,
+  ): void {
     switch (value.kind) {
       case 'quote':
         return this.#onQuote(value, context, out);
@@ -159,7 +182,14 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<string, Quote |
   }
 
   /** @returns the first check that fails, as a number of REASONS; -1 after a trade */
-  #tryTrade(state: PositionState, quote: Quote, timestampMs: number, rules: SymbolRulesCompiled, timers: TimerService, out: Collector<Trade>): number {
+  #tryTrade(
+    state: PositionState,
+    quote: Quote,
+    timestampMs: number,
+    rules: SymbolRulesCompiled,
+    timers: TimerService,
+    out: Collector<Trade>,
+  ): number {
     const bid = quote.bid;
     if (this.#halted) return HALTED;
     if (bid <= 0) return NO_BID;
@@ -171,8 +201,10 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<string, Quote |
     const day = this.#breakers.days.dayOf(timestampMs);
     const value = notional(bid, shares);
     const { limits } = this.#rules;
-    if (limits.maxTradesPerSecond !== Infinity && this.#counts.inSecond(state, second) >= limits.maxTradesPerSecond) return LIMIT_TRADES_PER_SECOND;
-    if (limits.maxTradesPerDay !== Infinity && this.#counts.inDay(state, day) >= limits.maxTradesPerDay) return LIMIT_TRADES_PER_DAY;
+    if (limits.maxTradesPerSecond !== Infinity && this.#counts.inSecond(state, second) >= limits.maxTradesPerSecond)
+      return LIMIT_TRADES_PER_SECOND;
+    if (limits.maxTradesPerDay !== Infinity && this.#counts.inDay(state, day) >= limits.maxTradesPerDay)
+      return LIMIT_TRADES_PER_DAY;
     if (limits.maxNotionalPerTrade !== null && value > limits.maxNotionalPerTrade) return LIMIT_NOTIONAL_PER_TRADE;
     if (this.#breakers.refusesNotional(day)) return LIMIT_NOTIONAL_PER_DAY;
     if (this.#breakers.refusesLoss(day)) return LIMIT_LOSS_PER_DAY;
@@ -184,7 +216,15 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<string, Quote |
     return -1;
   }
 
-  #sell(state: PositionState, quote: Quote, shares: number, timestampMs: number, rules: SymbolRulesCompiled, timers: TimerService, out: Collector<Trade>): void {
+  #sell(
+    state: PositionState,
+    quote: Quote,
+    shares: number,
+    timestampMs: number,
+    rules: SymbolRulesCompiled,
+    timers: TimerService,
+    out: Collector<Trade>,
+  ): void {
     const askBefore = state.askPrice;
     state.shares -= shares;
     state.lastTradePrice = quote.bid;
@@ -242,7 +282,8 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<string, Quote |
     context.applyToKeyedState<StructState<PositionState>>(POSITIONS, (symbol, positions, timers) => {
       const state = positions.value();
       if (state === null) return;
-      if (state.status === STATUS_OPEN) replanDecay(state, rulesFor(before, symbol), rulesFor(rules, symbol), nowMs, timers);
+      if (state.status === STATUS_OPEN)
+        replanDecay(state, rulesFor(before, symbol), rulesFor(rules, symbol), nowMs, timers);
       this.#rows.changed();
     });
   }

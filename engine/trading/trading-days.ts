@@ -14,7 +14,17 @@ export class TradingDays {
     this.#format =
       timeZone === 'UTC'
         ? null
-        : new Intl.DateTimeFormat('en-US', { timeZone, hourCycle: 'h23', era: 'short', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' });
+        : new Intl.DateTimeFormat('en-US', {
+            timeZone,
+            hourCycle: 'h23',
+            era: 'short',
+            year: 'numeric',
+            month: 'numeric',
+            day: 'numeric',
+            hour: 'numeric',
+            minute: 'numeric',
+            second: 'numeric',
+          });
   }
 
   /** The day that `timestampMs` is in. */
@@ -38,7 +48,9 @@ export class TradingDays {
   /** What local clocks are ahead of UTC, ms. */
   #offsetAt(timestampMs: number): number {
     const second = Math.floor(timestampMs / SECOND_MS) * SECOND_MS;
-    const parts = new Map((this.#format as Intl.DateTimeFormat).formatToParts(second).map(({ type, value }) => [type, value]));
+    const parts = new Map(
+      (this.#format as Intl.DateTimeFormat).formatToParts(second).map(({ type, value }) => [type, value]),
+    );
     const part = (name: Intl.DateTimeFormatPartTypes): number => Number(parts.get(name));
     const year = parts.get('era') === 'BC' ? 1 - part('year') : part('year');
     const local = new Date(0);

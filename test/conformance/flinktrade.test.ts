@@ -21,7 +21,13 @@ interface TracePosition {
 }
 type TraceOperation =
   | { readonly op: 'processingTime'; readonly ms: number }
-  | { readonly op: 'position'; readonly symbol: string; readonly quantity: number; readonly buyPrice: string; readonly ttlMillis: number }
+  | {
+      readonly op: 'position';
+      readonly symbol: string;
+      readonly quantity: number;
+      readonly buyPrice: string;
+      readonly ttlMillis: number;
+    }
   | { readonly op: 'bid'; readonly symbol: string; readonly quantity: number; readonly price: string }
   | { readonly op: 'snapshotAndRestore'; readonly processingTimeAfter: number };
 type TraceStep = TraceOperation & {
@@ -59,7 +65,17 @@ class TraceReplay {
       case 'position':
         return this.#run.position(step.symbol, step.quantity * ONE_SHARE, price(step.buyPrice), step.ttlMillis, 0);
       case 'bid':
-        return this.#run.quote({ symbol: step.symbol, bid: price(step.price), bidSize: step.quantity * ONE_SHARE, ask: 0, askSize: -1, sequence: this.#sequence++ }, 0);
+        return this.#run.quote(
+          {
+            symbol: step.symbol,
+            bid: price(step.price),
+            bidSize: step.quantity * ONE_SHARE,
+            ask: 0,
+            askSize: -1,
+            sequence: this.#sequence++,
+          },
+          0,
+        );
       case 'snapshotAndRestore':
         this.#run.rescale(1);
         return this.#run.processingTime(step.processingTimeAfter);
@@ -82,7 +98,15 @@ class TraceReplay {
     const row = this.#run.query('row', symbol) as PositionRow | null;
     if (row === null || row.status === 'closed') return { symbol, position: null };
     const { buyPrice, askPrice, lastTradePrice, profit } = row;
-    return { symbol, shares: Number(row.shares), buyPrice, askPrice, lastTradePrice, profit, expirationMillis: row.expiresAt ?? 0 };
+    return {
+      symbol,
+      shares: Number(row.shares),
+      buyPrice,
+      askPrice,
+      lastTradePrice,
+      profit,
+      expirationMillis: row.expiresAt ?? 0,
+    };
   }
 }
 
@@ -110,14 +134,17 @@ function firstReplacement(scenario: Scenario): number {
 describeWithSharedData('the original demo', ['conformance/flinktrade.json'], ([file]) => {
   const { scenarios } = readTraces<{ scenarios: readonly Scenario[] }>(file);
 
-  test.each(scenarios.map((scenario) => ({ scenario, title: `${scenario.comparator} ${scenario.name}` })))('$title: every step is as it was recorded', ({ scenario }) => {
-    const replay = new TraceReplay(scenario, OriginalDemoFunction);
+  test.each(scenarios.map((scenario) => ({ scenario, title: `${scenario.comparator} ${scenario.name}` })))(
+    '$title: every step is as it was recorded',
+    ({ scenario }) => {
+      const replay = new TraceReplay(scenario, OriginalDemoFunction);
 
-    for (const [index, step] of scenario.steps.entries()) {
-      replay.apply(step);
-      expect({ index, ...replay.seen(step) }).toEqual({ index, trades: step.trades, positions: step.positions });
-    }
-  });
+      for (const [index, step] of scenario.steps.entries()) {
+        replay.apply(step);
+        expect({ index, ...replay.seen(step) }).toEqual({ index, trades: step.trades, positions: step.positions });
+      }
+    },
+  );
 
   test('differs from the preset original-demo only after a position was replaced, whose timer the rules delete', () => {
     const differing = scenarios.map((scenario) => ({ scenario, at: firstDifference(scenario, TradeFunction) }));

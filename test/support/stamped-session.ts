@@ -1,7 +1,8 @@
+import { expect } from 'vitest';
 import type { OutputTag } from '../../engine/api/output-tag.ts';
 import type { ReaderOutput } from '../../engine/api/source.ts';
 import type { RulesDocument } from '../../engine/contract/rules.ts';
-import { resolveRules } from '../../engine/contract/rules-resolve.ts';
+import { needsAlignments, resolveRules, ruleOf } from '../../engine/contract/rules-resolve.ts';
 import { createQuoteBatch } from '../../engine/connectors/sources/quote-batch.ts';
 import { RowLedger } from '../../engine/connectors/sources/row-ledger.ts';
 import type { SessionRecord } from '../../engine/connectors/sources/session-records.ts';
@@ -14,15 +15,10 @@ import type { OracleResult } from './oracle/trading.ts';
 import { TradingRun } from './trading-run.ts';
 import { price, resultOf, shares } from './trading-session.ts';
 
-/** Whether the rules have a limit over all symbols, for which the source sends alignments. */
-export function needsAlignments(rules: RulesDocument): boolean {
-  const { limits } = resolveRules(rules);
-  return limits.maxNotionalPerDay !== null || limits.maxLossPerDay !== null;
-}
-
 /** A session through the product's own stamper and trade function; only files, threads and rings are left out. */
-export function runStamped(session: OracleSession, subtasks: number): OracleResult {
+export function runStamped(session: OracleSession, subtasks: number, alwaysAligned = false): OracleResult {
   const rules = session.rules as RulesDocument;
+  let rulesNow = rules;
   const { defaults } = resolveRules(rules);
   const run = new TradingRun(() => new TradeFunction({ rules, historySampleMs: null }), subtasks);
   const symbols = new SymbolTable();
@@ -31,14 +27,20 @@ export function runStamped(session: OracleSession, subtasks: number): OracleResu
   const stamper = new SessionStamper(symbols, {
     outOfOrdernessMs: defaults.outOfOrdernessMs,
     maxFutureMs: defaults.maxFutureMs,
-    positions: session.positions.map((position) => ({ ...position, shares: shares(position.shares), buyPrice: price(position.buyPrice) })),
-    alignFullSeconds: needsAlignments(rules),
+    positions: session.positions.map((position) => ({
+      ...position,
+      shares: shares(position.shares),
+      buyPrice: price(position.buyPrice),
+    })),
+    alignFullSeconds: alwaysAligned || needsAlignments(rules),
     drivesProcessingTime: true,
+    dropsLate: (symbol) => (ruleOf(rulesNow, symbol, 'lateQuotes') ?? 'drop') === 'drop',
   });
   const batch = createQuoteBatch(1);
   for (const item of session.input) {
     if (item.kind !== 'quote') {
-      if (item.kind === 'rules') stamper.setAlignFullSeconds(needsAlignments(item.rules));
+      if (item.kind === 'rules') rulesNow = item.rules;
+      if (item.kind === 'rules') stamper.setAlignFullSeconds(alwaysAligned || needsAlignments(item.rules));
       run.control(controlOf(item), stamper.greatestMs);
       continue;
     }
@@ -54,18 +56,29 @@ export function runStamped(session: OracleSession, subtasks: number): OracleResu
     while (stamper.releasing) stamper.release(output, 2);
   }
   stamper.end(output);
-  return resultOf(run);
+  const result = resultOf(run);
+  expect(stamper.lateQuotes).toBe(result.late.length);
+  return result;
 }
 
 function controlOf(control: OracleControl): ControlRecord {
-  return control.kind === 'rules' ? { kind: 'rules', rules: control.rules, version: 1 } : { kind: control.kind, by: 'test' };
+  return control.kind === 'rules'
+    ? { kind: 'rules', rules: control.rules, version: 1 }
+    : { kind: control.kind, by: 'test' };
 }
 
 function outputTo(run: TradingRun): ReaderOutput<SessionRecord> {
   return {
     collect: (record, timestampMs) => {
       if (record.kind === 'quote') run.quote({ ...record }, timestampMs);
-      else run.position(record.symbol, record.shares, record.buyPrice, record.ttlMs < 0 ? null : record.ttlMs, timestampMs);
+      else
+        run.position(
+          record.symbol,
+          record.shares,
+          record.buyPrice,
+          record.ttlMs < 0 ? null : record.ttlMs,
+          timestampMs,
+        );
     },
     output: (_tag: OutputTag<unknown>) => undefined,
     emitWatermark: (watermarkMs) => run.watermark(watermarkMs),

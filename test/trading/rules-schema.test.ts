@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { PRICE_MAX, SHARES_MAX, formatPrice, formatShares } from '../../engine/core/decimal.ts';
-import { LIMIT_FIELDS, PRICE_MAX_TEXT, SESSION_FIELDS, SHARES_MAX_TEXT, SYMBOL_FIELDS, allowedText } from '../../engine/contract/rules-fields.ts';
+import {
+  LIMIT_FIELDS,
+  PRICE_MAX_TEXT,
+  SESSION_FIELDS,
+  SHARES_MAX_TEXT,
+  SYMBOL_FIELDS,
+  allowedText,
+} from '../../engine/contract/rules-fields.ts';
 import { PRESETS, preset } from '../../engine/contract/rules-presets.ts';
 import { PROBLEMS_SHOWN_MAX, checkRules, readRules } from '../../engine/contract/rules-schema.ts';
 import { checkValue } from '../../engine/contract/rules-values.ts';
@@ -17,12 +24,33 @@ describe('a rules document', () => {
     const document = {
       version: 1,
       defaults: {
-        priceStep: '0.01', tradeWhen: 'at-or-above', askOffset: '0.10', askIncrease: { from: 'ask', amount: { percent: '0.5' } }, fill: 'all-or-none',
-        maxSharesPerTrade: '100.5', ttlMs: 0, decayEveryMs: 1, decayAmount: '0.10', askFloor: { price: '140.00' }, tradeResetsTtl: true,
-        ignoreCrossedQuotes: false, time: 'processing', lateQuotes: 'process', outOfOrdernessMs: 5, maxFutureMs: 1000, idleMs: 10,
+        priceStep: '0.01',
+        tradeWhen: 'at-or-above',
+        askOffset: '0.10',
+        askIncrease: { from: 'ask', amount: { percent: '0.5' } },
+        fill: 'all-or-none',
+        maxSharesPerTrade: '100.5',
+        ttlMs: 0,
+        decayEveryMs: 1,
+        decayAmount: '0.10',
+        askFloor: { price: '140.00' },
+        tradeResetsTtl: true,
+        ignoreCrossedQuotes: false,
+        time: 'processing',
+        lateQuotes: 'process',
+        outOfOrdernessMs: 5,
+        maxFutureMs: 1000,
+        idleMs: 10,
       },
       symbols: { AAPL: { askFloor: 'none', maxSharesPerTrade: null }, toString: { ttlMs: 1 } },
-      limits: { timeZone: 'America/New_York', maxTradesPerSecond: 1, maxTradesPerDay: null, maxNotionalPerTrade: 'none', maxNotionalPerDay: '1000000', maxLossPerDay: '0' },
+      limits: {
+        timeZone: 'America/New_York',
+        maxTradesPerSecond: 1,
+        maxTradesPerDay: null,
+        maxNotionalPerTrade: 'none',
+        maxNotionalPerDay: '1000000',
+        maxLossPerDay: '0',
+      },
     };
 
     expect(readRules(JSON.stringify(document))).toEqual({ ok: true, value: document });
@@ -40,14 +68,25 @@ describe('a rules document', () => {
   });
 
   test('with an unknown key names its path and the nearest known one', () => {
-    expect(problemsOf('{"version": 1, "symbols": {"AAPL": {"decayEvryMs": 1}}}')[0]).toMatch(/^symbols\.AAPL\.decayEvryMs \| the unknown key "decayEvryMs" \| .*did you mean "decayEveryMs"\?\)$/);
+    expect(problemsOf('{"version": 1, "symbols": {"AAPL": {"decayEvryMs": 1}}}')[0]).toMatch(
+      /^symbols\.AAPL\.decayEvryMs \| the unknown key "decayEvryMs" \| .*did you mean "decayEveryMs"\?\)$/,
+    );
     expect(problemsOf('{"version": 1, "limit": {}}')[0]).toContain('did you mean "limits"?');
-    expect(problemsOf('{"version": 1, "limits": {"maxTradePerSecond": 1}}')[0]).toContain('did you mean "maxTradesPerSecond"?');
+    expect(problemsOf('{"version": 1, "limits": {"maxTradePerSecond": 1}}')[0]).toContain(
+      'did you mean "maxTradesPerSecond"?',
+    );
     expect(problemsOf(defaults({ zebra: 1 }))[0]).not.toContain('did you mean');
   });
 
   test('says all its problems at once, each with path, found and allowed', () => {
-    const problems = problemsOf(JSON.stringify({ version: 1, defaults: { ttlMs: -1, fill: 'half', ignoreCrossedQuotes: 'no' }, symbols: { IBM: { decayEveryMs: 0 } }, limits: { timeZone: 'Mars/Olympus' } }));
+    const problems = problemsOf(
+      JSON.stringify({
+        version: 1,
+        defaults: { ttlMs: -1, fill: 'half', ignoreCrossedQuotes: 'no' },
+        symbols: { IBM: { decayEveryMs: 0 } },
+        limits: { timeZone: 'Mars/Olympus' },
+      }),
+    );
 
     expect(problems).toEqual([
       'defaults.fill | "half" | "partial" or "all-or-none"',
@@ -60,33 +99,68 @@ describe('a rules document', () => {
 
   test('with a decimal as a number is told to put it in quotes', () => {
     expect(problemsOf(defaults({ askOffset: 0.1 }))[0]).toContain('decimals are written in quotes, "0.1"');
-    expect(problemsOf(defaults({ askIncrease: { from: 'ask', amount: { percent: 0.5 } } }))[0]).toMatch(/^defaults\.askIncrease\.amount\.percent \| 0\.5 \|/);
+    expect(problemsOf(defaults({ askIncrease: { from: 'ask', amount: { percent: 0.5 } } }))[0]).toMatch(
+      /^defaults\.askIncrease\.amount\.percent \| 0\.5 \|/,
+    );
   });
 
   test.each([
-    ['askOffset', '-0.10'], ['askOffset', '0.123456789'], ['askOffset', '45035996.27370496'], ['askOffset', '1e3'], ['askOffset', ' 1'], ['askOffset', '1,5'], ['askOffset', 'NaN'], ['askOffset', ''],
-    ['priceStep', '0'], ['priceStep', '1000.01'], ['maxSharesPerTrade', '0'], ['maxSharesPerTrade', '0.0000001'], ['ttlMs', 1.5], ['ttlMs', '60000'], ['decayEveryMs', 0], ['decayEveryMs', null],
-    ['decayAmount', { percent: '0' }], ['decayAmount', { percent: '100.1' }], ['decayAmount', { percent: '5', of: 'buy' }], ['decayAmount', 'none'], ['askFloor', '140'], ['askFloor', null], ['askFloor', { price: '-1' }], ['askFloor', { percentOfBuy: '95', price: '1' }],
-    ['askIncrease', '0.10'], ['askIncrease', { from: 'ask' }], ['askIncrease', { from: 'bid', amount: '1' }], ['time', 'Event'], ['outOfOrdernessMs', -1], ['maxFutureMs', 0], ['tradeWhen', null],
+    ['askOffset', '-0.10'],
+    ['askOffset', '0.123456789'],
+    ['askOffset', '45035996.27370496'],
+    ['askOffset', '1e3'],
+    ['askOffset', ' 1'],
+    ['askOffset', '1,5'],
+    ['askOffset', 'NaN'],
+    ['askOffset', ''],
+    ['priceStep', '0'],
+    ['priceStep', '1000.01'],
+    ['maxSharesPerTrade', '0'],
+    ['maxSharesPerTrade', '0.0000001'],
+    ['ttlMs', 1.5],
+    ['ttlMs', '60000'],
+    ['decayEveryMs', 0],
+    ['decayEveryMs', null],
+    ['decayAmount', { percent: '0' }],
+    ['decayAmount', { percent: '100.1' }],
+    ['decayAmount', { percent: '5', of: 'buy' }],
+    ['decayAmount', 'none'],
+    ['askFloor', '140'],
+    ['askFloor', null],
+    ['askFloor', { price: '-1' }],
+    ['askFloor', { percentOfBuy: '95', price: '1' }],
+    ['askIncrease', '0.10'],
+    ['askIncrease', { from: 'ask' }],
+    ['askIncrease', { from: 'bid', amount: '1' }],
+    ['time', 'Event'],
+    ['outOfOrdernessMs', -1],
+    ['maxFutureMs', 0],
+    ['tradeWhen', null],
   ])('refuses %s %j', (rule, value) => {
     expect(problemsOf(defaults({ [rule]: value }))).toHaveLength(1);
   });
 
   test('takes the rules of the session under defaults only', () => {
-    expect(problemsOf('{"version": 1, "symbols": {"IBM": {"idleMs": 5}}}')).toEqual(['symbols.IBM.idleMs | a rule of the whole session | "idleMs" under "defaults" only']);
+    expect(problemsOf('{"version": 1, "symbols": {"IBM": {"idleMs": 5}}}')).toEqual([
+      'symbols.IBM.idleMs | a rule of the whole session | "idleMs" under "defaults" only',
+    ]);
   });
 
   test('trims symbols and refuses what is none', () => {
     const read = readRules('{"version": 1, "symbols": {" IBM ": {}}}');
 
     expect(read).toEqual({ ok: true, value: { version: 1, symbols: { IBM: {} } } });
-    expect(problemsOf('{"version": 1, "symbols": {" IBM": {}, "IBM": {}}}')).toEqual(['symbols.IBM | the symbol twice, with and without blanks | each symbol once']);
+    expect(problemsOf('{"version": 1, "symbols": {" IBM": {}, "IBM": {}}}')).toEqual([
+      'symbols.IBM | the symbol twice, with and without blanks | each symbol once',
+    ]);
     expect(problemsOf('{"version": 1, "symbols": {"  ": {}}}')).toHaveLength(1);
     expect(problemsOf(JSON.stringify({ version: 1, symbols: { ['X'.repeat(65)]: {} } }))).toHaveLength(1);
   });
 
   test('with thousands of overrides is read', () => {
-    const symbols = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`S${index}`, { ttlMs: index, askFloor: { percentOfBuy: '90' } }]));
+    const symbols = Object.fromEntries(
+      Array.from({ length: 5_000 }, (_, index) => [`S${index}`, { ttlMs: index, askFloor: { percentOfBuy: '90' } }]),
+    );
 
     expect(readRules(JSON.stringify({ version: 1, symbols })).ok).toBe(true);
   });
@@ -111,16 +185,34 @@ describe('the text of a rules document', () => {
   });
 
   test('may not give a key twice, however it is written', () => {
-    expect(problemsOf('{"version": 1, "defaults": {"ttlMs": 1, "ttl\\u004ds": 2}}')).toEqual(['defaults | the key "ttlMs" a second time | each key once']);
+    expect(problemsOf('{"version": 1, "defaults": {"ttlMs": 1, "ttl\\u004ds": 2}}')).toEqual([
+      'defaults | the key "ttlMs" a second time | each key once',
+    ]);
   });
 
   test('is refused with line and column where it is not JSON', () => {
     const read = readRules('{\n  "version": 1,\n  "defaults": {,}\n}');
 
-    expect(!read.ok && read.problem[0].message).toBe('line 3, column 16 (in defaults): found ","; allowed: a key in double quotes.');
+    expect(!read.ok && read.problem[0].message).toBe(
+      'line 3, column 16 (in defaults): found ","; allowed: a key in double quotes.',
+    );
   });
 
-  test.each(['', '   ', '{', '{"version": 1} x', '{"version": 1,}', '{"version": 01}', "{'version': 1}", '{"version": 1, "a": "\\x"}', '{"version": 1, "a": "', '{"version": NaN}', '{"version": 1 "a": 2}', '[1 2]', '\u0000'])('%j is refused', (text) => {
+  test.each([
+    '',
+    '   ',
+    '{',
+    '{"version": 1} x',
+    '{"version": 1,}',
+    '{"version": 01}',
+    "{'version': 1}",
+    '{"version": 1, "a": "\\x"}',
+    '{"version": 1, "a": "',
+    '{"version": NaN}',
+    '{"version": 1 "a": 2}',
+    '[1 2]',
+    '\u0000',
+  ])('%j is refused', (text) => {
     expect(problemsOf(text)).toHaveLength(1);
   });
 
@@ -133,7 +225,8 @@ describe('the text of a rules document', () => {
 
 describe('the table of rules', () => {
   test('has defaults that its own checks accept', () => {
-    for (const field of [...SYMBOL_FIELDS, ...SESSION_FIELDS, ...LIMIT_FIELDS]) expect([field.name, checkValue(field.kind, field.defaultValue)]).toEqual([field.name, []]);
+    for (const field of [...SYMBOL_FIELDS, ...SESSION_FIELDS, ...LIMIT_FIELDS])
+      expect([field.name, checkValue(field.kind, field.defaultValue)]).toEqual([field.name, []]);
   });
 
   test('has words for a person on every rule', () => {

@@ -17,6 +17,10 @@ export interface SessionReaderOptions<C> extends StamperOptions {
   readonly symbols: SymbolTable;
   /** Where controls (rule changes, halt, rearm) go. */
   readonly controlTag: OutputTag<C>;
+  /**
+   * Whether a control, inserted or recorded, starts or ends the need for an alignment at every full second; null: neither.
+   */
+  readonly alignmentNeed?: (control: C) => boolean | null;
   readonly clock: Clock;
   readonly startTimer: StartTimer;
   readonly speed: ReplaySpeed;
@@ -57,6 +61,7 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
   readonly #pacer: Pacer;
   readonly #startTimer: StartTimer;
   readonly #controlTag: OutputTag<C>;
+  readonly #alignmentNeed: (control: C) => boolean | null;
   readonly #controls: C[] = [];
   #waitMs = 0;
   #waitsForInput = false;
@@ -71,6 +76,7 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
     this.#pacer = new Pacer(options.clock, options.speed, options.startPaused);
     this.#startTimer = options.startTimer;
     this.#controlTag = options.controlTag;
+    this.#alignmentNeed = options.alignmentNeed ?? ((): null => null);
   }
 
   pollNext(output: ReaderOutput<SessionRecord>, recordsMax: number): InputStatus {
@@ -238,13 +244,19 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
   }
 
   #emitControls(output: ReaderOutput<SessionRecord>): void {
-    for (const control of this.#controls) output.output(this.#controlTag, control, this.stamper.greatestMs);
+    for (const control of this.#controls) this.#emitControl(control, output);
     this.#controls.length = 0;
+  }
+
+  #emitControl(control: C, output: ReaderOutput<SessionRecord>): void {
+    const need = this.#alignmentNeed(control);
+    if (need !== null) this.stamper.setAlignFullSeconds(need);
+    output.output(this.#controlTag, control, this.stamper.greatestMs);
   }
 
   #emitRecordedControls(input: QuoteInput, index: number, output: ReaderOutput<SessionRecord>): void {
     while (input.nextControlIndex <= index) {
-      output.output(this.#controlTag, input.takeControl() as C, this.stamper.greatestMs);
+      this.#emitControl(input.takeControl() as C, output);
     }
   }
 

@@ -23,6 +23,8 @@ export interface StamperOptions {
   readonly symbolIdOf?: ((symbol: string) => number) | undefined;
   /** Drive the clock of processing-time timers by event time (replays). */
   readonly drivesProcessingTime: boolean;
+  /** Whether late quotes of a symbol are dropped, asked for each of them; without it they all are. Others count as applied. */
+  readonly dropsLate?: (symbol: string) => boolean;
 }
 
 /** A quote that is held back, with all it needs to be taken later. */
@@ -65,6 +67,7 @@ export class SessionStamper {
   takenQuotes = 0;
   /** Quotes and positions emitted. */
   emittedRecords = 0;
+  /** Late quotes that are dropped. */
   lateQuotes = 0;
   futureQuotes = 0;
   /** Different symbols among the quotes taken. */
@@ -74,6 +77,7 @@ export class SessionStamper {
   readonly #outOfOrdernessMs: number;
   readonly #maxFutureMs: number;
   readonly #drivesProcessingTime: boolean;
+  readonly #dropsLate: (symbol: string) => boolean;
   readonly #planned: PlannedPosition[];
   #positionsSorted: boolean;
   #nextPosition = 0;
@@ -98,6 +102,7 @@ export class SessionStamper {
     this.#drivesProcessingTime = options.drivesProcessingTime;
     this.#symbolIdOf = options.symbolIdOf ?? null;
     if (this.#symbolIdOf !== null) this.#quote.symbolId = 0;
+    this.#dropsLate = options.dropsLate ?? ((): boolean => true);
     this.#planned = [...options.positions];
     this.#positionsSorted = false;
     // Positions without a time sort once the first quote gives them one.
@@ -277,7 +282,7 @@ export class SessionStamper {
     if (timeMs < this.smallestMs) this.smallestMs = timeMs;
     this.takenQuotes += 1;
     this.emittedRecords += 1;
-    if (timeMs < this.greatestMs - this.#outOfOrdernessMs) {
+    if (timeMs < this.greatestMs - this.#outOfOrdernessMs && this.#dropsLate(this.#symbols.name(symbol))) {
       this.lateQuotes += 1;
       ledger.lateRows += rows;
     } else {

@@ -23,8 +23,6 @@ export interface ReplayOutcome {
   readonly pending: readonly PlannedPosition[];
   readonly positionRows: readonly PublishedRows[];
   readonly reasonRows: readonly PublishedRows[];
-  /** Late quotes that the rules dropped, as they came to the side output. */
-  readonly lateDropped: number;
   readonly trades: { readonly count: number; readonly shares: bigint; readonly profit: bigint };
   readonly workers: number;
   readonly maxParallelism: number;
@@ -38,19 +36,18 @@ const WORD_BITS = 64n;
 /** The report of trading-rules "Command line". */
 export function replayReport(outcome: ReplayOutcome): ReplayReport {
   const { totals } = outcome.progress;
-  const { late, applied } = booksOf(outcome);
   const positions = [...outcome.positionRows.flatMap((published) => openedRows(published, outcome.nameOf)), ...outcome.pending.map(pendingRow)];
   const resolved = resolveRules(outcome.rules);
   return {
     session: {
       inputs: outcome.inputs,
       rows: totals.rows,
-      quotes: applied.quotes,
+      quotes: totals.quotes - totals.futureQuotes - totals.lateQuotes,
       symbols: totals.symbols,
       firstEventTimeMs: totals.firstEventTimeMs,
       lastEventTimeMs: totals.lastEventTimeMs,
-      applied: applied.rows,
-      late,
+      applied: totals.appliedRows,
+      late: totals.late,
       quarantined: totals.quarantined,
       ignored: totals.ignored,
       quarantinedByReason: totals.quarantinedByReason,
@@ -70,20 +67,6 @@ export function replayReport(outcome: ReplayOutcome): ReplayReport {
       quotesPerSecond: outcome.elapsedMs > 0 ? Math.round((totals.quotes * 1000) / outcome.elapsedMs) : 0,
     },
   };
-}
-
-/**
- * The source knows which quotes were late; the rules of each symbol decide whether a late one is dropped. What was late
- * and processed all the same counts as applied: rows = applied + late + quarantined + ignored either way.
- */
-function booksOf({ progress, lateDropped }: ReplayOutcome): { late: number; applied: { rows: number; quotes: number } } {
-  const { totals } = progress;
-  const quarantinedFuture = totals.quarantinedByReason.future === undefined ? 0 : totals.futureQuotes;
-  const takenQuotes = totals.quotes - quarantinedFuture;
-  // Rows per late quote are the same throughout a session's profile: one, or two where two rows make a quote.
-  const rowsPerLate = totals.lateQuotes === 0 ? 1 : totals.late / totals.lateQuotes;
-  const late = Math.round(lateDropped * rowsPerLate);
-  return { late, applied: { rows: totals.appliedRows + totals.late - late, quotes: takenQuotes - lateDropped } };
 }
 
 function openedRows(published: PublishedRows, nameOf: (symbol: number) => string): PositionRow[] {

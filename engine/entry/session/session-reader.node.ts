@@ -3,8 +3,8 @@ import { openSession, type OpenSession } from '../../connectors/files/open-sessi
 import { InputError } from '../../connectors/sources/input-error.ts';
 import type { SessionRecord } from '../../connectors/sources/session-records.ts';
 import { SessionSourceReader } from '../../connectors/sources/session-source-reader.ts';
+import { needsAlignments, resolveRules, ruleOf } from '../../contract/rules-resolve.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
-import { resolveRules } from '../../contract/rules-resolve.ts';
 import { assertNever } from '../../core/assert.ts';
 import { startMachineTimer } from '../../core/machine.node.ts';
 import { CONTROL, type ControlRecord } from '../../trading/records.ts';
@@ -20,6 +20,8 @@ const PROGRESS_EVERY_MS = 100;
  */
 export class SessionReader implements SourceReader<SessionRecord> {
   readonly #parameters: SessionParameters;
+  /** In force at the source's place in the stream. */
+  #rules: RulesDocument;
   readonly #context: SourceReaderContext;
   readonly #opening: Promise<void>;
   readonly #early: SessionCommand[] = [];
@@ -32,6 +34,7 @@ export class SessionReader implements SourceReader<SessionRecord> {
 
   constructor(parameters: SessionParameters, context: SourceReaderContext) {
     this.#parameters = parameters;
+    this.#rules = parameters.rules;
     this.#context = context;
     this.#opening = this.#open().catch((error: unknown) => {
       this.#failure = error as Error;
@@ -103,8 +106,14 @@ export class SessionReader implements SourceReader<SessionRecord> {
       positions,
       outOfOrdernessMs,
       maxFutureMs,
-      // Rules may gain a limit over all symbols while the session runs, so every session of a window is aligned.
-      alignFullSeconds: this.#parameters.historySampleMs !== null || rules.limits?.maxNotionalPerDay != null || rules.limits?.maxLossPerDay != null,
+      alignFullSeconds: needsAlignments(rules),
+      // Rules may gain or lose a limit over all symbols while the session runs.
+      alignmentNeed: (control) => {
+        if (control.kind !== 'rules') return null;
+        this.#rules = control.rules;
+        return needsAlignments(control.rules);
+      },
+      dropsLate: (symbol) => (ruleOf(this.#rules, symbol, 'lateQuotes') ?? 'drop') === 'drop',
       drivesProcessingTime: this.#parameters.historySampleMs !== null || runsOnProcessingTime(rules),
       symbolIdOf: (symbol) => this.#context.symbols.idOf(symbol),
       controlTag: CONTROL,

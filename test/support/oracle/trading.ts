@@ -68,13 +68,29 @@ interface Position {
   asleep: boolean;
 }
 
+const dayFormats = new Map<string, Intl.DateTimeFormat>();
+/** Writes 2013-10-07. */
+function dayFormat(timeZone: string): Intl.DateTimeFormat {
+  const format = dayFormats.get(timeZone) ?? new Intl.DateTimeFormat('sv-SE', { timeZone });
+  dayFormats.set(timeZone, format);
+  return format;
+}
+
+interface Made {
+  symbol: string;
+  timeMs: number;
+  day: string;
+  notional: bigint;
+  profit: bigint;
+}
+
 class Oracle {
   rules: OracleRules;
   watermark = -Infinity;
   processing = -Infinity;
   halted = false;
   positions = new Map<string, Position>();
-  made: { symbol: string; timeMs: number; day: string; notional: bigint; profit: bigint }[] = [];
+  made: Made[] = [];
   alignedDay: string | null = null;
   aligned = { notional: 0n, profit: 0n };
   refused = { notional: new Set<string>(), loss: new Set<string>() };
@@ -97,9 +113,7 @@ class Oracle {
   }
 
   day(timeMs: number): string {
-    return new Intl.DateTimeFormat('sv-SE', { timeZone: String(this.rules.limits?.['timeZone'] ?? 'UTC') }).format(
-      timeMs,
-    );
+    return dayFormat(String(this.rules.limits?.['timeZone'] ?? 'UTC')).format(timeMs);
   }
 
   step(symbol: string): bigint {
@@ -222,15 +236,16 @@ class Oracle {
   }
 
   brokenLimit(symbol: string, timeMs: number, notional: bigint): string | null {
-    const own = this.made.filter((trade) => trade.symbol === symbol);
     const perSecond = this.limit<number>('maxTradesPerSecond');
     const perDay = this.limit<number>('maxTradesPerDay');
     const perTrade = this.limit<string>('maxNotionalPerTrade');
     const second = Math.floor(timeMs / 1000);
     const day = this.day(timeMs);
-    if (perSecond !== null && own.filter((trade) => Math.floor(trade.timeMs / 1000) === second).length + 1 > perSecond)
+    const tradesWhere = (matches: (trade: Made) => boolean): number =>
+      this.made.filter((trade) => trade.symbol === symbol && matches(trade)).length;
+    if (perSecond !== null && tradesWhere((trade) => Math.floor(trade.timeMs / 1000) === second) + 1 > perSecond)
       return 'maxTradesPerSecond';
-    if (perDay !== null && own.filter((trade) => trade.day === day).length + 1 > perDay) return 'maxTradesPerDay';
+    if (perDay !== null && tradesWhere((trade) => trade.day === day) + 1 > perDay) return 'maxTradesPerDay';
     if (perTrade !== null && notional > units(perTrade, 14)) return 'maxNotionalPerTrade';
     if (this.refused.notional.has(day)) return 'maxNotionalPerDay';
     if (this.refused.loss.has(day)) return 'maxLossPerDay';
@@ -286,12 +301,12 @@ class Oracle {
       notional: begins ? 0n : today.reduce((sum, trade) => sum + trade.notional, 0n),
       profit: begins ? 0n : today.reduce((sum, trade) => sum + trade.profit, 0n),
     };
-    this.compare();
+    this.compare(true, true);
   }
 
-  compare(): void {
-    const notional = this.limit<string>('maxNotionalPerDay');
-    const loss = this.limit<string>('maxLossPerDay');
+  compare(byNotional: boolean, byLoss: boolean): void {
+    const notional = byNotional ? this.limit<string>('maxNotionalPerDay') : null;
+    const loss = byLoss ? this.limit<string>('maxLossPerDay') : null;
     if (notional !== null && this.aligned.notional > units(notional, 14))
       this.refused.notional.add(this.alignedDay as string);
     if (loss !== null && -this.aligned.profit > units(loss, 14)) this.refused.loss.add(this.alignedDay as string);
@@ -306,7 +321,11 @@ class Oracle {
     this.alignedDay = today;
     this.refused.notional.delete(today);
     this.refused.loss.delete(today);
-    this.compare();
+    // A limit that was there before is compared with the last full second's sums at once, a new one from the next second on.
+    this.compare(
+      (before.limits?.['maxNotionalPerDay'] ?? null) !== null,
+      (before.limits?.['maxLossPerDay'] ?? null) !== null,
+    );
     for (const position of this.positions.values()) {
       if (position.shares > 0n) this.replan(position, before, greatest);
     }
