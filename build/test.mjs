@@ -55,6 +55,8 @@ async function checks() {
   await check('types', [bin('typescript/bin/tsc'), '-b']);
   await check('lint', [bin('eslint/bin/eslint.js'), '.', '--cache', '--cache-location', '.cache/eslint']);
   await check('room walls', [join('build', 'checks', 'walls.mjs')]);
+  await check('bundles of the engine', [join('build', 'bundle', 'engine.mjs')]);
+  await check('bundles of the application', [join('build', 'bundle', 'app.mjs')]);
 }
 
 /**

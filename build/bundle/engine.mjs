@@ -2,7 +2,7 @@
 // `node build/bundle/engine.mjs` rebuilds only what changed; `--force` rebuilds all.
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { argv, pid } from 'node:process';
+import { argv, exit, pid } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { hashFiles, listFiles, repositoryRoot } from '../checks/source-tree.mjs';
 import { isFresh, markFresh, markStale } from './stamp.mjs';
@@ -50,6 +50,10 @@ export async function bundleEngine({ root = repositoryRoot, force = false, log =
     await build(root, names, staging, log);
     mkdirSync(outputFolder, { recursive: true });
     for (const name of readdirSync(staging)) renameSync(join(staging, name), join(outputFolder, name));
+  } catch (error) {
+    // Nobody may meet yesterday's bundle after a build that failed.
+    for (const file of files) rmSync(file, { force: true });
+    throw error;
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
@@ -84,8 +88,11 @@ async function build(root, names, outdir, log) {
 }
 
 if (argv[1] !== undefined && resolve(argv[1]) === fileURLToPath(import.meta.url)) {
-  const outcome = await bundleEngine({ force: argv.includes('--force'), log: console.error });
-  console.error(
-    `engine bundles: ${outcome.kind}${outcome.files.length > 0 ? `, ${outcome.files.length} files in dist/engine` : ''}`,
-  );
+  try {
+    const { kind, files } = await bundleEngine({ force: argv.includes('--force'), log: console.error });
+    console.error(`engine bundles: ${kind}${files.length > 0 ? `, ${files.length} files in dist/engine` : ''}`);
+  } catch (error) {
+    console.error(/** @type {Error} */ (error).message);
+    exit(1);
+  }
 }

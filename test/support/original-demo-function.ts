@@ -1,4 +1,10 @@
-import type { Collector, KeyedOnTimerContext, KeyedReadOnlyContext, RuntimeContext, TimerService } from '../../engine/api/functions.ts';
+import type {
+  Collector,
+  KeyedOnTimerContext,
+  KeyedReadOnlyContext,
+  RuntimeContext,
+  TimerService,
+} from '../../engine/api/functions.ts';
 import { listState, type ListState, type StructState } from '../../engine/api/state.ts';
 import { STATUS_OPEN } from '../../engine/contract/frames.ts';
 import { PLAN_PROCESSING_TIME, POSITIONS, type PositionState } from '../../engine/trading/position-state.ts';
@@ -24,12 +30,17 @@ export class OriginalDemoFunction extends TradeFunction {
     this.#leftBehind = context.getListState(listState<number>('left-behind'));
   }
 
-  override processElement(value: Quote | StartingPosition, context: KeyedReadOnlyContext<string>, out: Collector<Trade>): void {
+  override processElement(
+    value: Quote | StartingPosition,
+    context: KeyedReadOnlyContext<string>,
+    out: Collector<Trade>,
+  ): void {
     const before = this.#positions.value();
     const pending = before?.plan === PLAN_PROCESSING_TIME ? before.nextDecayAt : null;
     super.processElement(value, context, out);
     const timers = context.timerService();
-    if (pending !== null && (value.kind === 'position' || this.#positions.value()?.status !== STATUS_OPEN)) this.#leave(pending, timers);
+    if (pending !== null && (value.kind === 'position' || this.#positions.value()?.status !== STATUS_OPEN))
+      this.#leave(pending, timers);
     if (value.kind === 'position') this.#leftBehind.update(this.#leftBehind.get().filter((at) => !this.#isOwn(at)));
   }
 
@@ -55,6 +66,8 @@ export class OriginalDemoFunction extends TradeFunction {
   /** A timer that meets the position's own is one with it from there on. */
   #isOwn(at: number): boolean {
     const state = this.#positions.value();
-    return state?.plan === PLAN_PROCESSING_TIME && at >= state.nextDecayAt && (at - state.nextDecayAt) % DECAY_EVERY_MS === 0;
+    return (
+      state?.plan === PLAN_PROCESSING_TIME && at >= state.nextDecayAt && (at - state.nextDecayAt) % DECAY_EVERY_MS === 0
+    );
   }
 }

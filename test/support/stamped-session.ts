@@ -31,7 +31,11 @@ export function runStamped(session: OracleSession, subtasks: number): OracleResu
   const stamper = new SessionStamper(symbols, {
     outOfOrdernessMs: defaults.outOfOrdernessMs,
     maxFutureMs: defaults.maxFutureMs,
-    positions: session.positions.map((position) => ({ ...position, shares: shares(position.shares), buyPrice: price(position.buyPrice) })),
+    positions: session.positions.map((position) => ({
+      ...position,
+      shares: shares(position.shares),
+      buyPrice: price(position.buyPrice),
+    })),
     alignFullSeconds: needsAlignments(rules),
     drivesProcessingTime: true,
   });
@@ -58,14 +62,23 @@ export function runStamped(session: OracleSession, subtasks: number): OracleResu
 }
 
 function controlOf(control: OracleControl): ControlRecord {
-  return control.kind === 'rules' ? { kind: 'rules', rules: control.rules, version: 1 } : { kind: control.kind, by: 'test' };
+  return control.kind === 'rules'
+    ? { kind: 'rules', rules: control.rules, version: 1 }
+    : { kind: control.kind, by: 'test' };
 }
 
 function outputTo(run: TradingRun): ReaderOutput<SessionRecord> {
   return {
     collect: (record, timestampMs) => {
       if (record.kind === 'quote') run.quote({ ...record }, timestampMs);
-      else run.position(record.symbol, record.shares, record.buyPrice, record.ttlMs < 0 ? null : record.ttlMs, timestampMs);
+      else
+        run.position(
+          record.symbol,
+          record.shares,
+          record.buyPrice,
+          record.ttlMs < 0 ? null : record.ttlMs,
+          timestampMs,
+        );
     },
     output: (_tag: OutputTag<unknown>) => undefined,
     emitWatermark: (watermarkMs) => run.watermark(watermarkMs),

@@ -30,7 +30,12 @@ export class Desk {
     this.run = new TradingRun(() => new TradeFunction({ rules: { version: 1, ...rules }, historySampleMs }), subtasks);
   }
 
-  opens(symbol: string, held: string, buyPrice: string, { at = 0, ttlMs = null }: { at?: number; ttlMs?: number | null } = {}): this {
+  opens(
+    symbol: string,
+    held: string,
+    buyPrice: string,
+    { at = 0, ttlMs = null }: { at?: number; ttlMs?: number | null } = {},
+  ): this {
     this.run.processingTime(at);
     this.run.position(symbol, shares(held), price(buyPrice), ttlMs, at);
     return this;
@@ -38,7 +43,10 @@ export class Desk {
 
   quote(symbol: string, bid: string, { size = '', ask = '', at }: QuoteSides): this {
     this.time(at);
-    this.run.quote({ symbol, bid: price(bid), bidSize: shares(size), ask: price(ask), askSize: -1, sequence: this.#sequence++ }, at);
+    this.run.quote(
+      { symbol, bid: price(bid), bidSize: shares(size), ask: price(ask), askSize: -1, sequence: this.#sequence++ },
+      at,
+    );
     return this;
   }
 

@@ -4,7 +4,15 @@ import { KeyedBroadcastOperatorTestHarness } from '../../engine/runtime/harness/
 import { createAlignedSumsMemory, type AlignedSumsMemory } from '../../engine/runtime/operators/aligned-sums.ts';
 import { assignToKeyGroup, computeOperatorIndexForKeyGroup } from '../../engine/state/key-groups.ts';
 import type { OperatorSnapshot } from '../../engine/state/operator-snapshot.ts';
-import { LATE_QUOTES, POSITION, QUOTE, type ControlRecord, type Quote, type StartingPosition, type Trade } from '../../engine/trading/records.ts';
+import {
+  LATE_QUOTES,
+  POSITION,
+  QUOTE,
+  type ControlRecord,
+  type Quote,
+  type StartingPosition,
+  type Trade,
+} from '../../engine/trading/records.ts';
 import type { TradeFunction } from '../../engine/trading/trade-function.ts';
 import type { OracleTrade } from './oracle/trading.ts';
 
@@ -33,16 +41,29 @@ export class TradingRun {
 
   /** Trades of all subtasks, by event time, then quote sequence. */
   get trades(): OracleTrade[] {
-    const all = [...this.#trades, ...this.#harnesses.flatMap((harness) => harness.getOutput().flatMap((element) => (element.kind === 'record' ? [written(element.value, element.timestamp)] : [])))];
+    const all = [
+      ...this.#trades,
+      ...this.#harnesses.flatMap((harness) =>
+        harness
+          .getOutput()
+          .flatMap((element) => (element.kind === 'record' ? [written(element.value, element.timestamp)] : [])),
+      ),
+    ];
     return all.sort((a, b) => a.eventTimeMs - b.eventTimeMs || a.quoteSequence - b.quoteSequence);
   }
   /** Sequences of late quotes, in order. */
   get late(): number[] {
-    const all = [...this.#late, ...this.#harnesses.flatMap((harness) => harness.getSideOutput(LATE_QUOTES).map(({ value }) => value.sequence))];
+    const all = [
+      ...this.#late,
+      ...this.#harnesses.flatMap((harness) => harness.getSideOutput(LATE_QUOTES).map(({ value }) => value.sequence)),
+    ];
     return all.sort((a, b) => a - b);
   }
   get timers(): number {
-    return this.#harnesses.reduce((sum, harness) => sum + harness.numEventTimeTimers() + harness.numProcessingTimeTimers(), 0);
+    return this.#harnesses.reduce(
+      (sum, harness) => sum + harness.numEventTimeTimers() + harness.numProcessingTimeTimers(),
+      0,
+    );
   }
   get symbols(): string[] {
     return [...this.#seen].sort();
@@ -98,7 +119,12 @@ export class TradingRun {
     const sums: AlignedSumsMemory = createAlignedSumsMemory(subtasks);
     this.#harnesses = Array.from({ length: subtasks }, (_, subtaskIndex) => {
       const harness: Harness = new KeyedBroadcastOperatorTestHarness(this.#make(), 'symbol', {
-        structs: [QUOTE, POSITION], maxParallelism: MAX_PARALLELISM, parallelism: subtasks, subtaskIndex, symbols: this.#symbols, sums,
+        structs: [QUOTE, POSITION],
+        maxParallelism: MAX_PARALLELISM,
+        parallelism: subtasks,
+        subtaskIndex,
+        symbols: this.#symbols,
+        sums,
       });
       if (snapshots !== null) harness.initializeState(snapshots);
       harness.open();
@@ -116,14 +142,26 @@ export class TradingRun {
     return this.#harness(symbol);
   }
   #harness(symbol: string): Harness {
-    return this.#harnesses[computeOperatorIndexForKeyGroup(MAX_PARALLELISM, this.#harnesses.length, assignToKeyGroup(symbol, MAX_PARALLELISM))];
+    return this.#harnesses[
+      computeOperatorIndexForKeyGroup(
+        MAX_PARALLELISM,
+        this.#harnesses.length,
+        assignToKeyGroup(symbol, MAX_PARALLELISM),
+      )
+    ];
   }
 }
 
 function written(trade: Trade, timestamp: number | null): OracleTrade {
   return {
-    id: `${trade.quoteSequence}-${trade.symbol}`, symbol: trade.symbol, shares: formatShares(trade.shares), price: formatPrice(trade.price),
-    profit: formatMoney(notional(trade.price - trade.buyPrice, trade.shares)), eventTimeMs: timestamp as number,
-    quoteSequence: trade.quoteSequence, askBefore: formatPrice(trade.askBefore), askAfter: formatPrice(trade.askAfter),
+    id: `${trade.quoteSequence}-${trade.symbol}`,
+    symbol: trade.symbol,
+    shares: formatShares(trade.shares),
+    price: formatPrice(trade.price),
+    profit: formatMoney(notional(trade.price - trade.buyPrice, trade.shares)),
+    eventTimeMs: timestamp as number,
+    quoteSequence: trade.quoteSequence,
+    askBefore: formatPrice(trade.askBefore),
+    askAfter: formatPrice(trade.askAfter),
   };
 }

@@ -33,18 +33,39 @@ export function runSteps(rules: OracleRules, steps: readonly Step[], how: HowToR
         run.processingTime(step.processing);
         break;
       case 'position':
-        run.position(step.position.symbol, shares(step.position.shares), price(step.position.buyPrice), step.position.ttlMs, step.openedAt);
+        run.position(
+          step.position.symbol,
+          shares(step.position.shares),
+          price(step.position.buyPrice),
+          step.position.ttlMs,
+          step.openedAt,
+        );
         break;
       case 'quote': {
         const { symbol, bid, bidSize, ask, askSize, timeMs } = step.quote;
-        run.quote({ symbol, bid: price(bid), bidSize: shares(bidSize), ask: price(ask), askSize: shares(askSize), sequence: step.sequence }, timeMs);
+        run.quote(
+          {
+            symbol,
+            bid: price(bid),
+            bidSize: shares(bidSize),
+            ask: price(ask),
+            askSize: shares(askSize),
+            sequence: step.sequence,
+          },
+          timeMs,
+        );
         break;
       }
       case 'alignment':
         run.align(step.timeMs);
         break;
       case 'control':
-        run.control(step.control.kind === 'rules' ? { kind: 'rules', rules: step.control.rules, version: 1 } : { kind: step.control.kind, by: 'test' }, step.greatest);
+        run.control(
+          step.control.kind === 'rules'
+            ? { kind: 'rules', rules: step.control.rules, version: 1 }
+            : { kind: step.control.kind, by: 'test' },
+          step.greatest,
+        );
         break;
     }
   }
@@ -64,7 +85,11 @@ export function resultOf(run: TradingRun): OracleResult {
   return {
     trades: run.trades,
     rows: reports.flatMap(({ position }) => (position === null ? [] : [position])),
-    reasons: Object.fromEntries(reports.filter(({ reasons }) => Object.keys(reasons).length > 0).map(({ symbol, reasons }) => [symbol, reasons as Record<string, number>])),
+    reasons: Object.fromEntries(
+      reports
+        .filter(({ reasons }) => Object.keys(reasons).length > 0)
+        .map(({ symbol, reasons }) => [symbol, reasons as Record<string, number>]),
+    ),
     late: run.late,
   };
 }

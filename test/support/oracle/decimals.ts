@@ -2,7 +2,8 @@
 export function units(written: string, places: number): bigint {
   const negative = written.startsWith('-');
   const [whole, fraction = ''] = written.replace(/^[+-]/, '').split('.');
-  const value = BigInt(whole || '0') * 10n ** BigInt(places) + BigInt((fraction + '0'.repeat(places)).slice(0, places) || '0');
+  const value =
+    BigInt(whole || '0') * 10n ** BigInt(places) + BigInt((fraction + '0'.repeat(places)).slice(0, places) || '0');
   return negative ? -value : value;
 }
 

@@ -65,8 +65,11 @@ export function stamp(session: OracleSession): StampedSession {
       const second = Math.floor(quote.timeMs / 1000);
       const limited = (limits['maxNotionalPerDay'] ?? null) !== null || (limits['maxLossPerDay'] ?? null) !== null;
       if (limited && second > Math.floor(greatest / 1000)) steps.push({ kind: 'alignment', timeMs: second * 1000 });
-      if (greatest === -Infinity) waiting = waiting.map((position) => ({ ...position, openedAt: position.openedAt ?? quote.timeMs }));
-      const entering = waiting.filter((position) => (position.openedAt as number) <= quote.timeMs).sort((a, b) => (a.openedAt as number) - (b.openedAt as number));
+      if (greatest === -Infinity)
+        waiting = waiting.map((position) => ({ ...position, openedAt: position.openedAt ?? quote.timeMs }));
+      const entering = waiting
+        .filter((position) => (position.openedAt as number) <= quote.timeMs)
+        .sort((a, b) => (a.openedAt as number) - (b.openedAt as number));
       waiting = waiting.filter((position) => !entering.includes(position));
       for (const position of entering) {
         steps.push({ kind: 'time', watermark: -Infinity, processing: (position.openedAt as number) - 1 });

@@ -35,9 +35,20 @@ export interface OracleResult {
 
 /** trading-rules "Rules": the defaults. */
 const DEFAULTS: Record<string, unknown> = {
-  priceStep: '0.01', tradeWhen: 'above', askOffset: '0.10', askIncrease: { from: 'trade-price', amount: '0.10' }, fill: 'partial',
-  maxSharesPerTrade: null, ttlMs: 60_000, decayEveryMs: 3_000, decayAmount: '0.10', askFloor: { percentOfBuy: '95' },
-  tradeResetsTtl: false, ignoreCrossedQuotes: true, time: 'event', lateQuotes: 'drop',
+  priceStep: '0.01',
+  tradeWhen: 'above',
+  askOffset: '0.10',
+  askIncrease: { from: 'trade-price', amount: '0.10' },
+  fill: 'partial',
+  maxSharesPerTrade: null,
+  ttlMs: 60_000,
+  decayEveryMs: 3_000,
+  decayAmount: '0.10',
+  askFloor: { percentOfBuy: '95' },
+  tradeResetsTtl: false,
+  ignoreCrossedQuotes: true,
+  time: 'event',
+  lateQuotes: 'drop',
 };
 
 interface Position {
@@ -86,7 +97,9 @@ class Oracle {
   }
 
   day(timeMs: number): string {
-    return new Intl.DateTimeFormat('sv-SE', { timeZone: String(this.rules.limits?.['timeZone'] ?? 'UTC') }).format(timeMs);
+    return new Intl.DateTimeFormat('sv-SE', { timeZone: String(this.rules.limits?.['timeZone'] ?? 'UTC') }).format(
+      timeMs,
+    );
   }
 
   step(symbol: string): bigint {
@@ -155,8 +168,19 @@ class Oracle {
   onPosition(given: OraclePosition, openedAt: number): void {
     const buyPrice = units(given.buyPrice, 8);
     const position: Position = {
-      symbol: given.symbol, shares: units(given.shares, 6), buyPrice, ask: buyPrice + units(this.rule(given.symbol, 'askOffset'), 8),
-      lastTradePrice: buyPrice, profit: 0n, trades: 0, openedAt, ownTtl: given.ttlMs, liveFrom: [openedAt, this.processing], wokenAt: null, nextDecay: null, asleep: false,
+      symbol: given.symbol,
+      shares: units(given.shares, 6),
+      buyPrice,
+      ask: buyPrice + units(this.rule(given.symbol, 'askOffset'), 8),
+      lastTradePrice: buyPrice,
+      profit: 0n,
+      trades: 0,
+      openedAt,
+      ownTtl: given.ttlMs,
+      liveFrom: [openedAt, this.processing],
+      wokenAt: null,
+      nextDecay: null,
+      asleep: false,
     };
     this.positions.set(given.symbol, position);
     this.plan(position);
@@ -184,7 +208,8 @@ class Oracle {
     if (this.halted) return 'halted';
     if (bid <= 0n) return 'no-bid';
     if (this.rule(symbol, 'ignoreCrossedQuotes') && ask > 0n && bid > ask) return 'crossed';
-    if (!(bid > position.ask || (this.rule(symbol, 'tradeWhen') === 'at-or-above' && bid === position.ask))) return 'bid-not-above-ask';
+    if (!(bid > position.ask || (this.rule(symbol, 'tradeWhen') === 'at-or-above' && bid === position.ask)))
+      return 'bid-not-above-ask';
     const bound = this.rule<string | null>(symbol, 'maxSharesPerTrade');
     const most = bound !== null && units(bound, 6) < position.shares ? units(bound, 6) : position.shares;
     let quantity = bidSize === null || bidSize > most ? most : bidSize;
@@ -203,7 +228,8 @@ class Oracle {
     const perTrade = this.limit<string>('maxNotionalPerTrade');
     const second = Math.floor(timeMs / 1000);
     const day = this.day(timeMs);
-    if (perSecond !== null && own.filter((trade) => Math.floor(trade.timeMs / 1000) === second).length + 1 > perSecond) return 'maxTradesPerSecond';
+    if (perSecond !== null && own.filter((trade) => Math.floor(trade.timeMs / 1000) === second).length + 1 > perSecond)
+      return 'maxTradesPerSecond';
     if (perDay !== null && own.filter((trade) => trade.day === day).length + 1 > perDay) return 'maxTradesPerDay';
     if (perTrade !== null && notional > units(perTrade, 14)) return 'maxNotionalPerTrade';
     if (this.refused.notional.has(day)) return 'maxNotionalPerDay';
@@ -226,8 +252,15 @@ class Oracle {
       position.ask = base + this.amount(symbol, increase.amount, base);
     }
     this.result.trades.push({
-      id: `${sequence}-${symbol}`, symbol, shares: text(quantity, 6, 0), price: text(bid, 8, 2), profit: text(profit, 14, 2),
-      eventTimeMs: quote.timeMs, quoteSequence: sequence, askBefore: text(askBefore, 8, 2), askAfter: text(position.ask, 8, 2),
+      id: `${sequence}-${symbol}`,
+      symbol,
+      shares: text(quantity, 6, 0),
+      price: text(bid, 8, 2),
+      profit: text(profit, 14, 2),
+      eventTimeMs: quote.timeMs,
+      quoteSequence: sequence,
+      askBefore: text(askBefore, 8, 2),
+      askAfter: text(position.ask, 8, 2),
     });
     if (position.shares === 0n) {
       position.nextDecay = null;
@@ -259,7 +292,8 @@ class Oracle {
   compare(): void {
     const notional = this.limit<string>('maxNotionalPerDay');
     const loss = this.limit<string>('maxLossPerDay');
-    if (notional !== null && this.aligned.notional > units(notional, 14)) this.refused.notional.add(this.alignedDay as string);
+    if (notional !== null && this.aligned.notional > units(notional, 14))
+      this.refused.notional.add(this.alignedDay as string);
     if (loss !== null && -this.aligned.profit > units(loss, 14)) this.refused.loss.add(this.alignedDay as string);
   }
 
@@ -289,16 +323,25 @@ class Oracle {
     }
     this.plan(position);
     const now = this.clock(symbol) === 1 ? this.processing : greatest;
-    while (position.nextDecay !== null && position.nextDecay < now) position.nextDecay += this.rule<number>(symbol, 'decayEveryMs');
+    while (position.nextDecay !== null && position.nextDecay < now)
+      position.nextDecay += this.rule<number>(symbol, 'decayEveryMs');
     this.decay(position);
   }
 
   row(position: Position): OracleRow {
     const closed = position.shares === 0n;
     return {
-      symbol: position.symbol, shares: text(position.shares, 6, 0), buyPrice: text(position.buyPrice, 8, 2), askPrice: text(position.ask, 8, 2),
-      lastTradePrice: text(position.lastTradePrice, 8, 2), profit: text(position.profit, 14, 2), status: closed ? 'closed' : 'open',
-      openedAt: position.openedAt, expiresAt: closed ? null : this.expiry(position), nextDecayAt: position.nextDecay, trades: position.trades,
+      symbol: position.symbol,
+      shares: text(position.shares, 6, 0),
+      buyPrice: text(position.buyPrice, 8, 2),
+      askPrice: text(position.ask, 8, 2),
+      lastTradePrice: text(position.lastTradePrice, 8, 2),
+      profit: text(position.profit, 14, 2),
+      status: closed ? 'closed' : 'open',
+      openedAt: position.openedAt,
+      expiresAt: closed ? null : this.expiry(position),
+      nextDecayAt: position.nextDecay,
+      trades: position.trades,
     };
   }
 }
@@ -315,7 +358,9 @@ export function tradeByTheBook(initial: OracleRules, steps: Step[]): OracleResul
     else oracle.halted = step.control.kind === 'halt';
   }
   const { result } = oracle;
-  result.rows = [...oracle.positions.values()].map((position) => oracle.row(position)).sort((a, b) => (a.symbol < b.symbol ? -1 : 1));
+  result.rows = [...oracle.positions.values()]
+    .map((position) => oracle.row(position))
+    .sort((a, b) => (a.symbol < b.symbol ? -1 : 1));
   result.late.sort((a, b) => a - b);
   result.trades.sort((a, b) => a.eventTimeMs - b.eventTimeMs || a.quoteSequence - b.quoteSequence);
   return result;
