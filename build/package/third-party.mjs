@@ -5,7 +5,7 @@ import { listFiles } from '../checks/source-tree.mjs';
 
 const bundleFolders = ['engine', 'electron', 'renderer'];
 const licenceFile = /^(licen[cs]e|copying|notice)(\.|-|$)/i;
-const packageInPath = /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/;
+const packageInPath = /node_modules\/((?:@[\w.-]+\/)?\w[\w.-]*)\/(?!.*node_modules\/)/;
 
 /**
  * @param {string} root
@@ -66,5 +66,5 @@ function stylesheetPackages(root) {
     .filter((file) => /\.(css|tsx?)$/.test(file))
     .flatMap((file) => [...readFileSync(join(root, file), 'utf8').matchAll(imports)])
     .map((match) => match[1] ?? match[2] ?? '')
-    .filter((name) => existsSync(join(root, 'node_modules', name, 'package.json')) && name !== '');
+    .filter((name) => /^[@\w]/.test(name) && existsSync(join(root, 'node_modules', name, 'package.json')));
 }
