@@ -49,7 +49,9 @@ async function openWorkstation(display) {
   const electron = await findElectron({ say, thorough: true });
   ensureSystem(electron.executable, { screen: false, say });
   say(`opening the workstation on ${display} with ${electron.description}`);
-  return run(electron.executable, [...electronFlags(), repositoryRoot, ...argv.slice(2)]);
+  // Named files are played instead of the sample: npm start -- --session FILE --positions FILE
+  const wishes = argv.length > 2 ? argv.slice(2) : ['--sample'];
+  return run(electron.executable, [...electronFlags(), repositoryRoot, ...wishes]);
 }
 
 /**

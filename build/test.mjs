@@ -32,6 +32,17 @@ function heading(title) {
   console.log(`\n== ${title}`);
 }
 
+/** @type {import('node:child_process').ChildProcess | undefined} */
+let running;
+// A run that is stopped takes its test runner and its screen with it.
+process.once('exit', () => running?.kill());
+for (const [signal, code] of /** @type {const} */ ([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+])) {
+  process.once(signal, () => exit(code));
+}
+
 try {
   await main();
 } catch (error) {
@@ -55,6 +66,8 @@ async function checks() {
   await check('types', [bin('typescript/bin/tsc'), '-b']);
   await check('lint', [bin('eslint/bin/eslint.js'), '.', '--cache', '--cache-location', '.cache/eslint']);
   await check('room walls', [join('build', 'checks', 'walls.mjs')]);
+  await check('bundles of the engine', [join('build', 'bundle', 'engine.mjs')]);
+  await check('bundles of the application', [join('build', 'bundle', 'app.mjs')]);
 }
 
 /**
@@ -147,9 +160,11 @@ function run(args, variables) {
     env: { ...env, ...variables },
     timeout: stepLimitMs,
   });
+  running = child;
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {
+      running = undefined;
       if (signal !== null) {
         say(`stopped by ${signal}${signal === 'SIGTERM' ? ` after ${stepLimitMs / 60_000} minutes` : ''}`);
       }

@@ -2,7 +2,7 @@
 // `node build/bundle/app.mjs` rebuilds only what changed; `--force` rebuilds all.
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { argv } from 'node:process';
+import { argv, exit } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { hashFiles, listFiles, repositoryRoot } from '../checks/source-tree.mjs';
 import { isFresh, markFresh, markStale } from './stamp.mjs';
@@ -141,6 +141,11 @@ async function bundleRenderer(root, pages) {
 }
 
 if (argv[1] !== undefined && resolve(argv[1]) === fileURLToPath(import.meta.url)) {
-  const parts = await bundleApp({ force: argv.includes('--force'), log: console.error });
-  for (const { part, kind } of parts) console.error(`${part}: ${kind}`);
+  try {
+    const parts = await bundleApp({ force: argv.includes('--force'), log: console.error });
+    for (const { part, kind } of parts) console.error(`${part}: ${kind}`);
+  } catch (error) {
+    console.error(/** @type {Error} */ (error).message);
+    exit(1);
+  }
 }

@@ -1,8 +1,8 @@
 // Bundles every engine/entry/*.node.ts into one file each, dist/engine/<name>.js, for worker threads and the command line.
 // `node build/bundle/engine.mjs` rebuilds only what changed; `--force` rebuilds all.
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { argv, pid } from 'node:process';
+import { argv, exit, pid } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { hashFiles, listFiles, repositoryRoot } from '../checks/source-tree.mjs';
 import { isFresh, markFresh, markStale } from './stamp.mjs';
@@ -40,16 +40,21 @@ export async function bundleEngine({ root = repositoryRoot, force = false, log =
   const files = names.map((name) => join(outputFolder, `${name}.js`));
   const stampFile = join(root, 'dist', 'engine.stamp');
   const inputs = [...listFiles(root, 'engine'), 'package-lock.json', 'build/bundle/engine.mjs'];
-  const hash = hashFiles(root, inputs);
+  const version = versionOf(root);
+  const hash = hashFiles(root, inputs, version);
   if (!force && isFresh(stampFile, hash, files)) return { kind: 'fresh', files };
 
   log(`bundling the engine: ${names.join(', ')}`);
   markStale(stampFile);
   const staging = join(root, 'dist', `.engine-${pid}`);
   try {
-    await build(root, names, staging, log);
+    await build(root, names, { outdir: staging, version, log });
     mkdirSync(outputFolder, { recursive: true });
     for (const name of readdirSync(staging)) renameSync(join(staging, name), join(outputFolder, name));
+  } catch (error) {
+    // Nobody may meet yesterday's bundle after a build that failed.
+    for (const file of files) rmSync(file, { force: true });
+    throw error;
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
@@ -57,13 +62,18 @@ export async function bundleEngine({ root = repositoryRoot, force = false, log =
   return { kind: 'built', files };
 }
 
+/** @param {string} root */
+function versionOf(root) {
+  const file = join(root, 'package.json');
+  return existsSync(file) ? String(JSON.parse(readFileSync(file, 'utf8')).version) : '0.0.0';
+}
+
 /**
  * @param {string} root
  * @param {readonly string[]} names
- * @param {string} outdir
- * @param {(message: string) => void} log
+ * @param {{ outdir: string, version: string, log: (message: string) => void }} options
  */
-async function build(root, names, outdir, log) {
+async function build(root, names, { outdir, version, log }) {
   const { build: esbuild } = await import('esbuild');
   const { warnings } = await esbuild({
     absWorkingDir: root,
@@ -75,6 +85,7 @@ async function build(root, names, outdir, log) {
     // The oldest host is Electron 33 with Node 20.18.
     target: 'node20.18',
     sourcemap: 'linked',
+    define: { FLINKTRADE_VERSION: JSON.stringify(version) },
     charset: 'utf8',
     // Errors are thrown with their text; printing them here as well would show them twice.
     logLevel: 'silent',
@@ -84,8 +95,11 @@ async function build(root, names, outdir, log) {
 }
 
 if (argv[1] !== undefined && resolve(argv[1]) === fileURLToPath(import.meta.url)) {
-  const outcome = await bundleEngine({ force: argv.includes('--force'), log: console.error });
-  console.error(
-    `engine bundles: ${outcome.kind}${outcome.files.length > 0 ? `, ${outcome.files.length} files in dist/engine` : ''}`,
-  );
+  try {
+    const { kind, files } = await bundleEngine({ force: argv.includes('--force'), log: console.error });
+    console.error(`engine bundles: ${kind}${files.length > 0 ? `, ${files.length} files in dist/engine` : ''}`);
+  } catch (error) {
+    console.error(/** @type {Error} */ (error).message);
+    exit(1);
+  }
 }

@@ -15,7 +15,8 @@ const below = /** @type {const} */ ({
   contract: ['core'],
   memory: ['contract', 'core'],
   api: ['contract', 'core', 'memory'],
-  graph: ['contract', 'core', 'memory', 'api'],
+  // A job graph speaks of key groups, which state assigns; state knows no graph.
+  graph: ['contract', 'core', 'memory', 'api', 'state'],
   state: ['contract', 'core', 'memory', 'api'],
   runtime: ['contract', 'core', 'memory', 'api', 'graph', 'state'],
   connectors: ['contract', 'core', 'memory', 'api', 'graph', 'state', 'runtime', 'trading'],

@@ -20,6 +20,7 @@ export function configurationFor(electron, electronDist, { isTestBuild, outputFo
       'dist/electron/**',
       'dist/engine/**',
       'dist/renderer/**',
+      'dist/THIRD-PARTY-LICENSES.txt',
       'package.json',
       'LICENSE',
       'NOTICE',

@@ -7,6 +7,7 @@ import { argv, arch, env, exit, platform } from 'node:process';
 import { isFresh, markFresh, markStale } from '../bundle/stamp.mjs';
 import { hashFiles, listFiles, repositoryRoot } from '../checks/source-tree.mjs';
 import { ensureModules } from '../runtime/node-modules.mjs';
+import { writeThirdPartyLicences } from './third-party.mjs';
 
 /** @typedef {{ target: string, result: string, built: boolean }} TargetOutcome */
 
@@ -17,8 +18,9 @@ try {
   const isTestBuild = argv.includes('--test-build');
   const outcomes = await makePackages({ isTestBuild, onlyUnpacked: isTestBuild || argv.includes('--quick') });
   console.log('');
-  for (const { target, result, built } of outcomes)
+  for (const { target, result, built } of outcomes) {
     console.log(`${built ? 'built    ' : 'not built'}  ${target.padEnd(14)} ${result}`);
+  }
 } catch (error) {
   console.error(`package: ${/** @type {Error} */ (error).message}`);
   exit(1);
@@ -36,6 +38,10 @@ async function makePackages({ isTestBuild, onlyUnpacked }) {
   const { configurationFor } = await import('./configuration.mjs');
   await bundleEngine({ log: say });
   await bundleApp({ log: say });
+  const { packages, silent } = writeThirdPartyLicences(repositoryRoot);
+  say(
+    `licences of ${packages.length} bundled packages written${silent.length > 0 ? `; without a text: ${silent.join(', ')}` : ''}`,
+  );
   const electron = await findElectron({ say, thorough: true });
   say(`packing with ${electron.description}`);
 
