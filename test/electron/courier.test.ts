@@ -23,7 +23,9 @@ function setUp() {
   const port = new FakePort();
   const log = vi.fn();
   const onHeartbeat = vi.fn();
-  const courier = new Courier({ port: port, monotonicMs: () => 77, onHeartbeat, log });
+  const courier = new Courier({
+    // The part of the port that a courier uses.
+    port: port as object as MessagePortMain, monotonicMs: () => 77, onHeartbeat, log });
   const engineEvents = () => port.posted.filter((event) => event.kind === 'engine');
   return { port, courier, log, onHeartbeat, engineEvents };
 }

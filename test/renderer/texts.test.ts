@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatMoney, formatPrice, formatShares } from '../../engine/core/decimal.ts';
+import { readyProfiles } from '../../engine/connectors/profiles/ready-profiles.ts';
 import { REASONS } from '../../engine/trading/records.ts';
 import { csvCell, csvText } from '../../renderer/format/csv-text.ts';
 import {
@@ -12,6 +13,7 @@ import {
   shownSignedDecimal,
   signedMoneyText,
 } from '../../renderer/format/decimal-text.ts';
+import { PROFILE_NAMES } from '../../renderer/features/session/profile-names.ts';
 import { REASON_CODES } from '../../renderer/format/reason-text.ts';
 import { ageText, dateText, timeText, zoneText } from '../../renderer/format/time-text.ts';
 
@@ -96,4 +98,8 @@ describe('exports', () => {
 
 test('the reasons of the window are the reasons of the rules, in the order of the wire', () => {
   expect(REASON_CODES).toEqual(REASONS);
+});
+
+test('the formats that the window offers are the ones the engine knows', () => {
+  expect(PROFILE_NAMES).toEqual(readyProfiles().map((profile) => profile.name));
 });
