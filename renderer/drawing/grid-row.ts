@@ -17,6 +17,7 @@ export class GridRow {
   readonly drawn: Float64Array;
   readonly #cells: HTMLElement[] = [];
   readonly #texts: string[] = [];
+  readonly #titles: string[] = [];
   readonly #classes: string[] = [];
   readonly #nodes: Text[] = [];
   readonly #flashedAtMs: Float64Array;
@@ -85,8 +86,9 @@ export class GridRow {
   }
 
   setTitle(column: number, title: string): void {
-    const cell = this.#cells[column];
-    if (cell.title !== title) cell.title = title;
+    if (this.#titles[column] === title) return;
+    this.#titles[column] = title;
+    this.#cells[column].title = title;
   }
 
   setRowClass(className: string): void {

@@ -40,6 +40,7 @@ export class RowStore {
   #halves = new Int32Array(this.#numbers.buffer);
   #versions = new Uint32Array(CAPACITY_START);
   #names: string[] = [];
+  #numbersByName = new Map<string, number>();
   /** Symbol numbers that have a row, in the order they came. */
   #present: number[] = [];
   #change = 0;
@@ -93,8 +94,7 @@ export class RowStore {
 
   /** @returns the symbol's number, or null when it is not known */
   find(name: string): number | null {
-    const symbol = this.#names.indexOf(name);
-    return symbol < 0 ? null : symbol;
+    return this.#numbersByName.get(name) ?? null;
   }
 
   get(symbol: number, field: RowField): number {
@@ -127,7 +127,10 @@ export class RowStore {
   }
 
   setNames(first: number, names: readonly string[]): void {
-    for (let index = 0; index < names.length; index += 1) this.#names[first + index] = names[index];
+    names.forEach((name, index) => {
+      this.#names[first + index] = name;
+      this.#numbersByName.set(name, first + index);
+    });
     this.#namesVersion += 1;
     this.#structure += 1;
   }
@@ -148,6 +151,7 @@ export class RowStore {
 
   clearNames(): void {
     this.#names = [];
+    this.#numbersByName = new Map();
     this.#namesVersion += 1;
     this.#structure += 1;
   }

@@ -4,6 +4,7 @@ import { baseName, fileOfPath } from '../../stores/open-draft-store.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { useStore, useWorkstation } from '../../ui/workstation-context.ts';
+import { PROFILE_NAMES } from './profile-names.ts';
 import { RecentSessions } from './recent-sessions.tsx';
 
 const WORKERS_MAX = 32;
@@ -89,20 +90,26 @@ export function SessionDialog() {
         </div>
       ) : null}
       <div className="file-field">
-        <span className="field-name">Format of the quotes</span>
-        <span className="file-name">
-          {draft.profile === null ? 'Found by looking at the file' : baseName(draft.profile)}
-        </span>
-        <span>
-          {draft.profile === null ? null : (
-            <button type="button" className="button quiet" onClick={() => openDraft.set({ profile: null })}>
-              Find it
-            </button>
+        <label htmlFor="profile">Format of the quotes</label>
+        <select
+          id="profile"
+          className="select"
+          value={draft.profile ?? ''}
+          onChange={(event) => openDraft.set({ profile: event.target.value === '' ? null : event.target.value })}
+        >
+          <option value="">found by looking at the file</option>
+          {PROFILE_NAMES.map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+          {draft.profile === null || PROFILE_NAMES.includes(draft.profile) ? null : (
+            <option value={draft.profile}>{baseName(draft.profile)}</option>
           )}
-          <button type="button" className="button" onClick={() => void workstation.choose('profile')}>
-            Profile{'\u2026'}
-          </button>
-        </span>
+        </select>
+        <button type="button" className="button" onClick={() => void workstation.choose('profile')}>
+          Profile{'\u2026'}
+        </button>
       </div>
       <div className="file-field">
         <label htmlFor="workers">Workers</label>

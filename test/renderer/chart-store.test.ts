@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import { gridOf, POINTS_MAX, sampleOf } from '../../renderer/features/chart/chart-points.ts';
+import { ChartStore, SAMPLES_MAX } from '../../renderer/stores/chart-store.ts';
+
+function samples(fromMs: number, count: number, everyMs = 100): Float64Array {
+  return Float64Array.from({ length: count * 4 }, (_, at) =>
+    at % 4 === 0 ? fromMs + Math.floor(at / 4) * everyMs : at,
+  );
+}
+
+describe('the chart store', () => {
+  test('shows nothing of another symbol than the chosen one', () => {
+    const chart = new ChartStore();
+    chart.choose('AAPL');
+
+    chart.setHistory('MSFT', samples(0, 3), []);
+    expect(chart.phase.kind).toBe('loading');
+
+    chart.setHistory('AAPL', samples(0, 3), []);
+    chart.add('MSFT', samples(1000, 3));
+    expect(chart.count).toBe(3);
+  });
+
+  test('finds the sample that held at a time', () => {
+    const chart = new ChartStore();
+    chart.choose('AAPL');
+    chart.setHistory('AAPL', samples(1000, 3), []);
+
+    expect(chart.indexAt(999)).toBe(-1);
+    expect(chart.indexAt(1000)).toBe(0);
+    expect(chart.indexAt(1199)).toBe(1);
+    expect(chart.indexAt(9999)).toBe(2);
+  });
+
+  test('thins the older half when full, and keeps the newest tick by tick', () => {
+    const chart = new ChartStore();
+    chart.choose('AAPL');
+    chart.setHistory('AAPL', samples(0, SAMPLES_MAX), []);
+
+    chart.add('AAPL', samples(SAMPLES_MAX * 100, 1));
+
+    expect(chart.count).toBeLessThan(SAMPLES_MAX);
+    expect(chart.timeMs(0)).toBe(0);
+    expect(chart.timeMs(1)).toBe(200);
+    expect(chart.timeMs(chart.count - 1) - chart.timeMs(chart.count - 2)).toBe(100);
+  });
+
+  test('never asks for more points than the chart can draw, however long the session', () => {
+    for (const hours of [0.01, 1, 8, 48, 24 * 365]) {
+      const chart = new ChartStore();
+      chart.choose('AAPL');
+      chart.setHistory('AAPL', samples(0, 1000, hours * 3600), []);
+
+      const grid = gridOf(chart, 'all', NaN);
+
+      expect((grid?.last ?? 0) - (grid?.first ?? 0)).toBeLessThanOrEqual(POINTS_MAX);
+    }
+  });
+
+  test('a quiet symbol goes on with its last sample', () => {
+    const chart = new ChartStore();
+    chart.choose('AAPL');
+    chart.setHistory('AAPL', samples(0, 2), []);
+
+    const grid = gridOf(chart, '1m', 30_000);
+
+    expect(grid).not.toBeNull();
+    if (grid !== null) expect(sampleOf(chart, grid, grid.last)).toBe(1);
+  });
+});
