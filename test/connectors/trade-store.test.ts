@@ -15,7 +15,7 @@ function collect(trades: readonly (readonly [number, number])[], runTradesMax: n
       store.words[offset + 7] = sequence * 3;
     }
     const seen: [number, number, number][] = [];
-    store.forEachSorted((words, offset) => seen.push([words[offset], words[offset + 1], words[offset + 7]]));
+    for (const { words, offset } of store.sorted()) seen.push([words[offset], words[offset + 1], words[offset + 7]]);
     return seen;
   } finally {
     store.dispose();

@@ -9,6 +9,12 @@ const RUN_TRADES_MAX = 1 << 18;
 /** Read-ahead per run while merging. */
 const MERGE_TRADES = 1 << 12;
 
+/** Where a trade's words stand. */
+export interface StoredTrade {
+  readonly words: Float64Array;
+  readonly offset: number;
+}
+
 /**
  * Collects the trades of a whole session and gives them back in file order (event time, then quote sequence), in memory
  * that does not grow: full runs are sorted and spilled to a temporary file, and merged when read.
@@ -40,16 +46,16 @@ export class TradeStore {
   }
 
   /**
-   * Visits every trade in file order. The words are valid only during the call.
+   * Every trade in file order. What is yielded is valid until the next one is asked for.
    * @throws the file system's error when the temporary file cannot be read back
    */
-  forEachSorted(visit: (words: Float64Array, offset: number) => void): void {
+  *sorted(): Generator<StoredTrade> {
     const last = sortedRun(this.#buffer, this.#buffered);
     const cursors = [...this.#spilledCursors(), new RunCursor(null, 0, 0, last)].filter((cursor) => !cursor.done);
     while (cursors.length > 0) {
       const next = smallest(cursors);
       const cursor = cursors[next];
-      visit(cursor.words, cursor.offset);
+      yield cursor;
       cursor.advance();
       if (cursor.done) cursors.splice(next, 1);
     }

@@ -1,0 +1,38 @@
+import type { SinkWriter } from '../../api/sink.ts';
+import type { Quote, Trade } from '../../trading/records.ts';
+import { runJob, type RunningJob } from '../job-runner.node.ts';
+import { flinkTradeJob } from './flinktrade-job.node.ts';
+import type { SessionEvent, SessionParameters } from './session-parameters.ts';
+
+export interface SessionSinks {
+  readonly trades: SinkWriter<Trade>;
+  readonly lateQuotes: SinkWriter<Quote>;
+}
+
+export interface StartSessionOptions {
+  readonly parameters: SessionParameters;
+  readonly workers: number;
+  /** null: Flink's default for the number of workers. */
+  readonly maxParallelism: number | null;
+  readonly sinks: SessionSinks;
+  readonly onEvent: (event: SessionEvent) => void;
+}
+
+/**
+ * Starts FlinkTrade on a session, on threads of its own. The job lingers after its last quote, so that the final rows
+ * can be asked for: whoever starts it closes it.
+ */
+export function startSession({ parameters, workers, maxParallelism, sinks, onEvent }: StartSessionOptions): RunningJob<SessionParameters> {
+  return runJob<SessionParameters>({
+    job: flinkTradeJob,
+    jobName: 'flinktrade',
+    parameters,
+    // Beside this file in the bundle's folder, wherever that is installed.
+    workerScript: new URL('./flinktrade-worker.js', import.meta.url),
+    parallelism: workers,
+    ...(maxParallelism !== null && { maxParallelism }),
+    sinks: { trades: sinks.trades as SinkWriter<never>, 'late-quotes': sinks.lateQuotes as SinkWriter<never> },
+    onSourceEvent: (event) => onEvent(event as SessionEvent),
+    lingers: true,
+  });
+}
