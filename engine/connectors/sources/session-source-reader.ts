@@ -65,6 +65,8 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
   readonly #controls: C[] = [];
   #waitMs = 0;
   #waitsForInput = false;
+  /** This poll has emitted what it may. */
+  #isFull = false;
   #ended = false;
   #failure: Error | null = null;
   #wake: (() => void) | null = null;
@@ -86,6 +88,7 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
     const limit = this.stamper.emittedRecords + recordsMax;
     this.#waitMs = 0;
     this.#waitsForInput = false;
+    this.#isFull = false;
     if (this.#pacer.paused) return this.#rest(Infinity);
     try {
       while (this.stamper.emittedRecords < limit) {
@@ -100,6 +103,8 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
         }
         if (status === 'ended') return this.#end(output);
         if (!this.#playRun(this.#merge.current as QuoteInput, output, limit)) return this.#rest(this.#waitMs);
+        // A quote with many positions ahead of it may leave a last place free that none of them takes.
+        if (this.#isFull) break;
       }
     } catch (error) {
       // The rows before the damage are on their way; what went wrong is told where the runtime waits for more.
@@ -230,7 +235,10 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
       if (paced && !this.#isDue(timeMs)) return false;
       if (input.nextControlIndex <= index) this.#emitRecordedControls(input, index, output);
       const left = limit - stamper.emittedRecords;
-      if (left <= 0 || !stamper.offer(batch, index, ledger, output, left)) return true;
+      if (left <= 0 || !stamper.offer(batch, index, ledger, output, left)) {
+        this.#isFull = true;
+        return true;
+      }
       batch.from = index + 1;
       if (stamper.releasing) return true;
     }
