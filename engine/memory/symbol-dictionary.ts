@@ -27,6 +27,8 @@ export interface SymbolDictionaryOptions {
 /** Twice the largest number of symbols that is measured (1,000,000), so that the hash table stays sparse. */
 const SYMBOLS_MAX_DEFAULT = 2 ** 21;
 const UNITS_PER_SYMBOL = 16;
+/** Arguments one call may have without filling the stack. */
+const UNITS_PER_CALL = 1024;
 /** The lock is held for microseconds; a thread that cannot get it in this many tries has a dead holder. */
 const LOCK_TRIES_MAX = 20_000;
 
@@ -88,9 +90,10 @@ export class SymbolDictionary {
     const start = this.entries[id * 2];
     const end = start + this.entries[id * 2 + 1];
     let text = '';
-    for (let unit = start; unit < end; unit += 1) text += String.fromCharCode(this.units[unit]);
+    for (let from = start; from < end; from += UNITS_PER_CALL) {
+      text += String.fromCharCode(...this.units.subarray(from, Math.min(end, from + UNITS_PER_CALL)));
+    }
     this.texts[id] = text;
-    this.ids.set(text, id);
     return text;
   }
 

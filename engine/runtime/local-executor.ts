@@ -23,6 +23,7 @@ export interface LocalExecutorOptions<P> {
   readonly clock: Clock;
   /** Tiny rings make every wait happen. */
   readonly ringSlots?: number;
+  readonly symbolsMax?: number;
   readonly onSourceEvent?: (source: string, event: unknown) => void;
 }
 
@@ -78,7 +79,7 @@ export class LocalExecutor<P> {
       createPhysicalPlan(graph, options.ringSlots === undefined ? {} : { ringSlots: options.ringSlots });
     const graph = build();
     const plan = planOf(graph);
-    this.memory = createJobMemory(graph, plan, { symbolsMax: 2 ** 16 });
+    this.memory = createJobMemory(graph, plan, { symbolsMax: options.symbolsMax ?? 2 ** 16 });
     const sourceGraph = build();
     assert(
       sourceGraph.fingerprint === graph.fingerprint,

@@ -31,14 +31,19 @@ function tupleText(parts: readonly PrimitiveKey[]): string {
  * The keys of one operator on one subtask, by slot: 0, 1, 2 ... in the order in which they were first seen. All keyed
  * state and timers are arrays by slot. `currentSlot` is the key at hand; whoever runs user code sets it.
  *
- * Keys are never forgotten: an operator's memory grows with the number of different keys it ever saw.
+ * A key that is a symbol is known by its number; its text, and the map that finds a slot by key, are made when somebody
+ * asks. Keys are never forgotten: an operator's memory grows with the number of different keys it ever saw.
  */
 export class KeyTable implements CurrentKeyName {
   currentSlot = NO_SLOT;
-  readonly keys: Key[] = [];
+  private size = 0;
+  private readonly keys: (Key | undefined)[] = [];
   private groups = new Int32Array(16);
+  /** By slot; -1: not known as a symbol yet. */
   private symbolIds = new Int32Array(16).fill(-1);
-  private slots: KeyMap<number> | null = null;
+  /** By symbol number; NO_SLOT: not seen as a symbol here. */
+  private slotsBySymbol = new Int32Array(16).fill(NO_SLOT);
+  private slotsByKey: KeyMap<number> | null = null;
   private readonly grown: ((capacity: number) => void)[] = [];
   private readonly symbols: SymbolDictionary;
 
@@ -47,7 +52,7 @@ export class KeyTable implements CurrentKeyName {
   }
 
   get count(): number {
-    return this.keys.length;
+    return this.size;
   }
 
   get capacity(): number {
@@ -62,20 +67,36 @@ export class KeyTable implements CurrentKeyName {
 
   /** The key's slot, given now if it has none yet. */
   slotFor(key: Key, keyGroup: number): number {
-    const slots = this.index();
-    const known = slots.get(key);
+    const known = this.index().get(key);
     if (known !== undefined) return known;
-    const slot = this.keys.length;
-    if (slot === this.capacity) this.grow();
-    this.keys.push(key);
-    this.groups[slot] = keyGroup;
-    slots.set(key, slot);
+    const slot = this.add(keyGroup);
+    this.keys[slot] = key;
+    this.index().set(key, slot);
+    return slot;
+  }
+
+  /** The same for a key that is a symbol. */
+  slotForSymbol(symbolId: number, keyGroup: number): number {
+    if (symbolId >= this.slotsBySymbol.length) this.growSymbols(symbolId);
+    const known = this.slotsBySymbol[symbolId];
+    if (known !== NO_SLOT) return known;
+    const slot = this.slotsByKey === null ? this.add(keyGroup) : this.slotFor(this.symbols.textOf(symbolId), keyGroup);
+    this.slotsBySymbol[symbolId] = slot;
+    this.symbolIds[slot] = symbolId;
     return slot;
   }
 
   /** @returns NO_SLOT for a key that was never seen here */
   slotOf(key: Key): number {
     return this.index().get(key) ?? NO_SLOT;
+  }
+
+  keyAt(slot: number): Key {
+    const key = this.keys[slot];
+    if (key !== undefined) return key;
+    const text = this.symbols.textOf(this.symbolIds[slot]);
+    this.keys[slot] = text;
+    return text;
   }
 
   keyGroupAt(slot: number): number {
@@ -85,7 +106,7 @@ export class KeyTable implements CurrentKeyName {
   /** @throws NullPointerError when no key is set */
   currentKey(): Key {
     if (this.currentSlot < 0) throw new NullPointerError(NO_KEY_SET);
-    return this.keys[this.currentSlot];
+    return this.keyAt(this.currentSlot);
   }
 
   currentKeyText(): string {
@@ -95,25 +116,45 @@ export class KeyTable implements CurrentKeyName {
   currentKeySymbolId(): number {
     const slot = this.currentSlot;
     if (slot < 0) throw new NullPointerError(NO_KEY_SET);
-    if (this.symbolIds[slot] < 0) this.symbolIds[slot] = this.symbols.idOf(this.keys[slot] as string);
+    if (this.symbolIds[slot] < 0) this.symbolIds[slot] = this.symbols.idOf(this.keyAt(slot) as string);
     return this.symbolIds[slot];
   }
 
+  private add(keyGroup: number): number {
+    const slot = this.size;
+    if (slot === this.capacity) this.grow();
+    this.size += 1;
+    this.keys.push(undefined);
+    this.groups[slot] = keyGroup;
+    return slot;
+  }
+
   private index(): KeyMap<number> {
-    this.slots ??= new KeyMap();
-    return this.slots;
+    if (this.slotsByKey === null) {
+      this.slotsByKey = new KeyMap();
+      for (let slot = 0; slot < this.size; slot += 1) this.slotsByKey.set(this.keyAt(slot), slot);
+    }
+    return this.slotsByKey;
   }
 
   private grow(): void {
     const capacity = this.capacity * 2;
     if (capacity > 2 ** 30)
       throw new IllegalStateError(`One subtask can hold ${2 ** 30} keys at most; raise the parallelism.`);
-    const groups = new Int32Array(capacity);
-    groups.set(this.groups);
-    this.groups = groups;
-    const symbolIds = new Int32Array(capacity).fill(-1);
-    symbolIds.set(this.symbolIds);
-    this.symbolIds = symbolIds;
+    this.groups = widened(this.groups, capacity, 0);
+    this.symbolIds = widened(this.symbolIds, capacity, -1);
     for (const callback of this.grown) callback(capacity);
   }
+
+  private growSymbols(symbolId: number): void {
+    let capacity = this.slotsBySymbol.length;
+    while (capacity <= symbolId) capacity *= 2;
+    this.slotsBySymbol = widened(this.slotsBySymbol, capacity, NO_SLOT);
+  }
+}
+
+function widened(from: Int32Array, length: number, filler: number): Int32Array<ArrayBuffer> {
+  const wider = new Int32Array(length).fill(filler);
+  wider.set(from);
+  return wider;
 }

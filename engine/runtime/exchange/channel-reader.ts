@@ -10,7 +10,6 @@ import {
   WATERMARK_WORD,
 } from '../../memory/record-header.ts';
 import { RingReader, type RingMemory } from '../../memory/shared-ring.ts';
-import type { SymbolDictionary } from '../../memory/symbol-dictionary.ts';
 import type { Key } from '../../state/java-hash.ts';
 import { KEY_PAYLOAD } from './channel-writer.ts';
 import type { RingPlan } from './physical-plan.ts';
@@ -22,7 +21,8 @@ export interface RecordHandler {
 
 /** What a reader does with control records; sinks and tasks differ. */
 export interface ControlHandler {
-  defineKey(crossing: number, slot: number, key: Key, keyGroup: number): void;
+  defineKey(crossing: number, sent: number, key: Key, keyGroup: number): void;
+  defineSymbolKey(crossing: number, sent: number, symbolId: number, keyGroup: number): void;
   watermark(group: number, watermarkMs: number): void;
   status(group: number, idle: boolean): void;
   processingTime(timeMs: number): void;
@@ -40,14 +40,12 @@ export class ChannelReader {
   /** Data records read so far. */
   recordsIn = 0;
   private readonly handlers: (RecordHandler | undefined)[] = [];
-  private readonly symbols: SymbolDictionary;
   private controlHandler: ControlHandler | null = null;
   private text = '';
 
-  constructor(memory: RingMemory, plan: RingPlan, symbols: SymbolDictionary) {
+  constructor(memory: RingMemory, plan: RingPlan) {
     this.ring = new RingReader(memory);
     this.plan = plan;
-    this.symbols = symbols;
   }
 
   setControlHandler(handler: ControlHandler): void {
@@ -101,10 +99,10 @@ export class ChannelReader {
         this.addText(base, slot);
         return;
       case CONTROL.DEFINE_SYMBOL_KEY:
-        return handler.defineKey(
+        return handler.defineSymbolKey(
           i[payload + KEY_PAYLOAD.crossing],
           slot,
-          this.symbols.textOf(i[payload + KEY_PAYLOAD.symbol]),
+          i[payload + KEY_PAYLOAD.symbol],
           i[payload + KEY_PAYLOAD.keyGroup],
         );
       case CONTROL.DEFINE_KEY:

@@ -128,10 +128,15 @@ abstract class KeyedEdgeWriter extends EdgeWriter {
   }
 }
 
-/** Keys that are a struct's symbol field: two loads from arrays by symbol number. */
+/** Owners fit in the low bits of a packed entry, whatever the parallelism (32 at most). */
+const SUBTASK_BITS = 5;
+const SUBTASK_MASK = 2 ** SUBTASK_BITS - 1;
+const UNKNOWN = -1;
+
+/** Keys that are a struct's symbol field: one load from an array by symbol number. */
 export class SymbolKeyedEdgeWriter extends KeyedEdgeWriter {
-  private slots = new Int32Array(1024).fill(NO_KEY_SLOT);
-  private subtasks = new Uint8Array(1024);
+  /** By symbol number: the owner's number of the key, then the owner. */
+  private owners = new Int32Array(1024).fill(UNKNOWN);
   private readonly keyIdOf: (record: unknown, symbols: SymbolDictionary) => number;
 
   constructor(crossing: Crossing, environment: EdgeEnvironment, keyField: string) {
@@ -145,24 +150,23 @@ export class SymbolKeyedEdgeWriter extends KeyedEdgeWriter {
 
   emit(record: unknown, timestamp: number): void {
     const id = this.keyIdOf(record, this.symbols);
-    if (id >= this.slots.length || this.slots[id] === NO_KEY_SLOT) this.defineSymbol(id);
-    this.write(this.channels[this.subtasks[id]], this.slots[id], record, timestamp);
+    let owner = id < this.owners.length ? this.owners[id] : UNKNOWN;
+    if (owner === UNKNOWN) owner = this.defineSymbol(id);
+    this.write(this.channels[owner & SUBTASK_MASK], owner >> SUBTASK_BITS, record, timestamp);
   }
 
-  private defineSymbol(id: number): void {
-    while (id >= this.slots.length) this.grow();
+  private defineSymbol(id: number): number {
+    while (id >= this.owners.length) this.grow();
     const { subtask, slot } = this.define(this.symbols.textOf(id), id);
-    this.slots[id] = slot;
-    this.subtasks[id] = subtask;
+    const owner = (slot << SUBTASK_BITS) | subtask;
+    this.owners[id] = owner;
+    return owner;
   }
 
   private grow(): void {
-    const slots = new Int32Array(this.slots.length * 2).fill(NO_KEY_SLOT);
-    slots.set(this.slots);
-    this.slots = slots;
-    const subtasks = new Uint8Array(slots.length);
-    subtasks.set(this.subtasks);
-    this.subtasks = subtasks;
+    const owners = new Int32Array(this.owners.length * 2).fill(UNKNOWN);
+    owners.set(this.owners);
+    this.owners = owners;
   }
 }
 

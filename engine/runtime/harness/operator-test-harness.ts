@@ -143,10 +143,12 @@ export abstract class KeyedOperatorTestHarness<OUT> {
   pendingTimers(): PendingTimer[] {
     const { eventTimers, processingTimers } = this.operator.timers;
     const list: PendingTimer[] = [];
-    const { keys } = this.operator.keyTable;
-    eventTimers.forEach((slot, timestampMs) => list.push({ domain: 'event-time', key: keys[slot], timestampMs }));
+    const { keyTable } = this.operator;
+    eventTimers.forEach((slot, timestampMs) =>
+      list.push({ domain: 'event-time', key: keyTable.keyAt(slot), timestampMs }),
+    );
     processingTimers.forEach((slot, timestampMs) =>
-      list.push({ domain: 'processing-time', key: keys[slot], timestampMs }),
+      list.push({ domain: 'processing-time', key: keyTable.keyAt(slot), timestampMs }),
     );
     return list.sort(
       (left, right) =>

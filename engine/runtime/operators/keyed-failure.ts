@@ -12,7 +12,7 @@ export function describeFailure(operator: KeyedOperator, record: unknown, cause:
     operatorName: environment.taskName,
     uid: environment.uid,
     subtaskIndex: environment.subtaskIndex,
-    key: slot < 0 ? null : recordText(keyTable.keys[slot]),
+    key: slot < 0 ? null : recordText(keyTable.keyAt(slot)),
     record: isTimer || record === null ? null : recordText(record),
     timerMs: isTimer ? firingAtMs : null,
   };

@@ -119,7 +119,7 @@ export class BroadcastOperatorContext<K> implements BroadcastContext<K> {
 
   applyToKeyedState<S>(descriptor: StateDescriptors<S>, visit: (key: K, state: S, timers: TimerService) => void): void {
     this.backend.forEachKey(descriptor, (slot, state) => {
-      visit(this.keyTable.keys[slot] as K, state as S, this.timers);
+      visit(this.keyTable.keyAt(slot) as K, state as S, this.timers);
     });
   }
 }

@@ -38,7 +38,7 @@ export function snapshotOperator(operator: KeyedOperator): OperatorSnapshot {
     const keyGroup = keyTable.keyGroupAt(slot);
     const draft = drafts.get(keyGroup) ?? { keyGroup, keys: [], states: {}, eventTimers: [], processingTimers: [] };
     drafts.set(keyGroup, draft);
-    const index = draft.keys.push(keyTable.keys[slot]) - 1;
+    const index = draft.keys.push(keyTable.keyAt(slot)) - 1;
     for (const [name, value] of data) (draft.states[name] ??= []).push([index, value]);
     for (const time of event) draft.eventTimers.push([index, time]);
     for (const time of processing) draft.processingTimers.push([index, time]);

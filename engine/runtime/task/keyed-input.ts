@@ -8,17 +8,30 @@ import type { InputOrigin } from '../exchange/vertex-gate.ts';
 import { describeFailure } from '../operators/keyed-failure.ts';
 import type { KeyedOperator } from '../operators/keyed-operator.ts';
 
-/** A sender's numbers for its keys, as slots of the operator here. */
+/**
+ * A sender's numbers for its keys, as slots of the operator here. With one sender both count alike, and nothing needs to
+ * be looked up: `slots` is null until the first difference.
+ */
 export class SlotMap {
-  slots = new Int32Array(1024);
+  slots: Int32Array | null = null;
+  private known = 0;
 
   set(sent: number, slot: number): void {
+    if (this.slots === null && sent === slot && sent === this.known) {
+      this.known += 1;
+      return;
+    }
+    this.slots ??= Int32Array.from({ length: Math.max(1024, this.known) }, (_, index) => index);
     if (sent >= this.slots.length) {
       const wider = new Int32Array(Math.max(this.slots.length * 2, sent + 1));
       wider.set(this.slots);
       this.slots = wider;
     }
     this.slots[sent] = slot;
+  }
+
+  slotOf(sent: number): number {
+    return this.slots === null ? sent : this.slots[sent];
   }
 }
 
@@ -63,7 +76,7 @@ export class KeyedRecordHandler implements RecordHandler {
       : this.runStructs(from, end, this.view, this.slotMap.slots);
   }
 
-  private runStructs(from: number, end: number, view: RecordView, slots: Int32Array): number {
+  private runStructs(from: number, end: number, view: RecordView, slots: Int32Array | null): number {
     const { operator, keyTable, origin, type, isSecondInput } = this;
     const { f, i, mask, slotWords } = this.reader.ring;
     const timers = operator.timers;
@@ -75,7 +88,8 @@ export class KeyedRecordHandler implements RecordHandler {
         if (i[base << 1] !== type) break;
         const watermark = f[base + 1];
         if (watermark > origin.watermark || eventTimers.headTime <= timers.watermark) origin.stamp(watermark, operator);
-        keyTable.currentSlot = slots[i[(base << 1) + 1]];
+        const sent = i[(base << 1) + 1];
+        keyTable.currentSlot = slots === null ? sent : slots[sent];
         view.b = base + HEADER_WORDS;
         if (isSecondInput) operator.processElement2(view, f[base + 2]);
         else operator.processElement1(view, f[base + 2]);
@@ -98,7 +112,7 @@ export class KeyedRecordHandler implements RecordHandler {
         const base = (position & mask) * slotWords;
         if (i[base << 1] !== this.type) break;
         origin.stamp(f[base + 1], operator);
-        keyTable.currentSlot = slotMap === null ? NO_SLOT : slotMap.slots[i[(base << 1) + 1]];
+        keyTable.currentSlot = slotMap === null ? NO_SLOT : slotMap.slotOf(i[(base << 1) + 1]);
         if (this.view === null) {
           value = this.reader.takePlain();
         } else {

@@ -171,7 +171,7 @@ export class SinkTask implements Task {
 
   private createReader(ring: RingPlan): ChannelReader {
     const side: Side = ring.from === 'source' ? 'source' : 'task';
-    const reader = new ChannelReader(this.host.ring(ring.id), ring, this.host.symbols);
+    const reader = new ChannelReader(this.host.ring(ring.id), ring);
     const origins = new Map(ring.groups.map((group) => [group.index, new InputOrigin()]));
     reader.ring.wakeWriter = () => this.host.wake(ring.from);
     for (const crossing of ring.crossings) {
@@ -190,6 +190,7 @@ export class SinkTask implements Task {
     }
     reader.setControlHandler({
       defineKey: () => undefined,
+      defineSymbolKey: () => undefined,
       watermark: (group, watermarkMs) => origins.get(group)?.advance(watermarkMs),
       status: (group, idle) => origins.get(group)?.status(idle),
       processingTime: () => undefined,

@@ -147,7 +147,7 @@ export class StreamTask implements Task {
 
   private createReader(ring: RingPlan): TaskReader {
     const side: Side = ring.from === 'source' ? 'source' : 'task';
-    const reader = new TaskReader(this.host.ring(ring.id), ring, this.host.symbols);
+    const reader = new TaskReader(this.host.ring(ring.id), ring);
     reader.ring.wakeWriter = () => this.host.wake(ring.from);
     for (const crossing of ring.crossings) {
       const vertex = this.vertices.find(({ node }) => node === crossing.to) as KeyedVertex;
@@ -193,14 +193,20 @@ export class StreamTask implements Task {
 
   private controlHandlerOf(reader: TaskReader): ControlHandler {
     const crossings = new Map(reader.plan.crossings.map((crossing) => [crossing.index, crossing]));
-    const vertexOf = (crossing: number): KeyedVertex =>
-      this.vertices.find(({ node }) => node === crossings.get(crossing)?.to) as KeyedVertex;
+    const vertices = new Map(
+      [...crossings.values()].map(({ index, to }) => [
+        index,
+        this.vertices.find(({ node }) => node === to) as KeyedVertex,
+      ]),
+    );
+    const vertexOf = (crossing: number): KeyedVertex => vertices.get(crossing) as KeyedVertex;
+    const slotMapOf = (crossing: number): SlotMap => reader.slotMaps.get(crossing) as SlotMap;
     return {
-      defineKey: (crossing, slot, key: Key, keyGroup) => {
-        (reader.slotMaps.get(crossing) as SlotMap).set(
-          slot,
-          vertexOf(crossing).operator.keyTable.slotFor(key, keyGroup),
-        );
+      defineKey: (crossing, sent, key, keyGroup) => {
+        slotMapOf(crossing).set(sent, vertexOf(crossing).operator.keyTable.slotFor(key, keyGroup));
+      },
+      defineSymbolKey: (crossing, sent, symbolId, keyGroup) => {
+        slotMapOf(crossing).set(sent, vertexOf(crossing).operator.keyTable.slotForSymbol(symbolId, keyGroup));
       },
       watermark: (group, watermarkMs) => reader.origins.get(group)?.advance(watermarkMs),
       status: (group, idle) => reader.origins.get(group)?.status(idle),
