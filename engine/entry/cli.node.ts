@@ -16,7 +16,9 @@ async function run(command: CliCommand): Promise<void> {
       process.stdout.write(USAGE);
       return;
     case 'version':
-      process.stdout.write(`flinktrade ${typeof FLINKTRADE_VERSION === 'string' ? FLINKTRADE_VERSION : 'development'}\n`);
+      process.stdout.write(
+        `flinktrade ${typeof FLINKTRADE_VERSION === 'string' ? FLINKTRADE_VERSION : 'development'}\n`,
+      );
       return;
     case 'replay':
       return runReplay(command);
@@ -38,10 +40,14 @@ function explain(error: unknown): { readonly exitCode: number; readonly message:
   if (error instanceof CliError) return { exitCode: error.exitCode, message: error.message };
   if (error instanceof InputError) {
     const failure = failureOf(error);
-    return { exitCode: failure.kind === 'unreadable' ? EXIT_INPUT : EXIT_USAGE, message: `${failure.message}\n  at ${failure.where}` };
+    return {
+      exitCode: failure.kind === 'unreadable' ? EXIT_INPUT : EXIT_USAGE,
+      message: `${failure.message}\n  at ${failure.where}`,
+    };
   }
   const { message, stack } = error as Error;
-  const details = process.env['FLINKTRADE_DEBUG'] === undefined ? 'Set FLINKTRADE_DEBUG=1 for the details.' : String(stack);
+  const details =
+    process.env['FLINKTRADE_DEBUG'] === undefined ? 'Set FLINKTRADE_DEBUG=1 for the details.' : String(stack);
   return { exitCode: EXIT_INTERNAL, message: `An internal failure, not your mistake: ${message}\n${details}` };
 }
 

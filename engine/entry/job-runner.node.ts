@@ -63,6 +63,8 @@ export interface SubtaskRows {
 }
 
 const HANG_MS_DEFAULT = 30_000;
+/** A thread that starts compiles its bundle and builds the job; on a busy machine that is slow, not hung. */
+const START_MS_MAX = 60_000;
 /** Threads that were told to stop get this long before they are ended. */
 const STOP_MS = 2_000;
 const LOOK_EVERY_MS = 20;
@@ -343,7 +345,7 @@ export class RunningJob<P = unknown> {
       if (beat !== entry.lastBeat || mayBeSilent) {
         entry.lastBeat = beat;
         entry.lastBeatMs = now;
-      } else if (now - entry.lastBeatMs > hangMs) {
+      } else if (now - entry.lastBeatMs > (entry.isReady ? hangMs : START_MS_MAX)) {
         const operators = entry.id === 'source' ? this.graph.sourceNodes : this.graph.keyedNodes;
         this.fail(
           entry.label,

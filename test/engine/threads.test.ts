@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { JobDefinition } from '../../engine/api/job.ts';
 import { JobFailedError } from '../../engine/entry/job-failed-error.ts';
+import { waitMs } from '../../engine/core/machine.node.ts';
 import { runJob, type RunJobOptions, type RunningJob } from '../../engine/entry/job-runner.node.ts';
 import { clickSessions } from '../examples/click-sessions.ts';
 import { clickInput, sensorInput, wordCountInput } from '../examples/example-inputs.ts';
@@ -89,7 +90,9 @@ describe('a running job', () => {
   test('answers queries and publishes rows between two batches, and after the end when it lingers', async () => {
     const { running, sink, events } = runTally({ ...fine, waitAt: 5_000 }, { lingers: true });
     let count = 0;
+    // Ten seconds at most: threads of a busy machine start slowly.
     for (let tries = 0; tries < 1000 && count < 100; tries += 1) {
+      await waitMs(10);
       const answer = await running.query('tally', 'key-7').catch(() => ({ count: 0 }));
       count = (answer as { count: number }).count;
     }
@@ -150,7 +153,7 @@ describe('a job that goes wrong ends with a JobFailedError that says where', () 
   });
 
   test('a thread that hangs', async () => {
-    const error = await failureOf({ ...fine, misbehaviour: 'hangs', at: 500 }, { hangMs: 400 });
+    const error = await failureOf({ ...fine, misbehaviour: 'hangs', at: 500 }, { hangMs: 1_500 });
     expect(error.message).toContain("has hung, probably in one of: 'tallies' (uid tallies)");
   });
 
