@@ -38,6 +38,9 @@ export function describeTrading(
   createReader: CreateSessionReader,
   options: TradeFunctionOptions,
 ): void {
+  // The session drives it: in a replay by event time, live by the machine's clock, so that a replay is exact either way.
+  environment.setProcessingTime('source');
+
   const session = environment
     .fromSource(createReader, WatermarkStrategy.noWatermarks(), 'session')
     .uid('session')

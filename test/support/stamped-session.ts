@@ -1,73 +1,116 @@
 import { expect } from 'vitest';
-import type { OutputTag } from '../../engine/api/output-tag.ts';
-import type { ReaderOutput } from '../../engine/api/source.ts';
+import type { InputStatus, ReaderOutput, SourceReader } from '../../engine/api/source.ts';
 import type { RulesDocument } from '../../engine/contract/rules.ts';
 import { needsAlignments, resolveRules, ruleOf } from '../../engine/contract/rules-resolve.ts';
 import { createQuoteBatch } from '../../engine/connectors/sources/quote-batch.ts';
 import { RowLedger } from '../../engine/connectors/sources/row-ledger.ts';
-import type { SessionRecord } from '../../engine/connectors/sources/session-records.ts';
 import { SessionStamper } from '../../engine/connectors/sources/session-stamper.ts';
 import { SymbolTable } from '../../engine/connectors/sources/symbol-table.ts';
-import type { ControlRecord } from '../../engine/trading/records.ts';
+import { CONTROL, type ControlRecord, type Quote, type StartingPosition } from '../../engine/trading/records.ts';
 import { TradeFunction } from '../../engine/trading/trade-function.ts';
-import type { OracleControl, OracleSession } from './oracle/session.ts';
+import type { OracleControl, OracleQuote, OracleSession } from './oracle/session.ts';
 import type { OracleResult } from './oracle/trading.ts';
 import { TradingRun } from './trading-run.ts';
 import { price, resultOf, shares } from './trading-session.ts';
 
+/** Plays a session that a test wrote down through the product's own stamper, as the session source does with files. */
+export class StampedSessionReader implements SourceReader<Quote | StartingPosition> {
+  readonly stamper: SessionStamper;
+  readonly #input: readonly (OracleQuote | OracleControl)[];
+  readonly #alwaysAligned: boolean;
+  readonly #symbols = new SymbolTable();
+  readonly #ledger = new RowLedger('test');
+  readonly #batch = createQuoteBatch(1);
+  #rules: RulesDocument;
+  #next = 0;
+
+  constructor(session: OracleSession, alwaysAligned = false) {
+    this.#input = session.input;
+    this.#alwaysAligned = alwaysAligned;
+    this.#rules = session.rules;
+    const { defaults } = resolveRules(session.rules);
+    this.stamper = new SessionStamper(this.#symbols, {
+      outOfOrdernessMs: defaults.outOfOrdernessMs,
+      maxFutureMs: defaults.maxFutureMs,
+      positions: session.positions.map((position) => ({
+        ...position,
+        shares: shares(position.shares),
+        buyPrice: price(position.buyPrice),
+      })),
+      alignFullSeconds: alwaysAligned || needsAlignments(session.rules),
+      drivesProcessingTime: true,
+      dropsLate: (symbol) => (ruleOf(this.#rules, symbol, 'lateQuotes') ?? 'drop') === 'drop',
+    });
+  }
+
+  pollNext(output: ReaderOutput<Quote | StartingPosition>, recordsMax: number): InputStatus {
+    const until = this.stamper.emittedRecords + recordsMax;
+    while (this.stamper.emittedRecords < until) {
+      const room = until - this.stamper.emittedRecords;
+      if (this.stamper.releasing) {
+        const before = this.stamper.emittedRecords;
+        this.stamper.release(output, room);
+        // Positions that wait ahead of a held-back quote may need more room than is left.
+        if (this.stamper.emittedRecords === before) break;
+        continue;
+      }
+      const item = this.#input[this.#next];
+      if (item === undefined) {
+        this.stamper.end(output);
+        return 'end-of-input';
+      }
+      if (item.kind !== 'quote') this.#control(item, output);
+      else if (!this.#offer(item, output, room)) break;
+      this.#next += 1;
+    }
+    return 'more-available';
+  }
+
+  isAvailable(): Promise<void> {
+    return Promise.resolve();
+  }
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #control(control: OracleControl, output: ReaderOutput<Quote | StartingPosition>): void {
+    if (control.kind === 'rules') {
+      this.#rules = control.rules;
+      this.stamper.setAlignFullSeconds(this.#alwaysAligned || needsAlignments(control.rules));
+    }
+    const record: ControlRecord =
+      control.kind === 'rules'
+        ? { kind: 'rules', rules: control.rules, version: 1 }
+        : { kind: control.kind, by: 'test' };
+    output.output(CONTROL, record, this.stamper.greatestMs);
+  }
+
+  #offer(quote: OracleQuote, output: ReaderOutput<Quote | StartingPosition>, room: number): boolean {
+    const batch = this.#batch;
+    batch.symbol[0] = this.#symbols.intern(quote.symbol);
+    batch.time[0] = quote.timeMs;
+    batch.bid[0] = Math.max(0, price(quote.bid));
+    batch.bidSize[0] = shares(quote.bidSize);
+    batch.ask[0] = Math.max(0, price(quote.ask));
+    batch.askSize[0] = shares(quote.askSize);
+    batch.rows[0] = 1;
+    return this.stamper.offer(batch, 0, this.#ledger, output, room);
+  }
+}
+
 /** A session through the product's own stamper and trade function; only files, threads and rings are left out. */
 export function runStamped(session: OracleSession, subtasks: number, alwaysAligned = false): OracleResult {
-  const rules = session.rules as RulesDocument;
-  let rulesNow = rules;
-  const { defaults } = resolveRules(rules);
-  const run = new TradingRun(() => new TradeFunction({ rules, historySampleMs: null }), subtasks);
-  const symbols = new SymbolTable();
-  const ledger = new RowLedger('test');
+  const run = new TradingRun(() => new TradeFunction({ rules: session.rules, historySampleMs: null }), subtasks);
+  const reader = new StampedSessionReader(session, alwaysAligned);
   const output = outputTo(run);
-  const stamper = new SessionStamper(symbols, {
-    outOfOrdernessMs: defaults.outOfOrdernessMs,
-    maxFutureMs: defaults.maxFutureMs,
-    positions: session.positions.map((position) => ({
-      ...position,
-      shares: shares(position.shares),
-      buyPrice: price(position.buyPrice),
-    })),
-    alignFullSeconds: alwaysAligned || needsAlignments(rules),
-    drivesProcessingTime: true,
-    dropsLate: (symbol) => (ruleOf(rulesNow, symbol, 'lateQuotes') ?? 'drop') === 'drop',
-  });
-  const batch = createQuoteBatch(1);
-  for (const item of session.input) {
-    if (item.kind !== 'quote') {
-      if (item.kind === 'rules') rulesNow = item.rules;
-      if (item.kind === 'rules') stamper.setAlignFullSeconds(alwaysAligned || needsAlignments(item.rules));
-      run.control(controlOf(item), stamper.greatestMs);
-      continue;
-    }
-    batch.symbol[0] = symbols.intern(item.symbol);
-    batch.time[0] = item.timeMs;
-    batch.bid[0] = Math.max(0, price(item.bid));
-    batch.bidSize[0] = shares(item.bidSize);
-    batch.ask[0] = Math.max(0, price(item.ask));
-    batch.askSize[0] = shares(item.askSize);
-    batch.rows[0] = 1;
-    // Little room, so that it also ends between the positions that one quote lets in.
-    while (!stamper.offer(batch, 0, ledger, output, 2));
-    while (stamper.releasing) stamper.release(output, 2);
-  }
-  stamper.end(output);
+  // Little room, so that it also ends between the positions that one quote lets in.
+  while (reader.pollNext(output, 2) !== 'end-of-input');
   const result = resultOf(run);
-  expect(stamper.lateQuotes).toBe(result.late.length);
+  expect(reader.stamper.lateQuotes).toBe(result.late.length);
   return result;
 }
 
-function controlOf(control: OracleControl): ControlRecord {
-  return control.kind === 'rules'
-    ? { kind: 'rules', rules: control.rules, version: 1 }
-    : { kind: control.kind, by: 'test' };
-}
-
-function outputTo(run: TradingRun): ReaderOutput<SessionRecord> {
+function outputTo(run: TradingRun): ReaderOutput<Quote | StartingPosition> {
   return {
     collect: (record, timestampMs) => {
       if (record.kind === 'quote') run.quote({ ...record }, timestampMs);
@@ -80,7 +123,7 @@ function outputTo(run: TradingRun): ReaderOutput<SessionRecord> {
           timestampMs,
         );
     },
-    output: (_tag: OutputTag<unknown>) => undefined,
+    output: (_tag, control, timestampMs) => run.control(control as ControlRecord, timestampMs),
     emitWatermark: (watermarkMs) => run.watermark(watermarkMs),
     emitProcessingTime: (timestampMs) => run.processingTime(timestampMs),
     emitAlignment: (timestampMs) => run.align(timestampMs),

@@ -46,7 +46,7 @@ export class TradingRun {
       ...this.#harnesses.flatMap((harness) =>
         harness
           .getOutput()
-          .flatMap((element) => (element.kind === 'record' ? [written(element.value, element.timestamp)] : [])),
+          .flatMap((element) => (element.kind === 'record' ? [tradeAsWritten(element.value, element.timestamp)] : [])),
       ),
     ];
     return all.sort((a, b) => a.eventTimeMs - b.eventTimeMs || a.quoteSequence - b.quoteSequence);
@@ -152,7 +152,8 @@ export class TradingRun {
   }
 }
 
-function written(trade: Trade, timestamp: number | null): OracleTrade {
+/** A trade in the words of the trades file. */
+export function tradeAsWritten(trade: Trade, timestamp: number | null): OracleTrade {
   return {
     id: `${trade.quoteSequence}-${trade.symbol}`,
     symbol: trade.symbol,
