@@ -119,7 +119,13 @@ export class RecordedOutput implements ReaderOutput<SessionRecord> {
 
   collect(record: SessionRecord, timestampMs: number): void {
     if (record.kind === 'quote') {
-      this.quotes.push({ symbol: record.symbol, time: timestampMs, bid: record.bid, ask: record.ask, sequence: record.sequence });
+      this.quotes.push({
+        symbol: record.symbol,
+        time: timestampMs,
+        bid: record.bid,
+        ask: record.ask,
+        sequence: record.sequence,
+      });
       this.log.push(`quote ${record.sequence} ${record.symbol}@${timestampMs}`);
     } else {
       this.log.push(`position ${record.symbol}@${timestampMs}`);
