@@ -109,7 +109,7 @@ describe('a recording', () => {
       fc.asyncProperty(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 255 }), async (at, flip) => {
         fc.pre(at < trailerHash);
         const damaged = whole.slice();
-        damaged[at] = (damaged[at] as number) ^ flip;
+        damaged[at] = damaged[at] ^ flip;
         try {
           const { quotes, error } = await read(damaged);
           expect(error).toBeInstanceOf(InputError);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { openSession } from '../../engine/connectors/files/open-session.node.ts';
-import { InputError } from '../../engine/connectors/sources/input-error.ts';
+import type { InputError } from '../../engine/connectors/sources/input-error.ts';
 import { zipOf } from '../support/archives.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { playAll, readerOf, RecordedOutput } from './session-kit.ts';

@@ -218,10 +218,10 @@ function model(
     time !== undefined && greatest !== -Infinity && time > greatest + options.maxFuture;
   for (let index = 0; index < times.length;) {
     if (!isFar(times[index])) {
-      take(index, times[index] as number);
+      take(index, times[index]);
       index += 1;
     } else if ([1, 2, 3].every((step) => isFar(times[index + step]))) {
-      for (let step = 0; step < 4; step += 1) take(index + step, times[index + step] as number);
+      for (let step = 0; step < 4; step += 1) take(index + step, times[index + step]);
       index += 4;
     } else {
       index += 1;

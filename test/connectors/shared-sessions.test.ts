@@ -48,11 +48,11 @@ async function digestOf(paths: readonly string[]): Promise<Readonly<Record<strin
   const digests = new Map<string, [number, number]>();
   await forEachMerged(session.inputs, ({ batch }, index) => {
     if (index >= batch.to) return;
-    const symbol = session.symbols.name(batch.symbol[index] as number);
+    const symbol = session.symbols.name(batch.symbol[index]);
     const digest = digests.get(symbol) ?? [0, 0];
     digest[0] += 1;
     for (const column of [batch.time, batch.bid, batch.bidSize, batch.ask, batch.askSize]) {
-      const value = column[index] as number;
+      const value = column[index];
       digest[1] = (Math.imul(digest[1], 31) + (value % 1_000_000_007) + Math.floor(value / 1_000_000_007)) | 0;
     }
     digests.set(symbol, digest);
