@@ -20,7 +20,15 @@ describe('a CSV session', () => {
     const { quotes, ledger } = await rows('AAPL,1381132800054,140.50,300,140.52000001,0.5');
 
     expect(quotes).toEqual([
-      { symbol: 'AAPL', time: 1381132800054, bid: '140.50', bidSize: '300', ask: '140.52000001', askSize: '0.5', rows: 1 },
+      {
+        symbol: 'AAPL',
+        time: 1381132800054,
+        bid: '140.50',
+        bidSize: '300',
+        ask: '140.52000001',
+        askSize: '0.5',
+        rows: 1,
+      },
     ]);
     expect(ledger.rowsRead).toBe(1);
   });
@@ -39,7 +47,14 @@ describe('a CSV session', () => {
   test('may name its columns in any order, with others between and other spellings', async () => {
     const { quotes } = await decode('x,Ask_Size,ASK,ts_ms,bid size,Bid,Symbol\n1,5,2.5,1000,7,2.25, IBM \n', 'csv');
 
-    expect(quotes[0]).toMatchObject({ symbol: 'IBM', time: 1000, bid: '2.25', bidSize: '7', ask: '2.50', askSize: '5' });
+    expect(quotes[0]).toMatchObject({
+      symbol: 'IBM',
+      time: 1000,
+      bid: '2.25',
+      bidSize: '7',
+      ask: '2.50',
+      askSize: '5',
+    });
   });
 
   test.each([
@@ -102,11 +117,14 @@ describe('a CSV session', () => {
     expect(await reasonOf(`A,1000,${text},1,2,1`)).toBe(reason);
   });
 
-  test.each(['1.10000000000000000000', '+1.1', ' 1.1 ', '0001.1', '1.1'])('reads %s as the price it is', async (text) => {
-    const { quotes } = await rows(`A,1000,${text},1,2,1`);
+  test.each(['1.10000000000000000000', '+1.1', ' 1.1 ', '0001.1', '1.1'])(
+    'reads %s as the price it is',
+    async (text) => {
+      const { quotes } = await rows(`A,1000,${text},1,2,1`);
 
-    expect(quotes[0]?.bid).toBe('1.10');
-  });
+      expect(quotes[0]?.bid).toBe('1.10');
+    },
+  );
 
   test('quarantines a negative size, a size with too many places and one too large to count', async () => {
     expect(await reasonOf('A,1000,1,-5,2,1')).toBe('negative-size');
@@ -130,14 +148,23 @@ describe('a CSV session', () => {
   });
 
   test('keeps symbols that differ in case or by a look-alike letter apart, and trims blanks', async () => {
-    const { quotes } = await rows('AAPL,1,1,1,2,1', ' AAPL ,1,1,1,2,1', 'aapl,1,1,1,2,1', 'ААРL,1,1,1,2,1', '\u00a0AAPL,1,1,1,2,1');
+    const { quotes } = await rows(
+      'AAPL,1,1,1,2,1',
+      ' AAPL ,1,1,1,2,1',
+      'aapl,1,1,1,2,1',
+      'ААРL,1,1,1,2,1',
+      '\u00a0AAPL,1,1,1,2,1',
+    );
 
     expect(quotes.map(({ symbol }) => symbol)).toEqual(['AAPL', 'AAPL', 'aapl', 'ААРL', 'AAPL']);
   });
 
-  test.each(['', 'x', '2013-10-07', '1e12', '12:00', '99999999999999999999'])('quarantines the time "%s"', async (text) => {
-    expect(await reasonOf(`A,${text},1,1,2,1`)).toBe('bad-time');
-  });
+  test.each(['', 'x', '2013-10-07', '1e12', '12:00', '99999999999999999999'])(
+    'quarantines the time "%s"',
+    async (text) => {
+      expect(await reasonOf(`A,${text},1,1,2,1`)).toBe('bad-time');
+    },
+  );
 
   test('floors fractions of a millisecond, before 1970 too', async () => {
     const { quotes } = await rows('A,1381132800054.999,1,1,2,1', 'A,-0.5,1,1,2,1', 'A,-7,1,1,2,1');
@@ -165,7 +192,10 @@ describe('a CSV session', () => {
 
   test('skips a line of megabytes, says which, and goes on behind it', async () => {
     const long = 'x'.repeat(5_000_000);
-    const { quotes, quarantined, ledger } = await decode(`${HEADER}\nA,1,1,1,2,1\n${long}\nA,2,1,1,2,1\n${long}`, 'csv');
+    const { quotes, quarantined, ledger } = await decode(
+      `${HEADER}\nA,1,1,1,2,1\n${long}\nA,2,1,1,2,1\n${long}`,
+      'csv',
+    );
 
     expect(quotes.map(({ time }) => time)).toEqual([1, 2]);
     expect(quarantined.map(({ line, reason, text }) => [line, reason, text.length])).toEqual([
@@ -218,7 +248,12 @@ describe('a CSV session', () => {
   });
 
   test('ignores rows that the profile filters out, whatever is wrong with them', async () => {
-    const profile = profileWith({ where: [{ field: 'type', in: ['Quote', 'BBO'] }, { field: 'bid', present: true }] });
+    const profile = profileWith({
+      where: [
+        { field: 'type', in: ['Quote', 'BBO'] },
+        { field: 'bid', present: true },
+      ],
+    });
     const { quotes, ledger } = await decode(
       'symbol,time,bid,bidSize,ask,askSize,type\nA,1000,1,1,2,1,Quote\nA,x,,,,,Trade\nA,1000,,,2,1,Quote\nA,1001,1,1,2,1, BBO \n',
       profile,
@@ -231,7 +266,16 @@ describe('a CSV session', () => {
 
   test('pairs a bid row with the ask row behind it at the same time, and nothing else', async () => {
     const profile = profileWith({ pairSides: true });
-    const lines = ['A,1000,1,10,0,0', 'A,1000,0,0,2,20', 'A,1001,1,10,0,0', 'A,1002,0,0,2,20', 'A,1003,1,1,2,2', 'B,1004,1,1,,', 'A,1004,,,2,2', 'A,1005,3,1,,'];
+    const lines = [
+      'A,1000,1,10,0,0',
+      'A,1000,0,0,2,20',
+      'A,1001,1,10,0,0',
+      'A,1002,0,0,2,20',
+      'A,1003,1,1,2,2',
+      'B,1004,1,1,,',
+      'A,1004,,,2,2',
+      'A,1005,3,1,,',
+    ];
     const { quotes } = await decode(`symbol,time,bid,bidSize,ask,askSize\n${lines.join('\n')}`, profile);
 
     expect(quotes.map(({ time, bid, ask, rows: count }) => [time, bid, ask, count])).toEqual([

@@ -87,12 +87,12 @@ export async function drain(input: QuoteInput, symbols: SymbolTable): Promise<De
       const { batch } = input;
       for (let index = batch.from; index < batch.to; index += 1) {
         quotes.push({
-          symbol: symbols.name(batch.symbol[index] as number),
-          time: (batch.time[index] as number) + batch.timeShiftMs,
-          bid: price(batch.bid[index] as number),
-          bidSize: size(batch.bidSize[index] as number),
-          ask: price(batch.ask[index] as number),
-          askSize: size(batch.askSize[index] as number),
+          symbol: symbols.name(batch.symbol[index]),
+          time: batch.time[index] + batch.timeShiftMs,
+          bid: price(batch.bid[index]),
+          bidSize: size(batch.bidSize[index]),
+          ask: price(batch.ask[index]),
+          askSize: size(batch.askSize[index]),
           rows: batch.rows?.[index] ?? 1,
         });
       }
@@ -119,7 +119,13 @@ export class RecordedOutput implements ReaderOutput<SessionRecord> {
 
   collect(record: SessionRecord, timestampMs: number): void {
     if (record.kind === 'quote') {
-      this.quotes.push({ symbol: record.symbol, time: timestampMs, bid: record.bid, ask: record.ask, sequence: record.sequence });
+      this.quotes.push({
+        symbol: record.symbol,
+        time: timestampMs,
+        bid: record.bid,
+        ask: record.ask,
+        sequence: record.sequence,
+      });
       this.log.push(`quote ${record.sequence} ${record.symbol}@${timestampMs}`);
     } else {
       this.log.push(`position ${record.symbol}@${timestampMs}`);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DatePattern } from '../decode/date-pattern.ts';
+import { DatePattern, type PatternGives } from '../decode/date-pattern.ts';
 import { NameTemplate } from '../decode/name-template.ts';
 import { isTimeZone } from '../decode/time-zone.ts';
 import { COLUMNS_MAX } from '../decode/csv-decoder.ts';
@@ -37,7 +37,7 @@ const template = z.string().superRefine((text, context) => {
   try {
     new NameTemplate(text);
   } catch (error) {
-    context.addIssue({ code: 'custom', message: (error as RangeError).message });
+    context.addIssue({ code: 'custom', message: `a name template; ${(error as RangeError).message}` });
   }
 });
 const templateWith = (name: 'symbol' | 'date'): z.ZodType<string> =>
@@ -59,7 +59,7 @@ const pattern = z.string().superRefine((text, context) => {
   try {
     new DatePattern(text);
   } catch (error) {
-    context.addIssue({ code: 'custom', message: (error as RangeError).message });
+    context.addIssue({ code: 'custom', message: `a date pattern; ${(error as RangeError).message}` });
   }
 });
 
@@ -155,7 +155,7 @@ export const profileSchema = z.discriminatedUnion('format', [csv, jsonl]).superR
     context.addIssue({
       code: 'custom',
       path: ['bid'],
-      message: 'a profile needs a bid or an ask (or "ignoreEveryRow": true)',
+      message: 'a bid or an ask (or "ignoreEveryRow": true)',
     });
   }
   if (profile.format === 'csv' && profile.header === false) {
@@ -185,7 +185,9 @@ export const profileSchema = z.discriminatedUnion('format', [csv, jsonl]).superR
 export type SessionProfile = z.infer<typeof profileSchema>;
 
 function checkPattern(times: { pattern: string; date?: unknown }, context: z.RefinementCtx): void {
-  const { gives } = new DatePattern(times.pattern);
+  const gives = patternGives(times.pattern);
+  // Told by `pattern` itself.
+  if (gives === null) return;
   if (!gives.time)
     context.addIssue({ code: 'custom', path: ['time', 'pattern'], message: 'a pattern with a time of day (HH, mm)' });
   if (!gives.date && times.date === undefined)
@@ -200,6 +202,14 @@ function checkPattern(times: { pattern: string; date?: unknown }, context: z.Ref
       path: ['time', 'date'],
       message: 'nothing, because the pattern gives the date itself',
     });
+}
+
+function patternGives(text: string): PatternGives | null {
+  try {
+    return new DatePattern(text).gives;
+  } catch {
+    return null;
+  }
 }
 
 export interface NamedField {

@@ -17,6 +17,9 @@ export class Pacer {
   #paused: boolean;
   #anchorEventMs: number | null = null;
   #anchorClockMs = 0;
+  #pausedAtMs = -Infinity;
+  /** Event time of the quote that is not due yet; null while quotes are emitted as fast as they can be. */
+  #waitedForMs: number | null = null;
 
   constructor(clock: Clock, speed: ReplaySpeed, paused: boolean) {
     this.#clock = clock;
@@ -37,24 +40,29 @@ export class Pacer {
     return !this.#paused && this.#speed.kind === 'max';
   }
 
-  /** @param reachedMs event time reached, where the new speed starts to count */
+  /** @param reachedMs greatest event time emitted: from there on the new speed counts, unless a quote is waited for */
   setSpeed(speed: ReplaySpeed, reachedMs: number): void {
+    const standMs = this.#paused ? this.#pausedAtMs : this.#stand(reachedMs);
     this.#speed = speed;
-    this.anchor(reachedMs);
+    if (!this.#paused) this.anchor(standMs);
   }
 
-  pause(): void {
+  pause(reachedMs: number): void {
+    if (this.#paused) return;
+    this.#pausedAtMs = this.#stand(reachedMs);
     this.#paused = true;
   }
 
-  resume(reachedMs: number): void {
+  resume(): void {
+    if (!this.#paused) return;
     this.#paused = false;
-    this.anchor(reachedMs);
+    this.anchor(this.#pausedAtMs);
   }
 
   /** From now on event time is counted from `eventMs` (not finite: from the next quote). */
   anchor(eventMs: number): void {
     this.#anchorEventMs = Number.isFinite(eventMs) ? eventMs : null;
+    this.#waitedForMs = null;
     this.#anchorClockMs = this.#clock.monotonicMs();
   }
 
@@ -67,7 +75,18 @@ export class Pacer {
       return 0;
     }
     const dueMs = this.#anchorClockMs + (eventMs - this.#anchorEventMs) / this.#speed.factor;
-    return Math.max(0, dueMs - this.#clock.monotonicMs());
+    const waitMs = Math.max(0, dueMs - this.#clock.monotonicMs());
+    this.#waitedForMs = waitMs > 0 ? eventMs : null;
+    return waitMs;
+  }
+
+  /**
+   * The event time that is shown as "now": on the way to the quote that is waited for, or that of the last one emitted.
+   * A replay that trails its pace does not make up for it after a pause.
+   */
+  #stand(reachedMs: number): number {
+    const targetMs = this.targetMs();
+    return this.#waitedForMs === null || targetMs === null ? reachedMs : Math.min(targetMs, this.#waitedForMs);
   }
 
   /** How far the clock has carried event time by now; null before the first quote or at max speed. */

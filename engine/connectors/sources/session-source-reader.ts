@@ -137,11 +137,11 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
   }
 
   pause(): void {
-    this.#pacer.pause();
+    this.#pacer.pause(this.stamper.greatestMs);
   }
 
   resume(): void {
-    this.#pacer.resume(this.stamper.greatestMs);
+    this.#pacer.resume();
     this.#wakeUp();
   }
 

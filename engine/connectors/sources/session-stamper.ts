@@ -239,14 +239,14 @@ export class SessionStamper {
 
   #openPositions(timeMs: number, output: ReaderOutput<SessionRecord>, room: number): boolean {
     if (!this.#positionsSorted) this.#sortPositions(timeMs);
-    // The last place is the quote's own.
-    let left = room - 1;
+    let left = room;
     while (this.#nextPosition < this.#planned.length) {
       const planned = this.#planned[this.#nextPosition];
       const openedAt = planned.openedAt as number;
       this.#nextPositionAt = openedAt;
-      if (openedAt > timeMs) return true;
-      if (left <= 0) return false;
+      // The quote behind them needs a place as well.
+      if (openedAt > timeMs) return left > 0;
+      if (left === 0) return false;
       left -= 1;
       this.#nextPosition += 1;
       const position = this.#position;
@@ -260,7 +260,7 @@ export class SessionStamper {
       output.collect(position, openedAt);
     }
     this.#nextPositionAt = Infinity;
-    return true;
+    return left > 0;
   }
 
   #sortPositions(firstQuoteMs: number): void {
