@@ -323,11 +323,21 @@ export class Workstation {
     );
   }
 
+  /** The first change is written at once, a stream of changes (a dragged splitter) once it has settled. */
   #keepSettings(): void {
     let settle: number | undefined;
-    this.settings.subscribe((settings) => {
-      window.clearTimeout(settle);
-      settle = window.setTimeout(() => this.memory.keepSettings(settings), SETTINGS_SETTLE_MS);
+    let hasMore = false;
+    const keep = (): void => {
+      this.memory.keepSettings(this.settings.getState());
+      hasMore = false;
+      settle = window.setTimeout(() => {
+        settle = undefined;
+        if (hasMore) keep();
+      }, SETTINGS_SETTLE_MS);
+    };
+    this.settings.subscribe(() => {
+      if (settle === undefined) keep();
+      else hasMore = true;
     });
   }
 

@@ -34,7 +34,7 @@ export const SETTINGS_DEFAULT: Settings = {
   workers: 1,
   chartSpan: '5m',
   sidePanel: 'trades',
-  tableShare: 0.68,
+  tableShare: 0.66,
   chartShare: 0.58,
   columnWidths: {},
   selectedSymbol: null,

@@ -63,18 +63,22 @@ describe('the page is locked in', () => {
       const violated: string[] = [];
       document.addEventListener('securitypolicyviolation', (event) => violated.push(event.effectiveDirective));
       const image = document.createElement('img');
-      image.setAttribute('onerror', 'window.ran = true');
+      try {
+        image.setAttribute('onerror', 'window.ran = true');
+      } catch {
+        // Refused as early as here, where trusted types are required.
+      }
       image.src = 'data:,';
       document.body.append(image);
       await fetch('https://example.com/').catch(() => undefined);
-      let evaluated = true;
+      // Not by `eval` here: what a test driver evaluates may evaluate.
       try {
-        (0, eval)('1');
+        setTimeout('window.evaluated = true', 0);
       } catch {
-        evaluated = false;
+        // Refused as early as here, where trusted types are required.
       }
       await new Promise((done) => setTimeout(done, 200));
-      return { violated, evaluated, ran: 'ran' in window };
+      return { violated, evaluated: 'evaluated' in window, ran: 'ran' in window };
     });
     expect(blocked.evaluated).toBe(false);
     expect(blocked.ran).toBe(false);

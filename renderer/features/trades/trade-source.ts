@@ -5,12 +5,12 @@ import { timeText } from '../../format/time-text.ts';
 import type { TradeStore } from '../../stores/trade-store.ts';
 
 export const TRADE_COLUMNS: readonly GridColumn[] = [
-  { id: 'time', heading: 'TIME', title: 'Event time of the trade', width: 94, align: 'left', sortable: false },
-  { id: 'symbol', heading: 'SYMBOL', title: 'Symbol', width: 62, align: 'left', sortable: false },
-  { id: 'shares', heading: 'SHARES', title: 'Shares sold', width: 60, align: 'right', sortable: false },
-  { id: 'price', heading: 'PRICE', title: 'Price: the bid it was sold at', width: 70, align: 'right', sortable: false },
-  { id: 'profit', heading: 'PROFIT', title: 'Profit of this trade, exact', width: 76, align: 'right', sortable: false },
-  { id: 'ask', heading: 'ASK AFTER', title: 'Our ask after the trade', width: 76, align: 'right', sortable: false },
+  { id: 'time', heading: 'TIME', title: 'Event time of the trade', width: 98, align: 'left', sortable: false },
+  { id: 'symbol', heading: 'SYMBOL', title: 'Symbol', width: 64, align: 'left', sortable: false },
+  { id: 'shares', heading: 'SHARES', title: 'Shares sold', width: 64, align: 'right', sortable: false },
+  { id: 'price', heading: 'PRICE', title: 'Price: the bid it was sold at', width: 68, align: 'right', sortable: false },
+  { id: 'profit', heading: 'PROFIT', title: 'Profit of this trade, exact', width: 72, align: 'right', sortable: false },
+  { id: 'ask', heading: 'ASK AFTER', title: 'Our ask after the trade', width: 78, align: 'right', sortable: false },
 ];
 
 /** Newest trade first; the key is the trade's number in the session, so a row that moves down is not a new row. */
