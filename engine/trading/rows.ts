@@ -1,4 +1,4 @@
-import { ROW, STATUS_CLOSED, STATUS_NO_POSITION, STATUS_OPEN } from '../contract/frames.ts';
+import { ROW, STATUS_CLOSED, STATUS_NO_POSITION } from '../contract/frames.ts';
 import { formatMoney, formatPrice, formatShares } from '../core/decimal.ts';
 import type { SymbolRulesCompiled } from './compiled-rules.ts';
 import { expiresAt } from './decay.ts';
@@ -21,8 +21,7 @@ export function fillRow(
   offset: number,
 ): void {
   const held = state.status !== STATUS_NO_POSITION;
-  const open = state.status === STATUS_OPEN;
-  const expiry = open ? expiresAt(state, rules) : Infinity;
+  const expiry = held ? expiresAt(state, rules) : Infinity;
   const profit = profitOf(state);
   numbers[offset + ROW.symbol] = symbolIdOf(state);
   numbers[offset + ROW.status] = state.status;
@@ -66,7 +65,7 @@ export interface PositionRow {
   readonly profit: string;
   readonly status: 'open' | 'closed';
   readonly openedAt: number;
-  /** null: never, or closed. */
+  /** null: never. A closed row keeps it: it stays as it was. */
   readonly expiresAt: number | null;
   /** null: none is planned. */
   readonly nextDecayAt: number | null;
@@ -76,7 +75,7 @@ export interface PositionRow {
 /** @returns null for a symbol that was quoted and never held */
 export function positionRow(state: PositionState, rules: SymbolRulesCompiled): PositionRow | null {
   if (state.status === STATUS_NO_POSITION) return null;
-  const expiry = state.status === STATUS_OPEN ? expiresAt(state, rules) : Infinity;
+  const expiry = expiresAt(state, rules);
   return {
     symbol: state.symbol,
     shares: formatShares(state.shares),

@@ -162,11 +162,7 @@ export const tally = defineJob<TallyParameters>((env, parameters) => {
     .fromSource<Event>((context) => new EventReader(parameters, context), WatermarkStrategy.noWatermarks(), 'events')
     .uid('events')
     .returns(EVENT)
-    .keyBy(
-      parameters.misbehaviour === 'null-key'
-        ? (event: Event) => (event.index === parameters.at ? (null as never) : event.name)
-        : 'name',
-    )
+    .keyBy((event: Event) => (parameters.misbehaviour === 'null-key' && event.index === parameters.at ? (null as never) : event.name))
     .process(new Tallies(parameters))
     .name(
       parameters.misbehaviour === 'builds-another-job'

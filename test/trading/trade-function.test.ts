@@ -108,7 +108,7 @@ describe('a quote', () => {
       profit: '9.00',
       status: 'closed',
       openedAt: 0,
-      expiresAt: null,
+      expiresAt: 60_000,
       nextDecayAt: null,
       trades: 1,
     });

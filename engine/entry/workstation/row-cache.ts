@@ -15,6 +15,7 @@ export class RowCache {
   /** Row number of a symbol number, -1: none yet. */
   #rowOfSymbol = new Int32Array(ROWS_START).fill(-1);
   #count = 0;
+  #symbolMax = -1;
   #changed: number[] = [];
   #isChanged = new Uint8Array(ROWS_START);
 
@@ -26,8 +27,23 @@ export class RowCache {
     return this.#changed.length > 0;
   }
 
-  /** Takes published rows: `rows` rows of ROW_WORDS words each. */
-  update(published: ArrayBuffer, rows: number): void {
+  /** The largest symbol number that has a row; -1: none. */
+  get symbolMax(): number {
+    return this.#symbolMax;
+  }
+
+  /** The row of a symbol, valid until the next update; null when it has none. */
+  rowOf(symbol: number): Float64Array | null {
+    const row = symbol < this.#rowOfSymbol.length ? this.#rowOfSymbol[symbol] : -1;
+    return row < 0 ? null : this.#numbers.subarray(row * ROW_WORDS, (row + 1) * ROW_WORDS);
+  }
+
+  /**
+   * Takes published rows: `rows` rows of ROW_WORDS words each.
+   * @returns how many of them are of symbols that had none
+   */
+  update(published: ArrayBuffer, rows: number): number {
+    const before = this.#count;
     const numbers = new Float64Array(published);
     assert(numbers.length >= rows * ROW_WORDS, `${rows} published rows need ${rows * ROW_WORDS} words; found ${numbers.length}.`);
     const bits = new BigInt64Array(published);
@@ -41,6 +57,7 @@ export class RowCache {
         this.#changed.push(row);
       }
     }
+    return this.#count - before;
   }
 
   /**
@@ -77,6 +94,7 @@ export class RowCache {
     const row = this.#count;
     this.#count += 1;
     this.#rowOfSymbol[symbol] = row;
+    this.#symbolMax = Math.max(this.#symbolMax, symbol);
     return row;
   }
 

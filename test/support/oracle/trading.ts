@@ -358,7 +358,7 @@ class Oracle {
       profit: text(position.profit, 14, 2),
       status: closed ? 'closed' : 'open',
       openedAt: position.openedAt,
-      expiresAt: closed ? null : this.expiry(position),
+      expiresAt: this.expiry(position),
       nextDecayAt: position.nextDecay,
       trades: position.trades,
     };

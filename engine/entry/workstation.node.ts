@@ -1,0 +1,27 @@
+import { randomUUID } from 'node:crypto';
+import { parentPort } from 'node:worker_threads';
+import type { EngineCommand } from '../contract/window.ts';
+import { assert } from '../core/assert.ts';
+import { machineClock } from '../core/machine.node.ts';
+import { Workstation } from './workstation/workstation.node.ts';
+
+/** Replaced by the bundler with the version in package.json. */
+declare const FLINKTRADE_VERSION: string;
+
+assert(parentPort !== null, 'The workstation engine runs in a worker thread of the main process.');
+const port = parentPort;
+
+const workstation = new Workstation({
+  clock: machineClock,
+  emit: (event, transfer) => port.postMessage(event, [...(transfer ?? [])]),
+  engine: `FlinkTrade engine ${typeof FLINKTRADE_VERSION === 'string' ? FLINKTRADE_VERSION : 'development'}, Node ${process.versions.node}`,
+  makeToken: () => randomUUID(),
+});
+
+// One command after the other: an `open` must be done before the `play` that follows it.
+let last: Promise<void> = Promise.resolve();
+port.on('message', (command: EngineCommand) => {
+  // The switch must not wait behind a file that is slow to open.
+  if (command.kind === 'halt') void workstation.handle(command);
+  else last = last.then(() => workstation.handle(command));
+});

@@ -1,0 +1,333 @@
+import { tradeMessage } from '../../connectors/sinks/trades-csv.ts';
+import { TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
+import type { SinkContext } from '../../api/sink.ts';
+import type { EngineEvent, Problem, Progress, QuarantinedRow, SessionStatus, Speed, WorkerInfo } from '../../contract/window.ts';
+import type { RulesDocument } from '../../contract/rules.ts';
+import type { Clock } from '../../core/time.ts';
+import { computeKeyGroupRangeForOperatorIndex } from '../../state/key-groups.ts';
+import type { ControlRecord, Trade } from '../../trading/records.ts';
+import { repeatEvery } from '../../core/machine.node.ts';
+import { JobFailedError } from '../job-failed-error.ts';
+import type { RunningJob } from '../job-runner.node.ts';
+import type { SessionEvent, SessionParameters, SessionProgress } from '../session/session-parameters.ts';
+import { startSession } from '../session/start-session.node.ts';
+import { RateMeter } from './rate-meter.ts';
+import { RowCache } from './row-cache.ts';
+import { TradeLog } from './trade-log.ts';
+import { ROW } from '../../contract/frames.ts';
+
+/** Sixty frames a second. */
+const FRAME_EVERY_MS = 16;
+const PROGRESS_EVERY_MS = 100;
+/** What a window that comes later is still shown. */
+const QUARANTINED_KEPT_MAX = 1_000;
+
+export type Emit = (event: EngineEvent, transfer?: readonly ArrayBuffer[]) => void;
+
+export interface WorkstationSessionOptions {
+  readonly epoch: number;
+  readonly parameters: SessionParameters;
+  readonly workers: number;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  /** The life of the session moved on. */
+  readonly onStatus: (status: SessionStatus) => void;
+}
+
+/**
+ * One session as the window sees it: frames, trades, progress, the chosen symbol. Coordinator thread only.
+ * Life: opening, playing or paused, then finished or failed; a finished one still answers, until `close`.
+ */
+export class WorkstationSession {
+  readonly #options: WorkstationSessionOptions;
+  readonly #job: RunningJob<SessionParameters>;
+  readonly #rows = new RowCache();
+  readonly #trades = new TradeLog();
+  readonly #quarantined: QuarantinedRow[] = [];
+  readonly #keys: number[] = [];
+  readonly #quoteRate = new RateMeter();
+  readonly #timeRate = new RateMeter();
+  readonly #workerRates: RateMeter[] = [];
+  readonly #stopFrames: () => void;
+  readonly #tradeWords = new Float64Array(TRADE_WORDS);
+  #progress: SessionProgress | null = null;
+  #progressTold: Progress | null = null;
+  #progressAtMs = -Infinity;
+  #namesTold = 0;
+  #isCutting = false;
+  #isClosed = false;
+  #paused: boolean;
+  #isOpen = false;
+  #ended = false;
+  #inputProblem: Problem | null = null;
+  #selected: { readonly symbol: string; id: number; lastTimeMs: number } | null = null;
+  #halted = false;
+  rules: RulesDocument;
+  rulesVersion = 1;
+
+  constructor(options: WorkstationSessionOptions) {
+    this.#options = options;
+    this.#paused = options.parameters.startPaused;
+    this.rules = options.parameters.rules;
+    this.#job = startSession({
+      parameters: options.parameters,
+      workers: options.workers,
+      maxParallelism: null,
+      sinks: { trades: { write: (trade, context) => this.#takeTrade(trade, context) }, lateQuotes: { write: () => undefined } },
+      onEvent: (event) => this.#take(event),
+    });
+    for (let index = 0; index < this.#job.graph.parallelism; index += 1) {
+      this.#keys.push(0);
+      this.#workerRates.push(new RateMeter());
+    }
+    this.#stopFrames = repeatEvery(FRAME_EVERY_MS, () => void this.#frame());
+    this.#job.finished.then(
+      () => this.#finish(),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  play(): void {
+    this.#setPaused(false);
+  }
+
+  pause(): void {
+    this.#setPaused(true);
+  }
+
+  setSpeed(speed: Speed): void {
+    this.#job.sendSourceEvent({ kind: 'set-speed', speed });
+  }
+
+  /** Enters the stream at one place. */
+  control(control: ControlRecord): void {
+    this.#job.sendSourceEvent({ kind: 'control', control });
+  }
+
+  setHalted(halted: boolean): void {
+    this.#halted = halted;
+    this.#tellProgress();
+  }
+
+  get isRunning(): boolean {
+    return !this.#ended;
+  }
+
+  async select(symbol: string | null): Promise<void> {
+    this.#selected = symbol === null ? null : { symbol, id: -1, lastTimeMs: -Infinity };
+    await this.#tellHistory();
+  }
+
+  /** Everything a window needs that just came, in an order it can show at once. */
+  async tellEverything(): Promise<void> {
+    const { epoch, emit } = this.#options;
+    this.#tellNames(0);
+    this.#tellFrame(this.#rows.cut(this.#options.clock.monotonicMs(), true));
+    emit({ kind: 'trades', epoch, ...this.#trades.latest() });
+    if (this.#quarantined.length > 0) emit({ kind: 'quarantined', epoch, rows: this.#quarantined });
+    if (this.#progressTold !== null) emit({ kind: 'progress', epoch, progress: this.#progressTold });
+    await this.#tellHistory();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#stopFrames();
+    await this.#job.close();
+  }
+
+  #setPaused(paused: boolean): void {
+    if (this.#ended || paused === this.#paused) return;
+    this.#paused = paused;
+    this.#job.sendSourceEvent({ kind: paused ? 'pause' : 'resume' });
+    if (this.#isOpen) this.#options.onStatus({ kind: paused ? 'paused' : 'playing' });
+  }
+
+  #take(event: SessionEvent): void {
+    switch (event.kind) {
+      case 'opened':
+        this.#isOpen = true;
+        this.#options.onStatus({ kind: this.#paused ? 'paused' : 'playing' });
+        return;
+      case 'progress':
+      case 'ended':
+        this.#progress = event.progress;
+        return;
+      case 'quarantined':
+        this.#quarantined.push(...event.rows.slice(0, QUARANTINED_KEPT_MAX - this.#quarantined.length));
+        this.#options.emit({ kind: 'quarantined', epoch: this.#options.epoch, rows: event.rows });
+        return;
+      case 'input-failed': {
+        const { code, message, where } = event.failure;
+        this.#inputProblem = { code, message, where };
+        return;
+      }
+    }
+  }
+
+  #takeTrade(trade: Trade, context: SinkContext): void {
+    const words = this.#tradeWords;
+    words[0] = context.timestamp() as number;
+    words[1] = trade.quoteSequence;
+    words[3] = trade.shares;
+    words[4] = trade.price;
+    words[5] = trade.buyPrice;
+    words[6] = trade.askBefore;
+    words[7] = trade.askAfter;
+    this.#trades.add(tradeMessage(words, 0, trade.symbol));
+  }
+
+  /** Fetches what changed from every task and tells the window; never two at once, so a slow task merges frames. */
+  async #frame(): Promise<void> {
+    if (this.#isCutting || this.#isClosed) return;
+    this.#isCutting = true;
+    try {
+      if (!this.#ended) await this.#fetchRows(false);
+      this.#tellChanges();
+    } catch (error) {
+      // A job that ended between two frames refuses the question; its end is told by `finished`.
+      if (!this.#ended && !this.#isClosed && !(error instanceof JobFailedError)) this.#tellProgress();
+    } finally {
+      this.#isCutting = false;
+    }
+  }
+
+  async #fetchRows(all: boolean): Promise<void> {
+    for (const { subtaskIndex, rowCount, buffer } of await this.#job.requestRows('rows', all)) {
+      this.#keys[subtaskIndex] += this.#rows.update(buffer, rowCount);
+    }
+  }
+
+  #tellChanges(): void {
+    if (this.#isClosed) return;
+    const { clock, emit, epoch } = this.#options;
+    if (this.#rows.hasChanges) {
+      this.#tellNames(this.#namesTold);
+      this.#tellFrame(this.#rows.cut(clock.monotonicMs(), false));
+      this.#tellChart();
+    }
+    const unsent = this.#trades.takeUnsent();
+    if (unsent !== null) emit({ kind: 'trades', epoch, ...unsent });
+    if (clock.monotonicMs() - this.#progressAtMs >= PROGRESS_EVERY_MS) this.#tellProgress();
+  }
+
+  #tellFrame(frame: ArrayBuffer): void {
+    this.#options.emit({ kind: 'rows', epoch: this.#options.epoch, frame }, [frame]);
+  }
+
+  #tellNames(first: number): void {
+    const names: string[] = [];
+    for (let symbol = first; symbol <= this.#rows.symbolMax; symbol += 1) names.push(this.#job.symbolText(symbol));
+    this.#namesTold = Math.max(this.#namesTold, first + names.length);
+    if (names.length > 0) this.#options.emit({ kind: 'symbols', first, names });
+  }
+
+  async #tellHistory(): Promise<void> {
+    const selected = this.#selected;
+    if (selected === null) return;
+    let samples: readonly number[] = [];
+    try {
+      samples = (await this.#job.query('history', selected.symbol)) as readonly number[];
+    } catch {
+      // Not quoted yet (or the job has just failed, which is told as such): the chart starts empty.
+      samples = [];
+    }
+    if (this.#selected !== selected || this.#isClosed) return;
+    selected.lastTimeMs = samples.length === 0 ? -Infinity : samples[samples.length - 4];
+    this.#options.emit({
+      kind: 'chart-history',
+      epoch: this.#options.epoch,
+      symbol: selected.symbol,
+      samples: Float64Array.from(samples),
+      trades: this.#trades.latestOf(selected.symbol),
+    });
+  }
+
+  /** The chosen symbol's latest quote, once per frame in which it has a newer one. */
+  #tellChart(): void {
+    const selected = this.#selected;
+    if (selected === null) return;
+    if (selected.id < 0) selected.id = this.#symbolIdOf(selected.symbol);
+    const row = selected.id < 0 ? null : this.#rows.rowOf(selected.id);
+    if (row === null || !(row[ROW.quoteTimeMs] > selected.lastTimeMs)) return;
+    selected.lastTimeMs = row[ROW.quoteTimeMs];
+    const samples = Float64Array.of(row[ROW.quoteTimeMs], row[ROW.bid], row[ROW.ask], row[ROW.shares] > 0 ? row[ROW.askPrice] : 0);
+    this.#options.emit({ kind: 'chart', epoch: this.#options.epoch, symbol: selected.symbol, samples });
+  }
+
+  #symbolIdOf(symbol: string): number {
+    for (let id = 0; id <= this.#rows.symbolMax; id += 1) if (this.#job.symbolText(id) === symbol) return id;
+    return -1;
+  }
+
+  #tellProgress(): void {
+    const progress = this.#progress;
+    if (progress === null) return;
+    const { clock, epoch, emit } = this.#options;
+    const nowMs = clock.monotonicMs();
+    this.#progressAtMs = nowMs;
+    const { totals, fraction, lagMs, greatestMs } = progress;
+    const workers = this.#workers(nowMs);
+    const watermarks = workers.map(({ watermarkMs }) => watermarkMs);
+    this.#progressTold = {
+      fraction,
+      eventTimeMs: greatestMs,
+      watermarkMs: watermarks.includes(null) ? null : Math.min(...(watermarks as number[])),
+      firstEventTimeMs: totals.firstEventTimeMs,
+      lagMs,
+      quotesPerSecond: this.#quoteRate.read(nowMs, totals.quotes),
+      speedReached: this.#timeRate.read(nowMs, greatestMs === null ? 0 : greatestMs - (totals.firstEventTimeMs ?? greatestMs)) / 1000,
+      counts: {
+        // Rows that were decoded ahead have not ended anywhere yet; they are not shown before they do.
+        rows: totals.rows - totals.openRows,
+        quotes: totals.quotes - totals.futureQuotes - totals.lateQuotes,
+        applied: totals.appliedRows,
+        late: totals.late,
+        quarantined: totals.quarantined,
+        ignored: totals.ignored,
+        quarantinedByReason: totals.quarantinedByReason,
+      },
+      trades: this.#trades.count,
+      halted: this.#halted,
+      rulesVersion: this.rulesVersion,
+      workers,
+      maxParallelism: this.#job.graph.maxParallelism,
+    };
+    emit({ kind: 'progress', epoch, progress: this.#progressTold });
+  }
+
+  #workers(nowMs: number): WorkerInfo[] {
+    const { parallelism, maxParallelism } = this.#job.graph;
+    const metrics = this.#job.metrics();
+    return this.#keys.map((keys, index) => {
+      const range = computeKeyGroupRangeForOperatorIndex(maxParallelism, parallelism, index);
+      const own = metrics.find(({ thread }) => thread === `task ${index}`);
+      const watermarkMs = own !== undefined && Number.isFinite(own.watermarkMs) ? own.watermarkMs : null;
+      return {
+        index,
+        firstKeyGroup: range.start,
+        lastKeyGroup: range.end,
+        keys,
+        quotesPerSecond: this.#workerRates[index].read(nowMs, own?.recordsIn ?? 0),
+        watermarkMs,
+      };
+    });
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#isClosed) return;
+    await this.#fetchRows(true);
+    this.#ended = true;
+    this.#progressAtMs = -Infinity;
+    this.#tellChanges();
+    this.#options.onStatus({ kind: 'finished' });
+  }
+
+  #fail(error: unknown): void {
+    this.#ended = true;
+    this.#stopFrames();
+    if (this.#isClosed) return;
+    this.#tellChanges();
+    const failed = { code: 'worker-failed', message: (error as Error).message, where: error instanceof JobFailedError ? error.thread : null };
+    this.#options.onStatus({ kind: 'failed', problem: this.#inputProblem ?? failed });
+  }
+}
