@@ -11,9 +11,19 @@ const DAY_MS = 86_400_000;
 /** A fixed offset is no zone: it is wrong for half of the year. */
 const FIXED_OFFSET = /^(?:UTC|GMT)?[+-]?\d/i;
 
+/** Asking costs milliseconds, and profiles name the same few zones. */
+const KNOWN_MAX = 1000;
+const known = new Map<string, boolean>();
+
 /** @returns whether the host knows `zone` as an IANA name (or UTC) */
 export function isTimeZone(zone: string): boolean {
   if (FIXED_OFFSET.test(zone)) return false;
+  const answer = known.get(zone) ?? hostKnows(zone);
+  if (known.size < KNOWN_MAX) known.set(zone, answer);
+  return answer;
+}
+
+function hostKnows(zone: string): boolean {
   try {
     new Intl.DateTimeFormat('en-US', { timeZone: zone });
     return true;
