@@ -31,6 +31,8 @@ export interface GridOptions {
   readonly label: string;
   readonly rowHeight: number;
   readonly columnWidths: Readonly<Record<string, number>>;
+  /** Rows are added on top: whoever scrolled down to read keeps the rows under the eyes. */
+  readonly growsOnTop?: boolean;
   readonly onSort?: (column: string) => void;
   readonly onSelect?: (position: number) => void;
   readonly onResize?: (column: string, width: number) => void;
@@ -176,8 +178,13 @@ export class WindowedGrid {
   }
 
   #resizeCanvas(count: number): void {
+    const added = count - this.#drawnCount;
+    const wasScrolled = this.#drawnCount > 0 && this.#scrollTop > 0;
     this.#drawnCount = count;
     this.#canvas.style.height = `${Math.min(count * this.#rowHeight, CANVAS_HEIGHT_MAX)}px`;
+    if (this.#options.growsOnTop === true && wasScrolled && added > 0) {
+      this.#scroller.scrollTop = this.#scrollTop + added * this.#rowHeight;
+    }
     this.#root.setAttribute('aria-rowcount', String(count + 1));
     this.#scrollTop = this.#scroller.scrollTop;
   }

@@ -3,6 +3,7 @@ import { LIMIT_FIELDS, SESSION_FIELDS, SYMBOL_FIELDS } from '../../engine/contra
 import { PRESETS } from '../../engine/contract/rules-presets.ts';
 import {
   countSet,
+  durationWords,
   groupsOf,
   hasProblem,
   integerFromText,
@@ -67,6 +68,18 @@ describe('the rules form', () => {
     expect(integerFromText(' 60000 ')).toBe(60_000);
     expect(integerFromText('')).toBeUndefined();
     expect(integerFromText('6e4')).toBe('6e4');
+  });
+
+  test('a duration is told in words beside its milliseconds', () => {
+    expect([60_000, 3_000, 3_600_000, 90_000, 1, 0, 'x'].map(durationWords)).toEqual([
+      '1 minute',
+      '3 seconds',
+      '1 hour',
+      '90 seconds',
+      '',
+      '',
+      '',
+    ]);
   });
 
   test('an applied document becomes the one in force, with the version the engine gave it', () => {

@@ -11,6 +11,9 @@ const screenshotFolder = join(repositoryRoot, 'test-results', 'screenshots');
 
 /** Two cores and a cold cache; far above the two seconds it takes. */
 const launchLimitMs = 60_000;
+/** Far above the five seconds that starting and attaching take on a busy machine. */
+const attachLimitMs = 20_000;
+const attachAttempts = 4;
 /** A window that does not close by itself in that time is a failure of its own, but must not hang the run. */
 const closeLimitMs = 10_000;
 const windowPollMs = 50;
@@ -52,7 +55,7 @@ export async function launchOn(desktop: Desktop, options: LaunchOptions = {}): P
   const printed: string[] = [];
   let application: ElectronApplication;
   try {
-    application = await _electron.launch({
+    application = await launchSurely({
       executablePath: options.packagedExecutable ?? desktop.executable,
       args: [
         ...electronFlags(),
@@ -63,7 +66,6 @@ export async function launchOn(desktop: Desktop, options: LaunchOptions = {}): P
       ],
       env: environment(desktop.display, options.env),
       cwd: repositoryRoot,
-      timeout: launchLimitMs,
       // Playwright leaves the sandbox out unless told; a test in a weaker process than the user's proves less.
       chromiumSandbox: !runsWithoutSandbox(),
     });
@@ -97,6 +99,23 @@ export async function launchOn(desktop: Desktop, options: LaunchOptions = {}): P
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/**
+ * Playwright attaches to the window while the window is being made, and now and then (about one start in twenty, more on
+ * a busy machine) waits for ever for an answer that went to a renderer which was not there yet. The program itself runs
+ * well then; so it is ended by Playwright and started again.
+ */
+async function launchSurely(options: Parameters<typeof _electron.launch>[0] & object): Promise<ElectronApplication> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await _electron.launch({ ...options, timeout: attachLimitMs });
+    } catch (error) {
+      const isStuck = error instanceof Error && /Timeout \d+ms exceeded/.test(error.message);
+      if (!isStuck || attempt === attachAttempts) throw error;
+      console.error(`Playwright could not attach within ${attachLimitMs} ms (attempt ${attempt}); starting again`);
+    }
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { QuarantinedRow, SessionCounts } from '../../../engine/contract/window.ts';
 import { countText } from '../../format/decimal-text.ts';
 import { secondText } from '../../format/time-text.ts';
 import { baseName } from '../../stores/open-draft-store.ts';
@@ -33,67 +34,66 @@ export function ProblemsPanel() {
           {problem.where === null ? null : <div className="where">{problem.where}</div>}
         </article>
       ))}
-      {counts === null || setAside === 0 ? null : (
-        <>
-          <h3 className="section-label">Rows set aside</h3>
-          <table className="reasons">
-            <tbody>
-              {Object.entries(counts.quarantinedByReason).map(([reason, count]) => (
-                <tr key={reason}>
-                  <td>Quarantined: {reason}</td>
-                  <td>{countText(count)}</td>
-                </tr>
-              ))}
-              {counts.late > 0 ? (
-                <tr>
-                  <td>Late: behind event time when they came</td>
-                  <td>{countText(counts.late)}</td>
-                </tr>
-              ) : null}
-              {counts.ignored > 0 ? (
-                <tr>
-                  <td>Ignored: rows that the format says are no quotes</td>
-                  <td>{countText(counts.ignored)}</td>
-                </tr>
-              ) : null}
-            </tbody>
-          </table>
-        </>
-      )}
-      {rows.length === 0 ? null : (
-        <>
-          <h3 className="section-label">
-            Where{' '}
-            {rows.length > ROWS_SHOWN_MAX
-              ? `(first ${ROWS_SHOWN_MAX} of ${countText(rows.length)}${rows.length === QUARANTINED_MAX ? ' kept' : ''})`
-              : ''}
-          </h3>
-          <table className="located">
-            <thead>
-              <tr>
-                <th style={{ width: '24%' }}>FILE</th>
-                <th className="line" style={{ width: 64 }}>
-                  LINE
-                </th>
-                <th style={{ width: '26%' }}>REASON</th>
-                <th>TEXT</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.slice(0, ROWS_SHOWN_MAX).map((row) => (
-                <tr key={`${row.input}:${row.line}:${row.reason}`}>
-                  <td title={row.input}>{baseName(row.input)}</td>
-                  <td className="line">{countText(row.line)}</td>
-                  <td title={row.reason}>{row.reason}</td>
-                  <td title={row.text}>
-                    <code>{row.text}</code>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </>
-      )}
+      {counts === null || setAside === 0 ? null : <SetAside counts={counts} />}
+      {rows.length === 0 ? null : <LocatedRows rows={rows} />}
     </div>
+  );
+}
+
+function SetAside({ counts }: { readonly counts: SessionCounts }) {
+  const lines: (readonly [string, number])[] = Object.entries(counts.quarantinedByReason).map(([reason, count]) => [
+    `Quarantined: ${reason}`,
+    count,
+  ]);
+  if (counts.late > 0) lines.push(['Late: behind event time when they came', counts.late]);
+  if (counts.ignored > 0) lines.push(['Ignored: rows that the format says are no quotes', counts.ignored]);
+  return (
+    <>
+      <h3 className="section-label">Rows set aside</h3>
+      <table className="reasons">
+        <tbody>
+          {lines.map(([what, count]) => (
+            <tr key={what}>
+              <td>{what}</td>
+              <td>{countText(count)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+function LocatedRows({ rows }: { readonly rows: readonly QuarantinedRow[] }) {
+  const kept = rows.length === QUARANTINED_MAX ? ' kept' : '';
+  const part = rows.length > ROWS_SHOWN_MAX ? ` (first ${ROWS_SHOWN_MAX} of ${countText(rows.length)}${kept})` : '';
+  return (
+    <>
+      <h3 className="section-label">Where{part}</h3>
+      <table className="located">
+        <thead>
+          <tr>
+            <th style={{ width: '24%' }}>FILE</th>
+            <th className="line" style={{ width: 64 }}>
+              LINE
+            </th>
+            <th style={{ width: '26%' }}>REASON</th>
+            <th>TEXT</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.slice(0, ROWS_SHOWN_MAX).map((row) => (
+            <tr key={`${row.input}:${row.line}:${row.reason}`}>
+              <td title={row.input}>{baseName(row.input)}</td>
+              <td className="line">{countText(row.line)}</td>
+              <td title={row.reason}>{row.reason}</td>
+              <td title={row.text}>
+                <code>{row.text}</code>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
   );
 }

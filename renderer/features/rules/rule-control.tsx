@@ -1,5 +1,5 @@
 import type { ValueKind } from '../../../engine/contract/rules-fields.ts';
-import { decimalFromText, integerFromText, valueText, type FieldModel } from './rules-form-model.ts';
+import { decimalFromText, durationWords, integerFromText, valueText, type FieldModel } from './rules-form-model.ts';
 
 interface ControlProps {
   readonly id: string;
@@ -63,6 +63,7 @@ function TextControl(
   const { id, model, onValue } = props;
   const { own, inherited, field, problem } = model;
   const isNone = own === null || own === 'none';
+  const words = field.unit === 'ms' ? durationWords(own === undefined ? inherited : own) : '';
   return (
     <>
       <input
@@ -76,7 +77,10 @@ function TextControl(
         spellCheck={false}
         onChange={(event) => onValue(props.read(event.target.value))}
       />
-      <span className="unit">{field.unit}</span>
+      <span className="unit">
+        {field.unit}
+        {words === '' ? '' : ` = ${words}`}
+      </span>
       {props.canBeNone ? (
         <label className="check">
           <input

@@ -121,6 +121,21 @@ export function valueText(field: RuleField<string>, value: unknown): string {
   return JSON.stringify(value);
 }
 
+const UNITS_MS: readonly (readonly [number, string])[] = [
+  [86_400_000, 'day'],
+  [3_600_000, 'hour'],
+  [60_000, 'minute'],
+  [1000, 'second'],
+];
+
+/** "60000" ms -> "1 minute": a long row of zeros is easily misread. Empty when there is nothing to add. */
+export function durationWords(value: unknown): string {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1000) return '';
+  const [size, unit] = UNITS_MS.find(([ms]) => value % ms === 0) ?? [1000, 'second'];
+  const count = value / size;
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
 export function hintOf(field: RuleField<string>): string {
   return `${field.help} Allowed: ${allowedText(field.kind)}.`;
 }

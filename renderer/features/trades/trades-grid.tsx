@@ -31,6 +31,7 @@ function mountTrades(workstation: Workstation, host: HTMLElement): () => void {
     label: 'Trades',
     rowHeight: ROW_HEIGHT[settings.getState().density],
     columnWidths: {},
+    growsOnTop: true,
     onSelect: (position) => {
       const trade = trades.newest(position);
       if (trade !== undefined) workstation.select(trade.symbol);
