@@ -20,6 +20,11 @@ export async function runSourceThread(worker: WorkerThread, graph: JobGraph, pla
     clock: machineClock,
     sendSourceEvent: (source, event) => worker.post({ kind: 'source-event', source, event }),
   });
+  // What is written but not shown could be what a reader needs to make room: a marker that other tasks wait for.
+  worker.drainFrom = () => {
+    task.outputs.publish();
+    return false;
+  };
   let poke: () => void = () => undefined;
   let problem: { readonly error: unknown } | null = null;
   const started = new Promise<void>((resolve) => {

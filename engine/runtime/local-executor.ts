@@ -27,6 +27,9 @@ export interface LocalExecutorOptions<P> {
   readonly onSourceEvent?: (source: string, event: unknown) => void;
 }
 
+/** Stands for the source (and the sinks) where tasks are known by index. */
+const SOURCE = -1;
+
 /** A mailbox within one thread. */
 class LocalMailbox implements Mailbox {
   private readonly mails: Mail[] = [];
@@ -62,6 +65,8 @@ export class LocalExecutor<P> {
   private readonly mailboxes: LocalMailbox[] = [];
   private readonly answers = new Map<number, (answer: MailAnswer) => void>();
   private nextMailId = 0;
+  /** Who is in the middle of a call, waiting for room. */
+  private readonly waiting = new Set<number>();
 
   constructor(job: JobDefinition<P>, options: LocalExecutorOptions<P>) {
     this.options = options;
@@ -85,13 +90,13 @@ export class LocalExecutor<P> {
       sourceGraph.fingerprint === graph.fingerprint,
       'The job described something else the second time it was built; it must depend on its parameters alone.',
     );
-    this.sink = new SinkTask(graph, plan, this.host(-1), options.sinks ?? {});
+    this.sink = new SinkTask(graph, plan, this.host(SOURCE), options.sinks ?? {});
     this.tasks = Array.from({ length: graph.parallelism }, (_, index) => {
       const own = build();
       return new StreamTask(own, planOf(own), index, this.host(index));
     });
     const sourceHost: SourceHost = {
-      ...this.host(-1),
+      ...this.host(SOURCE),
       clock: options.clock,
       sendSourceEvent: (source, event) => options.onSourceEvent?.(source, event),
     };
@@ -162,18 +167,47 @@ export class LocalExecutor<P> {
       ring: (id) => this.memory.rings.get(id) as RingMemory,
       sums: (nodeId) => this.memory.sums.get(nodeId) as AlignedSumsMemory,
       processingTimeMs: () => Math.floor(this.options.clock.wallMs()),
-      waitForRoom: (writer, level) => this.makeRoom(writer, level),
+      waitForRoom: (writer, level) => this.makeRoom(writer, taskIndex, level),
       wake: () => undefined,
       wakeTasks: () => undefined,
     };
   }
 
-  /** Nobody else can run while a writer waits, so its readers run here and now. */
-  private makeRoom(writer: RingWriter, level: number): void {
+  /**
+   * Nobody runs by themselves while a writer waits, so others run here and now: first the readers above it, which never
+   * depend on it. Only when they are held at an alignment do tasks that are in no call go on below, to bring the marker
+   * that is missing; threads would have done so by themselves.
+   */
+  private makeRoom(writer: RingWriter, waiter: number, level: number): void {
+    if (waiter === SOURCE) this.source.outputs.publish();
+    const wasWaiting = this.waiting.has(waiter);
+    this.waiting.add(waiter);
     while (!writer.hasRoom()) {
-      let progress = this.sink.runBatch() === 'progress';
-      for (const task of this.shuffled(this.tasks)) if (task.drainFrom(level)) progress = true;
-      assert(progress || writer.hasRoom(), `A ring towards level ${level} is full and nobody can read it.`);
+      const progress = this.runAbove(writer, level) || this.runIdleTasks(writer);
+      assert(
+        progress || writer.hasRoom(),
+        `A ring towards level ${level} is full and nobody can read it; give the rings more slots.`,
+      );
     }
+    if (!wasWaiting) this.waiting.delete(waiter);
+  }
+
+  /** Stops as soon as there is room: whoever waits further out depends on it. */
+  private runAbove(writer: RingWriter, level: number): boolean {
+    let progress = this.sink.runBatch() === 'progress';
+    for (const task of this.shuffled(this.tasks)) {
+      if (writer.hasRoom()) return true;
+      if (task.drainFrom(level)) progress = true;
+    }
+    return progress;
+  }
+
+  private runIdleTasks(writer: RingWriter): boolean {
+    let progress = false;
+    for (const index of this.shuffled([...this.tasks.keys()])) {
+      if (writer.hasRoom()) return true;
+      if (!this.waiting.has(index) && this.tasks[index].runBatch() === 'progress') progress = true;
+    }
+    return progress;
   }
 }

@@ -44,7 +44,8 @@ export async function measureThroughput(
 export async function measureEngine(workers = 1, records = 20_000_000): Promise<ThroughputLine[]> {
   const lines: ThroughputLine[] = [];
   for (const timers of [false, true]) {
-    for (const keys of [100, 10_000, 1_000_000]) lines.push(await measureThroughput({ keys, timers, workers }, { records }));
+    for (const keys of [100, 10_000, 1_000_000])
+      lines.push(await measureThroughput({ keys, timers, workers }, { records }));
   }
   return lines;
 }

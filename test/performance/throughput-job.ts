@@ -17,7 +17,14 @@ export interface ThroughputParameters {
   readonly recordsPerMs: number;
 }
 
-const QUOTE = struct('quote', { symbol: 'symbol', bid: 'f64', bidSize: 'f64', ask: 'f64', askSize: 'f64', sequence: 'f64' });
+const QUOTE = struct('quote', {
+  symbol: 'symbol',
+  bid: 'f64',
+  bidSize: 'f64',
+  ask: 'f64',
+  askSize: 'f64',
+  sequence: 'f64',
+});
 type Quote = ViewOf<typeof QUOTE>;
 const LAST = struct('last', { bid: 'f64', ask: 'f64', count: 'f64', highest: 'f64', fired: 'f64' });
 
@@ -30,14 +37,26 @@ class MemoryReader implements SourceReader<Quote> {
   private readonly prices = new Float64Array(BUFFERED);
   private readonly order: Int32Array;
   private read = 0;
-  private readonly quote = { kind: 'quote' as const, symbol: '', symbolId: 0, bid: 0, bidSize: 100, ask: 0, askSize: 100, sequence: 0 };
+  private readonly quote = {
+    kind: 'quote' as const,
+    symbol: '',
+    symbolId: 0,
+    bid: 0,
+    bidSize: 100,
+    ask: 0,
+    askSize: 100,
+    sequence: 0,
+  };
 
   constructor(parameters: ThroughputParameters, context: SourceReaderContext) {
     this.parameters = parameters;
     const random = seededRandom(1);
     this.ids = Int32Array.from({ length: parameters.keys }, (_, key) => context.symbols.idOf(`K${key}`));
     // Longer than the buffer of prices when there are many keys, so that every key comes up.
-    this.order = Int32Array.from({ length: Math.max(BUFFERED, 2 ** Math.ceil(Math.log2(parameters.keys)) * 2) }, () => this.ids[Math.floor(random() * parameters.keys)]);
+    this.order = Int32Array.from(
+      { length: Math.max(BUFFERED, 2 ** Math.ceil(Math.log2(parameters.keys)) * 2) },
+      () => this.ids[Math.floor(random() * parameters.keys)],
+    );
     for (let index = 0; index < BUFFERED; index += 1) this.prices[index] = 100 + Math.floor(random() * 1000) / 100;
   }
 

@@ -18,10 +18,14 @@ export interface RingPlan {
   readonly to: ThreadId;
   /**
    * How deep in the job the ring's reader sits: the order of the keyed operator it feeds; -1 for rings of the source
-   * thread, Infinity for sinks. A thread that waits for room may work on rings at or above the level it waits for,
-   * because operators only send upwards: nobody is entered twice, and the highest waiter is always served.
+   * thread, Infinity for sinks.
    */
   readonly level: number;
+  /**
+   * What its writer may work on while it waits for room: rings at this level or above, which is above every operator
+   * that writes here. Operators only send upwards, so nobody is entered twice, and the highest waiter is always served.
+   */
+  readonly waitLevel: number;
   readonly crossings: readonly Crossing[];
   readonly groups: readonly OutputGroupPlan[];
   readonly slotWords: number;
@@ -64,11 +68,14 @@ export function createPhysicalPlan(graph: JobGraph, options: PlanOptions = {}): 
     if (crossings.length === 0) return;
     const side = from === 'source' ? 'source' : 'task';
     const found = [...new Set(crossings.map((crossing) => groupOf(crossing, side)))];
+    const emitterLevels = found.flatMap(({ emitters }) => emitters.map((node) => graph.keyedNodes.indexOf(node)));
+    const waitLevel = to === 'coordinator' || side === 'source' ? level : 1 + Math.max(...emitterLevels);
     rings.push({
       id,
       from,
       to,
       level,
+      waitLevel,
       crossings,
       groups: found,
       slotWords: slotWordsOf(crossings),

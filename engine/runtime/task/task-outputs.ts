@@ -22,7 +22,7 @@ export class TaskOutputs {
       .filter(({ from }) => from === thread)
       .map((ring) => {
         const writer = new RingWriter(host.ring(ring.id));
-        writer.waitForRoom = (full) => host.waitForRoom(full, ring.level);
+        writer.waitForRoom = (full) => host.waitForRoom(full, ring.waitLevel);
         writer.wakeReader = () => host.wake(ring.to);
         return new ChannelWriter(writer, ring, this.groups);
       });
