@@ -101,13 +101,22 @@ function planAt(state: PositionState, rules: SymbolRulesCompiled, at: number, ti
   else timers.registerEventTimeTimer(at);
 }
 
-/** Applies every decay that is due, in one step, and plans the next one. Does nothing while none is due. */
-export function applyDueDecays(state: PositionState, rules: SymbolRulesCompiled, timers: TimerService): void {
+/**
+ * Applies every decay that is due, in one step, and plans the next one. Does nothing while none is due.
+ * @param hasFired the position's timer just fired, so there is none to delete
+ */
+export function applyDueDecays(
+  state: PositionState,
+  rules: SymbolRulesCompiled,
+  timers: TimerService,
+  hasFired = false,
+): void {
   if (state.plan === PLAN_NONE) return;
   const now = decayClock(rules, timers);
   if (state.nextDecayAt > now) return;
   const due = Math.floor((now - state.nextDecayAt) / rules.decayEveryMs) + 1;
   decayBy(state, due);
+  if (hasFired) state.plan = PLAN_NONE;
   if (isAboveFloor(state)) {
     planAt(state, rules, state.nextDecayAt + due * rules.decayEveryMs, timers);
   } else {

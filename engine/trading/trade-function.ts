@@ -96,17 +96,17 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
     this.#history = this.#historySampleMs === null ? null : new QuoteHistory(context, this.#historySampleMs);
     this.#rows = context.getRowPublisher('rows', ROW_WORDS, (numbers, integers, offset) => {
       const state = this.#positions.value();
-      if (state !== null) fillRow(state, this.#rulesOf(state.symbol), numbers, integers, offset);
+      if (state !== null) fillRow(state, this.#rulesOfState(state), numbers, integers, offset);
     });
     this.#reasonRows = context.getRowPublisher('reasons', REASON_ROW_WORDS, (numbers, _integers, offset) => {
       const state = this.#positions.value();
       if (state !== null) fillReasonRow(state, numbers, offset);
     });
-    context.registerQuery('row', () => this.#answer((state) => positionRow(state, this.#rulesOf(state.symbol))));
+    context.registerQuery('row', () => this.#answer((state) => positionRow(state, this.#rulesOfState(state))));
     context.registerQuery('reasons', () => this.#answer(reasonCounts));
     context.registerQuery('report', () =>
       this.#answer((state) => ({
-        position: positionRow(state, this.#rulesOf(state.symbol)),
+        position: positionRow(state, this.#rulesOfState(state)),
         reasons: reasonCounts(state),
       })),
     );
@@ -128,10 +128,10 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
     }
   }
 
-  override onTimer(_timestampMs: number, context: KeyedOnTimerContext<string>): void {
+  override onTimer(timestampMs: number, context: KeyedOnTimerContext<string>): void {
     const state = this.#positions.value();
     if (state === null || state.plan === PLAN_NONE) return;
-    applyDueDecays(state, this.#rulesOf(state.symbol), context.timerService());
+    applyDueDecays(state, this.#rulesOfState(state), context.timerService(), state.nextDecayAt === timestampMs);
     this.#rows.changed();
   }
 
@@ -301,6 +301,11 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
 
   #rulesOf(symbol: string): SymbolRulesCompiled {
     return rulesFor(this.#rules, symbol);
+  }
+
+  /** The symbol's text is looked up only where some symbol has rules of its own. */
+  #rulesOfState(state: PositionState): SymbolRulesCompiled {
+    return this.#rules.symbols.size === 0 ? this.#rules.defaults : rulesFor(this.#rules, state.symbol);
   }
 
   #answer<T>(of: (state: PositionState) => T): T | null {
