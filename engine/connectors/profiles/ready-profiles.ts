@@ -67,6 +67,8 @@ const DOCUMENTS: readonly unknown[] = [
     ...CSV_FIELDS,
     bid: { price: BID_PRICE },
     ask: { price: ASK_PRICE },
+    // A misspelt size column must not silently become "no sizes": then it has to be named.
+    detect: { lacks: ['size', 'Size', 'SIZE', 'qty', 'Qty', '_sz', 'vol', 'Vol'] },
   },
   {
     version: 1,
