@@ -107,7 +107,7 @@ const DOCUMENTS: readonly unknown[] = [
     ask: { price: 3, size: 4 },
     priceUnit: '0.0001',
     pairSides: true,
-    detect: { fileName: [...leanNames('quote_tick'), '*/*_tick_quote'], lacks: ['.'] },
+    detect: { fileName: [...leanNames('quote_tick'), ...leanNames('tick_quote')], lacks: ['.'] },
   },
   quoteBar('lean-second-quote-bar', 'second_quote', 1_000, 'equity'),
   quoteBar('lean-minute-quote-bar', 'minute_quote', 60_000, 'equity'),
