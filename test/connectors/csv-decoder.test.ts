@@ -223,6 +223,12 @@ describe('a CSV session', () => {
     expect(quotes.map(({ symbol }) => symbol)).toEqual(['B', 'C']);
   });
 
+  test('shows no control characters of a quarantined row', async () => {
+    const { quarantined } = await rows('A,\u001b[31mred\u0007,1,1,2,1');
+
+    expect(quarantined[0]?.text).toBe('A,\ufffd[31mred\ufffd,1,1,2,1');
+  });
+
   test('keeps the first thousand quarantined rows and counts all', async () => {
     const { ledger, quarantined } = await rows(...Array.from({ length: 1500 }, () => 'A,1000,x,1,2,1'));
 

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NameTemplate } from '../../engine/connectors/decode/name-template.ts';
@@ -70,6 +72,26 @@ describe('a profile', () => {
     [{ pairSides: 'yes' }, /pairSides: found "yes"; allowed is a boolean/],
   ])('with %j is refused with the path, what was found and what is allowed', (change, message) => {
     expect(problems({ ...GOOD, ...change })).toMatch(message);
+  });
+
+  test('shown in the README reads the rows shown there', async () => {
+    const readme = readFileSync(join(import.meta.dirname, '../../engine/connectors/README.md'), 'utf8');
+    const chapter = readme.slice(readme.indexOf('## Writing a profile'));
+    const [rows = '', document = ''] = [...chapter.matchAll(/```(?:json)?\n(.*?)```/gs)].map((match) => match[1] ?? '');
+    const { quotes, quarantined } = await decode(rows, readProfile(document, 'README.md'));
+
+    expect(quarantined).toEqual([]);
+    expect(quotes).toEqual([
+      {
+        symbol: 'ES',
+        time: Date.UTC(2013, 9, 7, 13, 30, 0, 125),
+        bid: '1688.50',
+        bidSize: '120',
+        ask: '1688.75',
+        askSize: '70',
+        rows: 1,
+      },
+    ]);
   });
 
   test('that is no JSON, or no object, is refused in words', () => {
@@ -261,6 +283,12 @@ describe('detection', () => {
   test('of an unknown format says what it saw and what there is', () => {
     expect(() => look('a;b;c\n1;2;3\n')).toThrow(/first line is "a;b;c".*--profile: one of csv, /s);
     expect(() => look('\u0000\u0001binary')).toThrow(/is no session file/);
+  });
+
+  test('of a misspelt column does not fall back to a profile without it, but names it', () => {
+    expect(() => look('symbol,eventTimeMs,bid,bidSize,ask,askSiez\n')).toThrow(
+      /The profile "csv" comes nearest, but looks for "askSize" as well/,
+    );
   });
 
   test('of a file that fits two profiles lists both', () => {

@@ -77,12 +77,12 @@ export async function connectorsThroughput(options: ThroughputOptions): Promise<
   }
 }
 
-async function measure(name: string, runs: number, play: () => Promise<number>): Promise<ThroughputLine> {
+async function measure(name: string, runs: number, playOnce: () => Promise<number>): Promise<ThroughputLine> {
   let quotes = 0;
   const speeds: number[] = [];
   for (let run = 0; run <= runs; run += 1) {
     const startedMs = performance.now();
-    quotes = await play();
+    quotes = await playOnce();
     const perSecond = (quotes / (performance.now() - startedMs)) * 1000;
     // The first one warms up.
     if (run > 0) speeds.push(Math.round(perSecond));
@@ -142,7 +142,7 @@ async function columnsOf(
   recording: string,
 ): Promise<{ readonly columns: QuoteColumns; readonly symbols: SymbolTable }> {
   const session = await openSession([recording], null);
-  const input = session.inputs[0] as QuoteInput;
+  const input = session.inputs[0];
   const parts: QuoteColumns[] = [];
   for (let status = input.fill(); status !== 'ended'; status = input.fill()) {
     if (status === 'waiting') await input.whenReady();

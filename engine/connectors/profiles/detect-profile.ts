@@ -71,13 +71,15 @@ export function detectProfile(look: InputLook, profiles: readonly SessionProfile
     'wrong-usage',
     'profile-unknown',
     { input: look.name },
-    `The format of ${look.name} is not known: its first line is ${JSON.stringify(shown)}${first.length > shown.length ? ' ...' : ''}. Name a profile with --profile: one of ${list(profiles)}, or a file of your own.`,
+    `The format of ${look.name} is not known: its first line is ${JSON.stringify(shown)}${first.length > shown.length ? ' ...' : ''}.${nearest(profiles, lines)} Name a profile with --profile: one of ${list(profiles)}, or a file of your own.`,
   );
 }
 
 function bySignature(profile: SessionProfile, first: string, path: string): Match[] | null {
   const { detect } = profile;
   if (detect === undefined) return null;
+  if (detect.lacks?.some((text) => first.includes(text)) === true) return [];
+  if (detect.header === undefined && detect.fileName === undefined && detect.contains === undefined) return null;
   const separator = profile.format === 'csv' ? (profile.delimiter ?? ',') : ',';
   const why: string[] = [];
   if (detect.header !== undefined) {
@@ -100,16 +102,35 @@ function bySignature(profile: SessionProfile, first: string, path: string): Matc
     if (!detect.contains.every((text) => first.includes(text))) return [];
     why.push('its first line');
   }
-  if (detect.lacks?.some((text) => first.includes(text)) === true) return [];
   return [{ profile, why: why.join(' and '), score: SIGNATURE_SCORE + why.length }];
+}
+
+function headerOf(profile: Extract<SessionProfile, { format: 'csv' }>, lines: readonly string[]): readonly string[] {
+  const { comment } = profile;
+  const line = lines.find((each) => comment === undefined || !each.startsWith(comment)) ?? '';
+  return line.split(profile.delimiter ?? ',').map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
+}
+
+/** Of the profiles with a header, the one whose columns are all there but for a few: a misspelt name is found so. */
+function nearest(profiles: readonly SessionProfile[], lines: readonly string[]): string {
+  let best: { readonly profile: SessionProfile; readonly missing: readonly string[] } | null = null;
+  for (const profile of profiles) {
+    if (profile.format !== 'csv' || profile.header === false) continue;
+    const header = headerOf(profile, lines);
+    const fields = fieldsOf(profile).map(({ reference }) => reference);
+    const missing = fields.filter((reference) => columnIndex(reference, header) < 0);
+    if (missing.length * 2 > fields.length || missing.length === 0) continue;
+    const names = missing.map((reference) => (Array.isArray(reference) ? String(reference[0]) : String(reference)));
+    if (best === null || names.length < best.missing.length) best = { profile, missing: names };
+  }
+  if (best === null) return '';
+  return ` The profile "${best.profile.name}" comes nearest, but looks for ${best.missing.map((name) => `"${name}"`).join(', ')} as well.`;
 }
 
 function byFields(profile: SessionProfile, lines: readonly string[]): Match[] | null {
   if (profile.format === 'csv') {
     if (profile.header === false) return null;
-    const { comment } = profile;
-    const line = lines.find((each) => comment === undefined || !each.startsWith(comment)) ?? '';
-    const header = line.split(profile.delimiter ?? ',').map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
+    const header = headerOf(profile, lines);
     const fields = fieldsOf(profile);
     if (!fields.every(({ reference }) => columnIndex(reference, header) >= 0)) return null;
     return [{ profile, why: 'the columns of its header', score: fields.length }];

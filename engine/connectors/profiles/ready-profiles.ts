@@ -67,6 +67,8 @@ const DOCUMENTS: readonly unknown[] = [
     ...CSV_FIELDS,
     bid: { price: BID_PRICE },
     ask: { price: ASK_PRICE },
+    // A misspelt size column must not silently become "no sizes": then it has to be named.
+    detect: { lacks: ['size', 'Size', 'SIZE', 'qty', 'Qty', '_sz', 'vol', 'Vol'] },
   },
   {
     version: 1,
@@ -105,7 +107,7 @@ const DOCUMENTS: readonly unknown[] = [
     ask: { price: 3, size: 4 },
     priceUnit: '0.0001',
     pairSides: true,
-    detect: { fileName: [...leanNames('quote_tick'), '*/*_tick_quote'], lacks: ['.'] },
+    detect: { fileName: [...leanNames('quote_tick'), ...leanNames('tick_quote')], lacks: ['.'] },
   },
   quoteBar('lean-second-quote-bar', 'second_quote', 1_000, 'equity'),
   quoteBar('lean-minute-quote-bar', 'minute_quote', 60_000, 'equity'),

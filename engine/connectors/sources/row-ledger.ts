@@ -32,6 +32,7 @@ export interface QuarantinedRow {
 export const QUARANTINE_KEPT_MAX = 1000;
 /** Characters kept of a quarantined row. */
 export const QUARANTINE_TEXT_MAX = 200;
+const CONTROL_CHARACTERS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
 /**
  * The books of one input. A row is a data row of the file: header, comments and blank lines are none. Every row ends in
@@ -58,7 +59,9 @@ export class RowLedger {
     this.quarantinedRows += rows;
     this.#byReason.set(reason, (this.#byReason.get(reason) ?? 0) + rows);
     if (this.kept.length < QUARANTINE_KEPT_MAX) {
-      this.kept.push({ input: this.input, line, reason, text: text.slice(0, QUARANTINE_TEXT_MAX) });
+      // What a file holds must not steer the terminal it is shown on.
+      const shown = text.slice(0, QUARANTINE_TEXT_MAX).replaceAll(CONTROL_CHARACTERS, '\ufffd');
+      this.kept.push({ input: this.input, line, reason, text: shown });
     }
   }
 

@@ -7,7 +7,7 @@
 /** Bytes of UTF-8 after trimming: far above any venue's symbols, options included. */
 export const SYMBOL_BYTES_MAX = 64;
 /** A file whose every row has a new symbol is damaged; without a bound it would fill the memory. */
-export const SYMBOLS_MAX = 4_000_000;
+export const SYMBOLS_MAX = 2_000_000;
 
 export const SYMBOL_MISSING = -1;
 export const SYMBOL_BAD = -2;
