@@ -1,4 +1,4 @@
-import type { EngineEvent } from '../../engine/contract/window.ts';
+import type { EngineEvent, Problem } from '../../engine/contract/window.ts';
 import type { FrameLoop } from '../drawing/frame-loop.ts';
 import type { ChartStore } from '../stores/chart-store.ts';
 import type { RowStore } from '../stores/row-store.ts';
@@ -19,6 +19,8 @@ export interface RoutedStores {
   readonly frameLoop: FrameLoop;
   /** Wall clock, for notes of when something happened. */
   readonly wallMs: () => number;
+  /** A problem that no panel shows by itself: it is said to the person. */
+  readonly onProblem: (problem: Problem) => void;
   /** After a hello or a new session: asks again for the symbol that the chart shows. */
   readonly onSessionStarted: () => void;
 }
@@ -46,7 +48,8 @@ export class EventRouter {
         return;
       case 'problem':
         session.addProblem(event.problem, this.#stores.wallMs());
-        if (event.requestId !== null) rules.refused(event.requestId, event.problem);
+        if (event.requestId !== null && rules.refused(event.requestId, event.problem)) return;
+        this.#stores.onProblem(event.problem);
         return;
       case 'symbols':
         rows.setNames(event.first, event.names);

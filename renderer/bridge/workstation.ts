@@ -57,7 +57,12 @@ export class Workstation {
     this.#api = api;
     const wallMs = (): number => Date.now();
     this.memory = new MemoryKeeper((text) => this.layout.say('bad', text), wallMs);
-    const router = new EventRouter({ ...this, wallMs, onSessionStarted: () => this.#askForChart() });
+    const router = new EventRouter({
+      ...this,
+      wallMs,
+      onProblem: ({ message, where }) => this.layout.say('bad', where === null ? message : `${message} (${where})`),
+      onSessionStarted: () => this.#askForChart(),
+    });
     this.#link = new EngineLink(api, {
       onEngine: (event) => router.route(event),
       onMenu: (action) => this.runMenu(action),

@@ -95,8 +95,11 @@ export function makeRulesStore() {
       store.setState({ kept, ...(isOurs ? { pending: null, refusal: null } : {}) });
       if (isOurs || !wasDirty) setDraft(draftOf(kept));
     },
-    refused: (requestId: number, problem: Problem) => {
-      if (requestId === get().pending) store.setState({ pending: null, refusal: problem });
+    /** @returns false when it was not about these rules */
+    refused: (requestId: number, problem: Problem): boolean => {
+      if (requestId !== get().pending) return false;
+      store.setState({ pending: null, refusal: problem });
+      return true;
     },
   };
 }

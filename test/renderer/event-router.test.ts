@@ -19,9 +19,10 @@ function setUp() {
     frameLoop: new FrameLoop({ request: () => 1, cancel: () => undefined }),
   };
   const onSessionStarted = vi.fn();
-  const router = new EventRouter({ ...stores, wallMs: () => 0, onSessionStarted });
+  const onProblem = vi.fn();
+  const router = new EventRouter({ ...stores, wallMs: () => 0, onProblem, onSessionStarted });
   const route = (...events: readonly EngineEvent[]): void => events.forEach((event) => router.route(event));
-  return { ...stores, route, onSessionStarted };
+  return { ...stores, route, onProblem, onSessionStarted };
 }
 
 const session = {
@@ -76,6 +77,18 @@ describe('the event router', () => {
     route(failed, failed);
 
     expect(store.getState().problems).toHaveLength(1);
+  });
+
+  test('a problem that is not about the rules being applied is said to the person', () => {
+    const { route, rules, onProblem } = setUp();
+    const problem = { code: 'positions-invalid', message: 'line 2', where: 'p.csv' };
+    rules.sent(7);
+
+    route({ kind: 'problem', requestId: 7, problem });
+    expect(onProblem).not.toHaveBeenCalled();
+
+    route({ kind: 'problem', requestId: 8, problem });
+    expect(onProblem).toHaveBeenCalledWith(problem);
   });
 
   test('rows set aside are kept once, wherever they are told again', () => {

@@ -126,8 +126,7 @@ function WorkerRow({ worker, zone }: { readonly worker: WorkerInfo; readonly zon
 
 /** In = applied + late + quarantined + ignored: shown so that a trader can add it up. */
 function Counts({ progress }: { readonly progress: Progress }) {
-  const { rows, quotes, late, quarantined, ignored } = progress.counts;
-  const applied = quotes - late;
+  const { rows, applied, late, quarantined, ignored } = progress.counts;
   const adds = rows === applied + late + quarantined + ignored;
   return (
     <span className="item counts" title="Rows read = applied + late + quarantined + ignored">
