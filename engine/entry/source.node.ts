@@ -7,7 +7,7 @@ import type { ToWorker } from './worker-messages.ts';
 import type { WorkerThread } from './worker.node.ts';
 
 /** Batches between two turns of the event loop, where files are read and messages come in. */
-const BATCHES_PER_TURN = 16;
+const BATCHES_PER_TURN = 4;
 
 /**
  * The loop of the source thread. Readers do asynchronous input and output, so it returns to its event loop often, and waits

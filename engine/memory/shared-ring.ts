@@ -71,6 +71,7 @@ export class RingWriter extends RingEnd {
   private published: number;
   private knownTail: number;
   private readonly publishEvery: number;
+  private owesWake = false;
   waitForRoom: RoomWaiter = () => {
     throw new Error('A ring writer met a full ring and was given nobody to wait with.');
   };
@@ -92,15 +93,25 @@ export class RingWriter extends RingEnd {
 
   commit(): void {
     this.head = (this.head + 1) | 0;
-    if (((this.head - this.published) | 0) >= this.publishEvery) this.publish();
+    if (((this.head - this.published) | 0) >= this.publishEvery) this.show();
   }
 
-  /** Shows the reader everything committed. */
+  /** Shows the reader everything committed, and wakes it. */
   publish(): void {
-    if (this.published === this.head) return;
-    this.published = this.head;
-    Atomics.store(this.positions, HEAD, this.head);
+    if (this.published !== this.head) this.show();
+    if (!this.owesWake) return;
+    this.owesWake = false;
     this.wakeReader();
+  }
+
+  /**
+   * Within a batch slots are shown as they come, for a reader that is awake; one that sleeps is woken at the batch's end
+   * only, because waking a thread costs more than writing a hundred records.
+   */
+  private show(): void {
+    this.published = this.head;
+    this.owesWake = true;
+    Atomics.store(this.positions, HEAD, this.head);
   }
 
   /** Position after the last committed slot; it differs when something was written since. */

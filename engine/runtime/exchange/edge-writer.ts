@@ -43,6 +43,8 @@ abstract class EdgeWriter implements RecordOutput {
   private readonly clock: ProcessingClock;
   private readonly only: RecordFormat | null;
   private readonly byKind = new Map<string, RecordFormat>();
+  private lastKind: unknown = undefined;
+  private lastFormat: RecordFormat | null = null;
 
   constructor(crossing: Crossing, environment: EdgeEnvironment) {
     this.crossing = crossing;
@@ -82,12 +84,16 @@ abstract class EdgeWriter implements RecordOutput {
 
   private formatOf(record: unknown): RecordFormat {
     const kind = (record as { kind?: unknown } | null)?.kind;
+    // Records of one kind come in runs.
+    if (kind === this.lastKind && this.lastFormat !== null) return this.lastFormat;
     const format = this.byKind.get(kind as string);
     if (format === undefined) {
       throw new IllegalArgumentError(
         `The stream into '${this.crossing.to.name}' carries ${[...this.byKind.keys()].join(', ')}; found a record of kind ${JSON.stringify(kind)}. Set 'kind' on records of a stream with several structs.`,
       );
     }
+    this.lastKind = kind;
+    this.lastFormat = format;
     return format;
   }
 }

@@ -5,6 +5,7 @@ import type { WatermarkGenerator, WatermarkOutput } from '../../api/watermark-st
 import { IllegalArgumentError, IllegalStateError } from '../../core/errors.ts';
 import type { Clock } from '../../core/time.ts';
 import { uidOf, type JobGraph } from '../../graph/job-graph.ts';
+import type { OutputGroup } from '../exchange/output-group.ts';
 import type { PhysicalPlan } from '../exchange/physical-plan.ts';
 import type { NodeOutput } from '../operators/chain.ts';
 import { isCancellation, OperatorFailure, recordText } from '../operator-failure.ts';
@@ -12,7 +13,7 @@ import type { Task, TaskHost, TaskStatus } from './task.ts';
 import { TaskOutputs } from './task-outputs.ts';
 
 /** Records a reader may emit before the other sources and the event loop get their turn. */
-const POLL_RECORDS = 1024;
+const POLL_RECORDS = 4096;
 
 /** What the source thread has beyond a task's host. */
 export interface SourceHost extends TaskHost {
@@ -31,6 +32,7 @@ class SourceOutput implements ReaderOutput<unknown>, WatermarkOutput {
   private readonly generator: WatermarkGenerator | null;
   private readonly asksPerRecord: boolean;
   private readonly drivesProcessingTime: boolean;
+  private readonly groups: readonly (readonly [OutputGroup, number])[];
 
   constructor(
     graph: JobGraph,
@@ -42,6 +44,7 @@ class SourceOutput implements ReaderOutput<unknown>, WatermarkOutput {
     this.node = node;
     this.outputs = outputs;
     this.records = outputs.outputOf(node);
+    this.groups = outputs.groupsOf(node);
     this.generator = generator;
     this.asksPerRecord = asksPerRecord;
     this.drivesProcessingTime = graph.processingTime === 'source';
@@ -70,7 +73,7 @@ class SourceOutput implements ReaderOutput<unknown>, WatermarkOutput {
     if (watermarkMs <= this.watermark) return;
     this.watermark = watermarkMs;
     this.isIdle = false;
-    const groups = this.outputs.groupsOf(this.node);
+    const { groups } = this;
     for (let index = 0; index < groups.length; index += 1)
       groups[index][0].emitWatermark(groups[index][1], watermarkMs);
   }
@@ -100,7 +103,7 @@ class SourceOutput implements ReaderOutput<unknown>, WatermarkOutput {
   private setIdle(idle: boolean): void {
     if (this.isIdle === idle) return;
     this.isIdle = idle;
-    for (const [group, position] of this.outputs.groupsOf(this.node)) group.emitWatermarkStatus(position, idle);
+    for (const [group, position] of this.groups) group.emitWatermarkStatus(position, idle);
   }
 }
 
