@@ -136,6 +136,41 @@ describe('processing time', () => {
   });
 });
 
+describe("the machine's processing time", () => {
+  class Remind extends KeyedProcessFunction<string, Item, string> {
+    processElement(record: Item, context: KeyedContext<string>): void {
+      context.timerService().registerProcessingTimeTimer(context.timerService().currentProcessingTime() + record.value);
+    }
+    override onTimer(timestampMs: number, context: OnTimerContext<string>, out: Collector<string>): void {
+      out.collect(`${context.getCurrentKey()} ${context.timerService().currentProcessingTime() >= timestampMs}`);
+    }
+  }
+  const job = defineJob<readonly Step<Item>[]>((env, script) => {
+    env
+      .fromSource(() => new ScriptedReader(script), WatermarkStrategy.noWatermarks(), 'script')
+      .keyBy('key')
+      .process(new Remind())
+      .uid('remind')
+      .sinkTo(externalSink<string>('out'));
+  });
+
+  test('moves on without records, never fires early, and drops what is pending at the end', async () => {
+    let now = 1_000_000;
+    const ticking = { monotonicMs: () => 0, wallMs: () => (now += 1) };
+    const silence = Array.from({ length: 200 }, (): Step<Item> => ['watermark', 0]);
+    const sink = new CollectingSink<never>();
+    const parameters = [item('soon', 5, 0), item('never', 1e6, 0), ...silence];
+    await new LocalExecutor(job, {
+      parameters,
+      parallelism: 2,
+      random: seededRandom(1),
+      clock: ticking,
+      sinks: { out: sink },
+    }).run();
+    expect(sink.sorted()).toEqual(['"soon true" @null']);
+  });
+});
+
 describe('several sources', () => {
   /** Joins two inputs: reports the watermark each record met. */
   class Meet extends KeyedCoProcessFunction<string, Item, Item, string> {
@@ -239,6 +274,20 @@ describe('alignments', () => {
         .sinkTo(externalSink<Item>('out'));
     });
     await sameForAll(job, script);
+  });
+
+  test('hold with as many subtasks and key groups as there can be', async () => {
+    const job = defineJob<readonly Step<Item>[]>((env, steps) => {
+      env
+        .setMaxParallelism(32_768)
+        .fromSource(() => new ScriptedReader(steps), WatermarkStrategy.noWatermarks(), 'script')
+        .keyBy('key')
+        .process(new Sum())
+        .uid('sum')
+        .sinkTo(externalSink<Item>('out'));
+    });
+    const expected = (await run(job, script)).sorted();
+    expect((await run(job, script, { parallelism: 32, ringSlots: 4 })).sorted()).toEqual(expected);
   });
 
   test('go through a second keyed stage, where every ring waits for its marker', async () => {

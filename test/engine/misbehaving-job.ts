@@ -162,7 +162,9 @@ export const tally = defineJob<TallyParameters>((env, parameters) => {
     .fromSource<Event>((context) => new EventReader(parameters, context), WatermarkStrategy.noWatermarks(), 'events')
     .uid('events')
     .returns(EVENT)
-    .keyBy((event: Event) => (parameters.misbehaviour === 'null-key' && event.index === parameters.at ? (null as never) : event.name))
+    .keyBy((event: Event) =>
+      parameters.misbehaviour === 'null-key' && event.index === parameters.at ? (null as never) : event.name,
+    )
     .process(new Tallies(parameters))
     .name(
       parameters.misbehaviour === 'builds-another-job'

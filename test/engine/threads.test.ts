@@ -114,6 +114,18 @@ describe('a running job', () => {
     await running.close();
   });
 
+  test('waits for its subtasks at alignments, also when every ring is full all the time', async () => {
+    const totals: unknown[] = [];
+    for (const parallelism of [1, 4]) {
+      const { running } = runTally(fine, { parallelism, ringSlots: 4, lingers: true });
+      await running.finished;
+      totals.push(await running.query('tally', 'key-3'));
+      await running.close();
+    }
+    expect(totals[1]).toEqual(totals[0]);
+    expect(totals[0]).toMatchObject({ count: 400, totalAtAlignment: 90_000n });
+  });
+
   test('refuses an unknown query, an unknown key and a question after the end', async () => {
     const { running } = runTally({ ...fine, waitAt: 100 });
     await expect(running.query('nonsense', 'key-1')).rejects.toThrow(
