@@ -14,6 +14,15 @@ function create(): { table: KeyTable; backend: HeapKeyedStateBackend } {
   return { table, backend: new HeapKeyedStateBackend(table, symbols) };
 }
 
+/** What the model knows of one key. */
+interface Known {
+  value: number;
+  list: number[];
+  map: Map<number, number>;
+  sum: number | null;
+  point: [number, string, number] | null;
+}
+
 const action = fc.record({
   key: fc.integer({ min: 0, max: 60 }).map((key) => `key ${key}`),
   what: fc.constantFrom(
@@ -40,19 +49,10 @@ describe('the heap keyed state backend', () => {
         const map = backend.getMapState(mapState<number, number>('map'));
         const sum = backend.getReducingState(reducingState<number>('sum', (left, right) => left + right));
         const point = backend.getStructState(structState('point', POINT));
-        const model = new Map<
-          string,
-          {
-            value: number;
-            list: number[];
-            map: Map<number, number>;
-            sum: number | null;
-            point: [number, string, number] | null;
-          }
-        >();
+        const model = new Map<string, Known>();
         for (const { key, what, number } of actions) {
           table.currentSlot = table.slotFor(key, 0);
-          const known = model.get(key) ?? { value: -1, list: [], map: new Map(), sum: null, point: null };
+          const known: Known = model.get(key) ?? { value: -1, list: [], map: new Map(), sum: null, point: null };
           model.set(key, known);
           if (what === 'value') value.update((known.value = number));
           if (what === 'clear value') (value.clear(), (known.value = -1));
