@@ -98,6 +98,14 @@ describe('a CSV session', () => {
     expect(error?.message).toMatch(/profile "csv".*"bidSize".*"askSize".*found "symbol", "eventTimeMs", "bid", "ask"/s);
   });
 
+  test('with a column twice is refused, unless nobody uses that column', async () => {
+    const { error } = await decode('symbol,eventTimeMs,bid,bidSize,bid,ask,askSize\n', 'csv');
+    const unused = await decode(`${HEADER},x,x\nA,1,1,1,2,1,,\n`, 'csv');
+
+    expect(error?.message).toMatch(/has the column "bid" twice \(columns 3 and 5\)/);
+    expect(unused.quotes).toHaveLength(1);
+  });
+
   test.each([
     ['NaN', 'bad-number'],
     ['Infinity', 'bad-number'],

@@ -31,7 +31,10 @@ function problems(document: unknown): string {
 describe('a profile', () => {
   test('of our own passes its own schema, each with a description', () => {
     expect(readyProfiles().length).toBeGreaterThan(10);
-    for (const profile of readyProfiles()) expect(profile.description).toBeTruthy();
+    for (const profile of readyProfiles()) {
+      expect(profile.description).toBeTruthy();
+      expect(checkProfile(profile, profile.name)).toEqual(profile);
+    }
     expect(problems(GOOD)).toBe('');
   });
 

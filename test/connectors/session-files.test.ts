@@ -1,9 +1,10 @@
 import { appendFileSync, chmodSync, mkdirSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateRawSync, gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openSession } from '../../engine/connectors/files/open-session.node.ts';
-import type { InputError } from '../../engine/connectors/sources/input-error.ts';
+import { InputError } from '../../engine/connectors/sources/input-error.ts';
 import { zipOf } from '../support/archives.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { playAll, readerOf, RecordedOutput } from './session-kit.ts';
@@ -146,6 +147,62 @@ describe('a session file', () => {
     expect((await play([written('z.zip', beyond)])).error?.message).toContain("beyond the file's end");
     expect((await play([written('z.zip', zipOf({ 'readme.md': { content } }))])).error?.message).toContain(
       'no session data',
+    );
+  });
+
+  test('that is a zip of the large kind (ZIP64) is read', async () => {
+    const content = Buffer.from(csv(500));
+    const small = zipOf({ 'x.csv': { content } });
+    const central = small.lastIndexOf(Buffer.from([0x50, 0x4b, 1, 2]));
+    const end = small.lastIndexOf(Buffer.from([0x50, 0x4b, 5, 6]));
+    const entry = Buffer.from(small.subarray(central, end));
+    const extra = Buffer.alloc(4 + 24);
+    extra.writeUInt16LE(1, 0);
+    extra.writeUInt16LE(24, 2);
+    extra.writeBigUInt64LE(BigInt(content.length), 4);
+    extra.writeBigUInt64LE(BigInt(entry.readUInt32LE(20)), 12);
+    for (const at of [20, 24, 42]) entry.writeUInt32LE(0xffff_ffff, at);
+    entry.writeUInt16LE(extra.length, 30);
+    const directory = Buffer.concat([entry, extra]);
+    const record = Buffer.alloc(56);
+    record.writeUInt32LE(0x06064b50, 0);
+    record.writeBigUInt64LE(1n, 32);
+    record.writeBigUInt64LE(BigInt(directory.length), 40);
+    record.writeBigUInt64LE(BigInt(central), 48);
+    const locator = Buffer.alloc(20);
+    locator.writeUInt32LE(0x07064b50, 0);
+    locator.writeBigUInt64LE(BigInt(central + directory.length), 8);
+    const last = Buffer.from(small.subarray(end));
+    last.writeUInt16LE(0xffff, 10);
+    last.writeUInt32LE(0xffff_ffff, 12);
+    last.writeUInt32LE(0xffff_ffff, 16);
+    const path = written('large.zip', Buffer.concat([small.subarray(0, central), directory, record, locator, last]));
+
+    expect(await play([path])).toMatchObject({ error: null, totals: { rows: 500 } });
+  });
+
+  test('packed and then changed in any byte never crashes or hangs, and never gives a wrong quote unnoticed', async () => {
+    const text = csv(300);
+    const folder = temporaryFolder('session');
+    const whole = [gzipSync(text), zipOf({ 'x.csv': { content: Buffer.from(text) } })] as const;
+    const expected = (await play([written('good.gz', whole[0], folder)])).output.log;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(1),
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        fc.nat(),
+        async (which, place, flip, cut) => {
+          const bytes = Buffer.from(whole[which] as Buffer);
+          const at = place % bytes.length;
+          bytes[at] = (bytes[at]) ^ flip;
+          const length = cut % 3 === 0 ? cut % bytes.length : bytes.length;
+          const { output, error } = await play([written('bad', bytes.subarray(0, length), folder)], 'csv');
+          if (error === null) expect(output.log).toEqual(expected);
+          else expect(error).toBeInstanceOf(InputError);
+        },
+      ),
+      { numRuns: 150 },
     );
   });
 

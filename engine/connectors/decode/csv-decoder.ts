@@ -3,7 +3,7 @@ import { QUARANTINE_TEXT_MAX, type RowLedger, type RowReason } from '../sources/
 import { decodeUtf8 } from '../sources/symbol-table.ts';
 import type { LineDecoder } from './line-decoder.ts';
 import type { RowAssembler } from './row-assembler.ts';
-import type { RowInterpreter } from './row-interpreter.ts';
+import { EMPTY, NOT_PLAIN, type RowInterpreter, type ScannedNumbers } from './row-interpreter.ts';
 
 /** More columns than any market data has; a line with more is counted, never stored. */
 export const COLUMNS_MAX = 4096;
@@ -15,6 +15,11 @@ const TEXT_BYTES_MAX = QUARANTINE_TEXT_MAX * 4;
 const UNIT_MIX_UP_ROWS = 20;
 
 const QUOTE = 34;
+const ZERO = 48;
+/** The point, where digits are counted from ZERO. */
+const POINT_DIGIT = 46 - ZERO;
+/** Digits and point of a number that a double holds exactly. */
+const PLAIN_DIGITS_MAX = 15;
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 // Classes of bytes, so that the scan tests each byte once.
@@ -56,6 +61,12 @@ export class CsvDecoder implements LineDecoder {
   #exactCount = -1;
   readonly #starts = new Int32Array(COLUMNS_MAX);
   readonly #ends = new Int32Array(COLUMNS_MAX);
+  /** 1 for columns whose digits are read while they are scanned. */
+  readonly #isNumber = new Uint8Array(COLUMNS_MAX + 1);
+  readonly #numbers: ScannedNumbers = {
+    mantissas: new Float64Array(COLUMNS_MAX + 1),
+    decimals: new Int8Array(COLUMNS_MAX + 1),
+  };
   #fieldCount = 0;
   #hasNul = false;
   #quoted = false;
@@ -86,7 +97,7 @@ export class CsvDecoder implements LineDecoder {
     this.#classes[CARRIAGE_RETURN] = LINE_END;
     this.#classes[QUOTE] = QUOTE_MARK;
     this.#classes[0] = NUL;
-    this.#columns = layout.header ? null : resolve(null);
+    this.#columns = layout.header ? null : this.#resolved(resolve(null));
     if (typeof layout.columnCount === 'number') this.#exactCount = layout.columnCount;
   }
 
@@ -105,7 +116,7 @@ export class CsvDecoder implements LineDecoder {
       if (end >= to && !last) return at;
       // A carriage return at the very end may be half of a line end.
       if (end === to - 1 && bytes[end] === CARRIAGE_RETURN && !last) return at;
-      if (end > at) this.#row(quoted ? this.#unquoted : bytes, bytes, at, end);
+      if (end > at) this.#row(quoted, bytes, at, end);
       this.lines += 1 + this.#quotedLines;
       this.#quotedLines = 0;
       at = end + 1;
@@ -128,12 +139,14 @@ export class CsvDecoder implements LineDecoder {
     const classes = this.#classes;
     const starts = this.#starts;
     const ends = this.#ends;
+    const isNumber = this.#isNumber;
     let count = 0;
     let at = from;
     this.#hasNul = false;
     this.#quoted = false;
     starts[0] = from;
     for (;;) {
+      if (isNumber[count] === 1) at = this.#scanNumber(bytes, at, count);
       let kind = classes[bytes[at]];
       while (kind === PLAIN) {
         at += 1;
@@ -160,6 +173,30 @@ export class CsvDecoder implements LineDecoder {
         at += 1;
       }
     }
+  }
+
+  /**
+   * Reads the digits of a column that should be a number while the scan passes over them, so that usual numbers are
+   * looked at once. What is not plain (signs, blanks, many digits, no number) is left to the careful path.
+   * @returns where the digits end
+   */
+  #scanNumber(bytes: Uint8Array, from: number, column: number): number {
+    let mantissa = 0;
+    let point = -1;
+    let at = from;
+    for (;;) {
+      const digit = bytes[at] - ZERO;
+      if (digit >= 0 && digit <= 9) mantissa = mantissa * 10 + digit;
+      else if (digit === POINT_DIGIT && point < 0) point = at;
+      else break;
+      at += 1;
+    }
+    const kind = this.#classes[bytes[at]];
+    const length = at - from;
+    const plain = (kind === DELIMITER || kind === LINE_END) && length <= PLAIN_DIGITS_MAX && (length > 1 || point < 0);
+    this.#numbers.mantissas[column] = mantissa;
+    this.#numbers.decimals[column] = !plain ? NOT_PLAIN : length === 0 ? EMPTY : point < 0 ? 0 : at - 1 - point;
+    return at;
   }
 
   /**
@@ -226,9 +263,10 @@ export class CsvDecoder implements LineDecoder {
     return end;
   }
 
-  /** @param fields where the field bounds point: the window itself, or the copy without quoting */
-  #row(fields: Uint8Array, bytes: Uint8Array, from: number, to: number): void {
+  /** @param quoted the field bounds point into the copy without quoting, not into the window */
+  #row(quoted: boolean, bytes: Uint8Array, from: number, to: number): void {
     if (bytes[from] === this.#layout.comment) return;
+    const fields = quoted ? this.#unquoted : bytes;
     const columns = this.#columns;
     if (columns === null) {
       this.#readHeader(fields);
@@ -242,10 +280,21 @@ export class CsvDecoder implements LineDecoder {
     if (this.#exactCount >= 0 ? count !== this.#exactCount : count < columns.least) {
       return this.#quarantine('wrong-column-count', bytes, from, to);
     }
-    const outcome = columns.interpreter.interpret(fields, this.#starts, this.#ends, this.lines + 1);
+    const outcome = columns.interpreter.interpret(
+      fields,
+      this.#starts,
+      this.#ends,
+      this.lines + 1,
+      quoted ? null : this.#numbers,
+    );
     if (outcome === 'quote') this.#goodRows += 1;
     else if (outcome === 'ignored') ledger.ignoredRows += 1;
     else this.#quarantine(outcome, bytes, from, to);
+  }
+
+  #resolved(columns: ResolvedColumns): ResolvedColumns {
+    for (const column of columns.interpreter.numberFields()) this.#isNumber[column] = 1;
+    return columns;
   }
 
   #readHeader(fields: Uint8Array): void {
@@ -253,7 +302,7 @@ export class CsvDecoder implements LineDecoder {
     for (let index = 0; index < Math.min(this.#fieldCount, COLUMNS_MAX); index += 1) {
       names.push(decodeUtf8(fields, this.#starts[index], this.#ends[index]).trim());
     }
-    this.#columns = this.#resolve(names);
+    this.#columns = this.#resolved(this.#resolve(names));
     if (this.#layout.columnCount === 'header') this.#exactCount = names.length;
   }
 

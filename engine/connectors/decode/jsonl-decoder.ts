@@ -91,7 +91,7 @@ export class JsonlDecoder implements LineDecoder {
       starts[this.#layout.prefixSlot] = from;
       ends[this.#layout.prefixSlot] = prefixEnd;
     }
-    const outcome = this.#interpreter.interpret(bytes, starts, ends, this.lines + 1);
+    const outcome = this.#interpreter.interpret(bytes, starts, ends, this.lines + 1, null);
     if (outcome === 'quote') this.#goodRows += 1;
     else if (outcome === 'ignored') this.ledger.ignoredRows += 1;
     else this.#quarantine(outcome, bytes, from, to);

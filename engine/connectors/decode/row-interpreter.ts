@@ -34,6 +34,16 @@ export interface RowMeaning {
   readonly ignoresEveryRow: boolean;
 }
 
+/** Numbers that were read while the row was scanned, by field: value = mantissa / 10^decimals. */
+export interface ScannedNumbers {
+  readonly mantissas: Float64Array;
+  readonly decimals: Int8Array;
+}
+/** In `decimals`: the field is empty. */
+export const EMPTY = -1;
+/** In `decimals`: no plain number; the bytes decide. */
+export const NOT_PLAIN = -2;
+
 export interface FieldParsers {
   readonly time: TimeField;
   readonly price: ScaledField;
@@ -63,7 +73,21 @@ export class RowInterpreter {
     this.assembler = assembler;
   }
 
-  interpret(bytes: Uint8Array, starts: Int32Array, ends: Int32Array, line: number): RowOutcome {
+  /** Fields whose numbers a decoder may read ahead; not those of a row that pass through conditions first. */
+  numberFields(): readonly FieldIndex[] {
+    const { time, bid, bidSize, ask, askSize } = this.#meaning;
+    const numbers = [bid, bidSize, ask, askSize].filter((field) => field >= 0);
+    return this.#time.readsWholeMs ? [time, ...numbers] : numbers;
+  }
+
+  /** @param numbers what `numberFields` had in them, where the decoder read ahead */
+  interpret(
+    bytes: Uint8Array,
+    starts: Int32Array,
+    ends: Int32Array,
+    line: number,
+    numbers: ScannedNumbers | null,
+  ): RowOutcome {
     const meaning = this.#meaning;
     if (meaning.conditions.length > 0 && !this.#passes(bytes, starts, ends)) return 'ignored';
     if (meaning.ignoresEveryRow) return 'ignored';
@@ -73,20 +97,16 @@ export class RowInterpreter {
     if (symbol < 0)
       return symbol === SYMBOL_MISSING ? 'missing-symbol' : symbol === SYMBOL_BAD ? 'bad-symbol' : 'too-many-symbols';
 
-    const { time, time2 } = meaning;
-    const timeMs =
-      time2 < 0
-        ? this.#time.read(bytes, starts[time], ends[time], 0, 0)
-        : this.#time.read(bytes, starts[time], ends[time], starts[time2], ends[time2]);
+    const timeMs = this.#timeAt(bytes, starts, ends, numbers);
     if (timeMs !== timeMs) return this.#time.problem;
 
-    const bid = this.#priceAt(meaning.bid, bytes, starts, ends);
+    const bid = this.#priceAt(meaning.bid, bytes, starts, ends, numbers);
     if (bid !== bid) return this.#price.problem;
-    const ask = this.#priceAt(meaning.ask, bytes, starts, ends);
+    const ask = this.#priceAt(meaning.ask, bytes, starts, ends, numbers);
     if (ask !== ask) return this.#price.problem;
-    const bidSize = this.#sizeAt(meaning.bidSize, bytes, starts, ends);
+    const bidSize = this.#sizeAt(meaning.bidSize, bytes, starts, ends, numbers);
     if (bidSize !== bidSize) return this.#size.problem;
-    const askSize = this.#sizeAt(meaning.askSize, bytes, starts, ends);
+    const askSize = this.#sizeAt(meaning.askSize, bytes, starts, ends, numbers);
     if (askSize !== askSize) return this.#size.problem;
     // Sizes below zero are told apart from unknown ones here, where both are still known.
     if (bidSize < SIZE_UNKNOWN || askSize < SIZE_UNKNOWN) return 'negative-size';
@@ -105,14 +125,45 @@ export class RowInterpreter {
     return this.#symbols.internBytes(bytes, from, to);
   }
 
-  #priceAt(field: FieldIndex, bytes: Uint8Array, starts: Int32Array, ends: Int32Array): number {
+  #timeAt(bytes: Uint8Array, starts: Int32Array, ends: Int32Array, numbers: ScannedNumbers | null): number {
+    const { time, time2 } = this.#meaning;
+    if (numbers !== null && this.#time.readsWholeMs && numbers.decimals[time] === 0) {
+      return this.#time.readWhole(numbers.mantissas[time]);
+    }
+    if (time2 < 0) return this.#time.read(bytes, starts[time], ends[time], 0, 0);
+    return this.#time.read(bytes, starts[time], ends[time], starts[time2], ends[time2]);
+  }
+
+  #priceAt(
+    field: FieldIndex,
+    bytes: Uint8Array,
+    starts: Int32Array,
+    ends: Int32Array,
+    numbers: ScannedNumbers | null,
+  ): number {
     if (field < 0) return NO_PRICE;
+    if (numbers !== null && numbers.decimals[field] !== NOT_PLAIN) {
+      if (numbers.decimals[field] === EMPTY) return NO_PRICE;
+      const scaled = this.#price.scalePlain(numbers.mantissas[field], numbers.decimals[field]);
+      if (scaled >= 0) return scaled;
+    }
     const price = this.#price.parse(bytes, starts[field], ends[field]);
     return price === ABSENT ? NO_PRICE : price;
   }
 
-  #sizeAt(field: FieldIndex, bytes: Uint8Array, starts: Int32Array, ends: Int32Array): number {
+  #sizeAt(
+    field: FieldIndex,
+    bytes: Uint8Array,
+    starts: Int32Array,
+    ends: Int32Array,
+    numbers: ScannedNumbers | null,
+  ): number {
     if (field < 0) return SIZE_UNKNOWN;
+    if (numbers !== null && numbers.decimals[field] !== NOT_PLAIN) {
+      if (numbers.decimals[field] === EMPTY) return SIZE_UNKNOWN;
+      const scaled = this.#size.scalePlain(numbers.mantissas[field], numbers.decimals[field]);
+      if (scaled >= 0) return scaled;
+    }
     const size = this.#size.parse(bytes, starts[field], ends[field]);
     if (size === ABSENT) return SIZE_UNKNOWN;
     // -0.000001 is -1 unit: it must not look like "unknown".

@@ -47,6 +47,13 @@ export class ScaledField {
     }
   }
 
+  /** The result for mantissa / 10^decimals, both 0 or more, at most 15 digits; -1 when the careful path must decide. */
+  scalePlain(mantissa: number, decimals: number): number {
+    const factor = this.#factors[decimals];
+    const value = mantissa * factor;
+    return factor === 0 || value > this.#max ? -1 : value;
+  }
+
   parse(bytes: Uint8Array, from: number, to: number): number {
     while (from < to && isBlank(bytes[from])) from += 1;
     while (to > from && isBlank(bytes[to - 1])) to -= 1;

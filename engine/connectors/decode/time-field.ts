@@ -27,6 +27,10 @@ export interface TimeField {
   readonly problem: RowReason;
   /** After a `time-unit` problem: the unit that would make sense of the number. */
   readonly likelyUnit: TimeUnit | null;
+  /** The field is a plain number of milliseconds: then `readWhole` may be given it as a number. */
+  readonly readsWholeMs: boolean;
+  /** @param value 0 or more, whole */
+  readWhole(value: number): number;
   /** [from, to) is the field, [from2, to2) the second one where the profile names two. */
   read(bytes: Uint8Array, from: number, to: number, from2: number, to2: number): number;
 }
@@ -35,12 +39,18 @@ export interface TimeField {
 export class EpochTime implements TimeField {
   problem: RowReason = 'bad-time';
   likelyUnit: TimeUnit | null = null;
+  readonly readsWholeMs: boolean;
   readonly #exponent: number;
   readonly #shiftMs: number;
 
   constructor(unit: TimeUnit, shiftMs: number) {
     this.#exponent = TO_MS_EXPONENT[unit];
+    this.readsWholeMs = this.#exponent === 0;
     this.#shiftMs = shiftMs;
+  }
+
+  readWhole(value: number): number {
+    return value >= LIKELY_FROM_MS && value < LIKELY_TO_MS ? value + this.#shiftMs : this.#unlikely(value);
   }
 
   read(bytes: Uint8Array, from: number, to: number): number {
@@ -67,6 +77,7 @@ export class EpochTime implements TimeField {
 /** A number since midnight on the zone's clock; the date comes from elsewhere or from the second field. */
 export class MidnightTime implements TimeField {
   readonly problem: RowReason = 'bad-time';
+  readonly readsWholeMs: boolean;
   readonly likelyUnit = null;
   readonly #exponent: number;
   readonly #zone: TimeZone;
@@ -75,9 +86,14 @@ export class MidnightTime implements TimeField {
 
   constructor(unit: TimeUnit, date: DateOfDay, zone: TimeZone, shiftMs: number) {
     this.#exponent = TO_MS_EXPONENT[unit];
+    this.readsWholeMs = this.#exponent === 0 && date.isConstant;
     this.#date = date;
     this.#zone = zone;
     this.#shiftMs = shiftMs;
+  }
+
+  readWhole(value: number): number {
+    return value < DAY_MS ? this.#zone.toUtc(this.#date.constantMs + value) + this.#shiftMs : NaN;
   }
 
   read(bytes: Uint8Array, from: number, to: number, from2: number, to2: number): number {
@@ -89,6 +105,7 @@ export class MidnightTime implements TimeField {
 
 /** Text with a date and a time of day in it, or a time of day with its date elsewhere or in the second field. */
 export class TextTime implements TimeField {
+  readonly readsWholeMs = false;
   readonly problem: RowReason = 'bad-time';
   readonly likelyUnit = null;
   readonly #pattern: DatePattern;
@@ -101,6 +118,10 @@ export class TextTime implements TimeField {
     this.#date = date;
     this.#zone = zone;
     this.#shiftMs = shiftMs;
+  }
+
+  readWhole(): number {
+    return NaN;
   }
 
   read(bytes: Uint8Array, from: number, to: number, from2: number, to2: number): number {
@@ -117,19 +138,23 @@ export class TextTime implements TimeField {
 
 /** Where the date of a time of day comes from: one for the whole input, or a field that repeats from row to row. */
 export class DateOfDay {
-  readonly #constantMs: number;
+  readonly constantMs: number;
   readonly #pattern: DatePattern | null;
   #last = new Uint8Array(0);
   #lastMs = NaN;
 
   /** @param constantMs midnight as if in UTC, used when `pattern` is null */
   constructor(constantMs: number, pattern: DatePattern | null) {
-    this.#constantMs = constantMs;
+    this.constantMs = constantMs;
     this.#pattern = pattern;
   }
 
+  get isConstant(): boolean {
+    return this.#pattern === null;
+  }
+
   read(bytes: Uint8Array, from: number, to: number): number {
-    if (this.#pattern === null) return this.#constantMs;
+    if (this.#pattern === null) return this.constantMs;
     while (from < to && isBlank(bytes[from])) from += 1;
     while (to > from && isBlank(bytes[to - 1])) to -= 1;
     if (!this.#sameAsLast(bytes, from, to)) {

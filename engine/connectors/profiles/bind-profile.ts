@@ -210,11 +210,22 @@ function resolveColumns(
           : `"${reference}"`,
       );
     least = Math.max(least, index + 1);
+    const twin = index < 0 || header === null ? -1 : header.indexOf(header[index], index + 1);
+    if (twin >= 0) throw columnTwice(input, header?.[index] ?? '', index, twin);
     return index;
   };
   const interpreter = interpreterFor(at);
   if (missing.length > 0) throw columnsMissing(profile, input, missing, header ?? []);
   return { interpreter, least };
+}
+
+function columnTwice(input: string, name: string, first: number, second: number): InputError {
+  return new InputError(
+    'wrong-usage',
+    'profile-does-not-fit',
+    { input, line: 1 },
+    `${input} has the column "${name}" twice (columns ${first + 1} and ${second + 1}). Name the one that is meant by its index in a profile of your own.`,
+  );
 }
 
 function columnsMissing(

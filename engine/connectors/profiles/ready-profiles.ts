@@ -1,4 +1,3 @@
-import { checkProfile } from './read-profile.ts';
 import type { SessionProfile } from './profile-schema.ts';
 
 /** Profiles that come with the project, as a user would write them. What each format is, its `description` says. */
@@ -171,12 +170,9 @@ const DOCUMENTS: readonly unknown[] = [
   },
 ];
 
-let checked: readonly SessionProfile[] | null = null;
-
-/** All ready profiles, checked by the schema users' profiles go through. */
+/** All ready profiles. They pass the schema that users' profiles go through; a test sees to it, so that no start pays. */
 export function readyProfiles(): readonly SessionProfile[] {
-  checked ??= DOCUMENTS.map((document) => checkProfile(document, (document as { name: string }).name));
-  return checked;
+  return DOCUMENTS as readonly SessionProfile[];
 }
 
 export function readyProfile(name: string): SessionProfile | null {
