@@ -135,7 +135,11 @@ async function bundleRenderer(root, pages) {
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       chunkSizeWarningLimit: 4096,
-      rollupOptions: { input: pages.map((page) => join(root, rendererEntryFolder, page)) },
+      rollupOptions: {
+        // A slow machine is no news.
+        checks: { pluginTimings: false },
+        input: pages.map((page) => join(root, rendererEntryFolder, page)),
+      },
     },
   });
 }

@@ -31,7 +31,7 @@ export function startSession({ parameters, workers, maxParallelism, sinks, onEve
     workerScript: new URL('./flinktrade-worker.js', import.meta.url),
     parallelism: workers,
     ...(maxParallelism !== null && { maxParallelism }),
-    sinks: { trades: sinks.trades as SinkWriter<never>, 'late-quotes': sinks.lateQuotes as SinkWriter<never> },
+    sinks: { trades: sinks.trades, 'late-quotes': sinks.lateQuotes },
     onSourceEvent: (event) => onEvent(event as SessionEvent),
     lingers: true,
   });
