@@ -2,21 +2,29 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
 import { describe, expect, inject, test } from 'vitest';
-import { launchApp } from '../support/electron-app.ts';
 import { packedProgram } from '../support/packaged-app.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { openWorkstation, writeSession } from './workstation-page.ts';
 
 /** `@electron/fuses` reads a fuse as the character `0` or `1`. */
 const isOn = (state: number | undefined): boolean => state === '1'.charCodeAt(0);
 
 describe('the packaged application', () => {
-  test('opens its window from the archive', async () => {
+  test('opens its window from the archive, and replays a session in it', async () => {
     const packagedExecutable = await packedProgram('test-build');
+    const files = writeSession(temporaryFolder('packed'));
 
-    await using app = await launchApp({ packagedExecutable });
-    const page = await app.window('index.html');
+    const desk = await openWorkstation({
+      packagedExecutable,
+      args: ['--session', files.session, '--positions', files.positions],
+    });
+    await using app = desk.app;
+    await desk.waitForRows();
+    await desk.button('max').click();
+    await desk.waitForState('Finished');
 
-    await expect.poll(() => page.getByText('Positions', { exact: true }).first().isVisible()).toBe(true);
+    expect(await desk.number('rows-in')).toBe(files.quotes + 2);
+    await desk.waitForNumber('total-trades', 1);
     const facts = await app.application.evaluate(({ app: electron }) => [electron.isPackaged, electron.getAppPath()]);
     expect(facts).toEqual([true, expect.stringMatching(/app\.asar$/)]);
   });
