@@ -7,11 +7,14 @@ import { portMessageSchema } from '../contract/request-schema.ts';
  * Carries the engine's events to one window, over one port. Frames are copied, not transferred: a transferred
  * ArrayBuffer arrives empty over a MessagePortMain.
  *
- * The bound: a window acknowledges each event; when BEHIND_MAX are not acknowledged (a hung or stopped page), events are
+ * The bound: a window acknowledges each event; when too much is not acknowledged (a hung or stopped page), events are
  * left out and counted, so that memory does not grow. Once the window has caught up it is told to say hello again, and
  * the engine sends the whole true state. Nothing is lost but the moments between.
  */
-const BEHIND_MAX = 240;
+/** About four seconds of frames in which 5,000 rows change; a page that is merely busy catches up within them. */
+const BEHIND_BYTES_MAX = 64 * 1024 * 1024;
+/** About twenty seconds of everything, where frames are small. */
+const BEHIND_EVENTS_MAX = 4000;
 const CAUGHT_UP = 8;
 
 export interface CourierDependencies {
@@ -26,6 +29,9 @@ export class Courier {
   #sent = 0;
   #acknowledged = 0;
   #leftOutFrames = 0;
+  /** Frames on their way, oldest first, and their bytes together. */
+  #underway: { readonly number: number; readonly bytes: number }[] = [];
+  #underwayBytes = 0;
   #isBehind = false;
   #closed = false;
 
@@ -47,7 +53,11 @@ export class Courier {
     }
     this.#sent += 1;
     this.#post({ kind: 'engine', number: this.#sent, event });
-    if (this.#sent - this.#acknowledged >= BEHIND_MAX) this.#isBehind = true;
+    if (event.kind === 'rows') {
+      this.#underway.push({ number: this.#sent, bytes: event.frame.byteLength });
+      this.#underwayBytes += event.frame.byteLength;
+    }
+    this.#isBehind = this.#underwayBytes >= BEHIND_BYTES_MAX || this.#sent - this.#acknowledged >= BEHIND_EVENTS_MAX;
   }
 
   tell(event: Exclude<PortEvent, { kind: 'engine' }>): void {
@@ -73,6 +83,9 @@ export class Courier {
       return;
     }
     this.#acknowledged = Math.min(this.#sent, Math.max(this.#acknowledged, message.number));
+    while (this.#underway.length > 0 && (this.#underway[0]?.number ?? Infinity) <= this.#acknowledged) {
+      this.#underwayBytes -= this.#underway.shift()?.bytes ?? 0;
+    }
     if (this.#isBehind && this.#sent - this.#acknowledged <= CAUGHT_UP) {
       this.#isBehind = false;
       this.tell({ kind: 'resync', leftOutFrames: this.#leftOutFrames });

@@ -23,6 +23,8 @@ import { runMenuAction } from './menu-actions.ts';
 /** Any number: the sample is the same for the same seed, and a demo should look the same each time. */
 const SAMPLE_SEED = 20_131_007;
 const SETTINGS_SETTLE_MS = 300;
+/** Names come with the first quotes; after this long a remembered symbol is not one of this session. */
+const UNKNOWN_SYMBOL_MS = 3000;
 export const SPEEDS: readonly Speed[] = [
   ...[1, 2, 5, 10, 60, 600].map((factor) => ({ kind: 'times', factor }) as const),
   { kind: 'max' },
@@ -52,6 +54,7 @@ export class Workstation {
   readonly #api: FlinkTradeApi;
   readonly #link: EngineLink;
   #requests = 0;
+  #chartUnknownSinceMs: number | null = null;
 
   constructor(api: FlinkTradeApi) {
     this.#api = api;
@@ -150,7 +153,20 @@ export class Workstation {
   }
 
   closeSession(): void {
-    this.#link.send({ kind: 'close-session' });
+    const close = (): void => {
+      this.#link.send({ kind: 'close-session' });
+      this.layout.show(null);
+    };
+    if (!isActive(this.session.getState().status)) {
+      close();
+      return;
+    }
+    this.layout.ask({
+      title: 'End the running session?',
+      text: 'A session is running. Closing it ends it; its trades and positions leave the window.',
+      action: 'End it',
+      onYes: close,
+    });
   }
 
   setSpeed(speed: Speed): void {
@@ -193,6 +209,22 @@ export class Workstation {
     this.settings.set({ selectedSymbol: symbol });
     this.chart.choose(symbol);
     this.#link.send({ kind: 'select-symbol', symbol });
+  }
+
+  /**
+   * A chart that shows nothing helps nobody: takes the first listed symbol when none is chosen, or when the chosen one is
+   * still unknown to this session after a while.
+   */
+  ensureChart(nowMs: number): void {
+    const { symbol } = this.chart;
+    if (this.view.length === 0 || (symbol !== null && this.rows.find(symbol) !== null)) {
+      this.#chartUnknownSinceMs = null;
+      return;
+    }
+    this.#chartUnknownSinceMs ??= nowMs;
+    if (symbol !== null && nowMs - this.#chartUnknownSinceMs < UNKNOWN_SYMBOL_MS) return;
+    this.#chartUnknownSinceMs = null;
+    this.select(this.rows.name(this.view.symbolAt(0)));
   }
 
   // --- rules ---

@@ -17,6 +17,7 @@ export class ChartStore {
   #phase: ChartPhase = { kind: 'nothing-chosen' };
   #samples = new Float64Array(SAMPLES_MAX * SAMPLE_NUMBERS);
   #count = 0;
+  #hasHistory = false;
   #trades: TradeMessage[] = [];
   #change = 0;
   #generation = 0;
@@ -79,6 +80,7 @@ export class ChartStore {
   };
 
   choose(symbol: string | null): void {
+    this.#hasHistory = false;
     this.#count = 0;
     this.#trades = [];
     this.#setPhase(symbol === null ? { kind: 'nothing-chosen' } : { kind: 'loading', symbol });
@@ -90,18 +92,21 @@ export class ChartStore {
     this.#count = 0;
     this.#trades = [...trades];
     this.#append(samples);
-    this.#setPhase({ kind: 'showing', symbol });
+    this.#hasHistory = true;
+    // Not quoted yet: it is shown from its first sample on.
+    if (this.#count > 0) this.#setPhase({ kind: 'showing', symbol });
   }
 
   add(symbol: string, samples: Float64Array): void {
-    if (this.#phase.kind !== 'showing' || this.#phase.symbol !== symbol) return;
+    if (!this.#hasHistory || this.symbol !== symbol) return;
     this.#append(samples);
     this.#change += 1;
+    if (this.#phase.kind === 'loading') this.#setPhase({ kind: 'showing', symbol });
   }
 
   addTrades(trades: readonly TradeMessage[]): void {
-    if (this.#phase.kind !== 'showing') return;
-    const { symbol } = this.#phase;
+    const { symbol } = this;
+    if (!this.#hasHistory || symbol === null) return;
     const last = this.#trades.at(-1);
     for (const trade of trades) {
       if (trade.symbol !== symbol) continue;

@@ -48,6 +48,14 @@ describe('opening files', () => {
     const profits = await Promise.all(['AAA', 'BBB', 'CCC'].map((symbol) => desk.cell(symbol, 'profit').textContent()));
     expect(new Set(profits).size).toBe(1);
     expect(profits[0]).toMatch(/^\+[\d,]+\.\d\d$/);
+
+    // A finished session still answers: its charts from the start, until it is closed.
+    await desk.row('CCC').click();
+    await expect.poll(() => desk.text('chart-symbol')).toBe('CCC');
+    await desk.page.locator('[data-reading=bid]:not(:empty)').waitFor();
+    await desk.button('Session').click();
+    await desk.button('Close session').click();
+    await desk.page.getByText('No session is open').waitFor();
   });
 
   test('rows that cannot be read are counted by reason and located', async () => {

@@ -10,12 +10,14 @@ import { openWorkstation, writeSession } from './workstation-page.ts';
 const isOn = (state: number | undefined): boolean => state === '1'.charCodeAt(0);
 
 describe('the packaged application', () => {
-  test('opens its window from the archive and replays a session to the end', async () => {
-    const files = writeSession(temporaryFolder('packed'));
+  test('opens its window from the archive, and replays a session in it', async () => {
     const packagedExecutable = await packedProgram('test-build');
-    const args = ['--session', files.session, '--positions', files.positions];
+    const files = writeSession(temporaryFolder('packed'));
 
-    const desk = await openWorkstation({ packagedExecutable, args });
+    const desk = await openWorkstation({
+      packagedExecutable,
+      args: ['--session', files.session, '--positions', files.positions],
+    });
     await using app = desk.app;
     await desk.waitForRows();
     await desk.button('max').click();

@@ -17,7 +17,7 @@ class FakePort extends EventEmitter {
   }
 }
 
-const rows: EngineEvent = { kind: 'rows', epoch: 1, frame: new ArrayBuffer(8) };
+const rows: EngineEvent = { kind: 'rows', epoch: 1, frame: new ArrayBuffer(1024 * 1024) };
 
 function setUp() {
   const port = new FakePort();
@@ -25,7 +25,11 @@ function setUp() {
   const onHeartbeat = vi.fn();
   const courier = new Courier({
     // The part of the port that a courier uses.
-    port: port as object as MessagePortMain, monotonicMs: () => 77, onHeartbeat, log });
+    port: port as object as MessagePortMain,
+    monotonicMs: () => 77,
+    onHeartbeat,
+    log,
+  });
   const engineEvents = () => port.posted.filter((event) => event.kind === 'engine');
   return { port, courier, log, onHeartbeat, engineEvents };
 }
@@ -51,6 +55,17 @@ describe('a courier', () => {
     expect(port.posted.at(-1)).toEqual({ kind: 'resync', leftOutFrames: 1000 - carried });
     courier.carry(rows);
     expect(engineEvents()).toHaveLength(carried + 1);
+  });
+
+  test('a window that keeps up is never left out, however much it gets', () => {
+    const { port, courier, engineEvents } = setUp();
+    for (let number = 1; number <= 6000; number += 1) {
+      courier.carry(rows);
+      if (number % 10 === 0) port.receive({ kind: 'ack', number });
+    }
+
+    expect(engineEvents()).toHaveLength(6000);
+    expect(port.posted.filter((event) => event.kind === 'resync')).toEqual([]);
   });
 
   test('answers a ping with the clock of the frames', () => {

@@ -21,6 +21,17 @@ describe('the chart store', () => {
     expect(chart.count).toBe(3);
   });
 
+  test('a symbol that is not quoted yet waits, and is shown from its first quote on', () => {
+    const chart = new ChartStore();
+    chart.choose('AAPL');
+
+    chart.setHistory('AAPL', new Float64Array(0), []);
+    expect(chart.phase.kind).toBe('loading');
+
+    chart.add('AAPL', samples(0, 1));
+    expect(chart.phase.kind).toBe('showing');
+  });
+
   test('finds the sample that held at a time', () => {
     const chart = new ChartStore();
     chart.choose('AAPL');

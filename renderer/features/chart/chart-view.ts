@@ -31,6 +31,8 @@ const PRICE_SCALE = 1e8;
 const APPEND_MAX = 60;
 const MARKS_MAX = 400;
 const RIGHT_GAP_POINTS = 6;
+/** Room for half of the first label of the time axis. */
+const LEFT_GAP_SHARE = 0.045;
 
 export interface ChartReading {
   readonly timeMs: number;
@@ -216,7 +218,7 @@ export class ChartView {
     const across = pointsAcross(this.#span, grid);
     this.#moving = true;
     this.#chart.timeScale().setVisibleLogicalRange({
-      from: Math.max(0, points - across) - across * 0.015,
+      from: Math.max(0, points - across) - across * LEFT_GAP_SHARE,
       to: Math.max(points, Math.min(across, 60)) + RIGHT_GAP_POINTS * (across / 600),
     });
     this.#moving = false;

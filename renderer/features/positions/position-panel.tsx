@@ -148,6 +148,7 @@ function mountGrid(workstation: Workstation, host: HTMLElement, onCount: (count:
       source.startFrame(Number.isNaN(eventTimeMs) || newestMs > eventTimeMs ? newestMs : eventTimeMs, nowMs);
       if (reordered) showSelection();
       grid.paint();
+      workstation.ensureChart(nowMs);
       if (view.length !== listed) {
         listed = view.length;
         onCount(listed);

@@ -35,11 +35,20 @@ function SessionFoot() {
   const { openDraft } = workstation;
   const startPaused = useStore(openDraft, (state) => state.startPaused);
   const hasFiles = useStore(openDraft, (state) => state.sessionFiles.length > 0);
+  const hasSession = useStore(
+    workstation.session,
+    (state) => state.status.kind !== 'none' && state.status.kind !== 'failed',
+  );
   return (
     <>
       <button type="button" className="button" onClick={() => workstation.playSample()}>
         <Icon name="play" /> Play the sample
       </button>
+      {hasSession ? (
+        <button type="button" className="button" onClick={() => workstation.closeSession()}>
+          Close session
+        </button>
+      ) : null}
       <span className="spacer" />
       <label className="check">
         <input

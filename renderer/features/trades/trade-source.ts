@@ -9,7 +9,7 @@ export const TRADE_COLUMNS: readonly GridColumn[] = [
   { id: 'symbol', heading: 'SYMBOL', title: 'Symbol', width: 64, align: 'left', sortable: false },
   { id: 'shares', heading: 'SHARES', title: 'Shares sold', width: 64, align: 'right', sortable: false },
   { id: 'price', heading: 'PRICE', title: 'Price: the bid it was sold at', width: 68, align: 'right', sortable: false },
-  { id: 'profit', heading: 'PROFIT', title: 'Profit of this trade, exact', width: 72, align: 'right', sortable: false },
+  { id: 'profit', heading: 'PROFIT', title: 'Profit of this trade, exact', width: 84, align: 'right', sortable: false },
   { id: 'ask', heading: 'ASK AFTER', title: 'Our ask after the trade', width: 78, align: 'right', sortable: false },
 ];
 
