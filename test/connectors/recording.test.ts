@@ -8,11 +8,12 @@ import { MemoryBytes } from '../../engine/connectors/decode/byte-source.ts';
 import { openSession } from '../../engine/connectors/files/open-session.node.ts';
 import { crc32 } from '../../engine/connectors/recording/crc32.ts';
 import { inspectSession } from '../../engine/connectors/recording/inspect-session.node.ts';
-import { recordSession } from '../../engine/connectors/recording/record-session.node.ts';
+import { forEachMerged, recordSession } from '../../engine/connectors/recording/record-session.node.ts';
 import { RecordingInput } from '../../engine/connectors/recording/recording-input.ts';
 import { RecordingWriter, type RecordingSink } from '../../engine/connectors/recording/recording-writer.ts';
 import { InputError } from '../../engine/connectors/sources/input-error.ts';
 import { SymbolTable } from '../../engine/connectors/sources/symbol-table.ts';
+import type { MemoryQuotes } from '../../engine/connectors/sources/memory-quotes.ts';
 import { createRandom } from '../../engine/connectors/simulator/prng.ts';
 import { MarketSimulator } from '../../engine/connectors/simulator/market-simulator.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -190,6 +191,42 @@ describe('a recording', () => {
       }),
     );
   });
+});
+
+test('a recording of any inputs plays as the inputs do', async () => {
+  const times = fc.array(fc.oneof(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 0, max: 3000 })), {
+    maxLength: 15,
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(times, { minLength: 1, maxLength: 3 }), fc.nat(20), async (inputs, outOfOrdernessMs) => {
+      const symbols = new SymbolTable();
+      const opened = (): MemoryQuotes[] =>
+        inputs.map((each, which) =>
+          quotesAt(
+            symbols,
+            `${which}`,
+            each.map((time) => [`S${(time + which) % 4}`, time] as const),
+          ),
+        );
+      const options = { outOfOrdernessMs, maxFutureMs: 500 };
+      const straight = new RecordedOutput();
+      expect(await playAll(readerOf(opened(), symbols, options), straight)).toBeNull();
+
+      const sink = new MemorySink();
+      const writer = new RecordingWriter(sink, crc32, (symbol) => symbols.name(symbol), ABOUT);
+      await forEachMerged(opened(), (input, index) => {
+        if (index < input.batch.to) writer.add(input.batch, index);
+      });
+      writer.finish(ORIGIN);
+      const into = new SymbolTable();
+      const recorded = new RecordedOutput();
+      const input = await RecordingInput.open(new MemoryBytes('r', sink.bytes(), 1000), into);
+      expect(await playAll(readerOf([input], into, options), recorded)).toBeNull();
+
+      expect(recorded.log).toEqual(straight.log);
+    }),
+    { numRuns: 100 },
+  );
 });
 
 describe('recording a session', () => {

@@ -195,7 +195,7 @@ describe('a session file', () => {
         async (which, place, flip, cut) => {
           const bytes = Buffer.from(whole[which] as Buffer);
           const at = place % bytes.length;
-          bytes[at] = (bytes[at]) ^ flip;
+          bytes[at] = bytes[at] ^ flip;
           const length = cut % 3 === 0 ? cut % bytes.length : bytes.length;
           const { output, error } = await play([written('bad', bytes.subarray(0, length), folder)], 'csv');
           if (error === null) expect(output.log).toEqual(expected);

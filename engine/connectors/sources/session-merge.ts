@@ -59,6 +59,11 @@ export class SessionMerge {
     return this.#tieIsOurs ? timeMs <= this.#limitMs : timeMs < this.#limitMs;
   }
 
+  /** Event time up to which `current` comes before all others; times are whole. */
+  get lastMs(): number {
+    return this.#tieIsOurs ? this.#limitMs : this.#limitMs - 1;
+  }
+
   async whenReady(): Promise<void> {
     await Promise.all(this.#waiting.map((input) => input.whenReady()));
   }

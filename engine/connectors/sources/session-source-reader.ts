@@ -229,6 +229,11 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
     const merge = this.#merge;
     const paced = !this.#pacer.unbounded;
     while (batch.from < batch.to) {
+      if (!paced) {
+        const to = Math.min(batch.to, batch.from + limit - stamper.emittedRecords, input.nextControlIndex);
+        batch.from = stamper.takeUsual(batch, batch.from, to, merge.lastMs, ledger, output);
+        if (batch.from === batch.to) return true;
+      }
       const index = batch.from;
       const timeMs = batch.time[index] + batch.timeShiftMs;
       if (!merge.isCurrentStillNext(timeMs)) return true;
