@@ -2,7 +2,7 @@ import { Worker, type ResourceLimits } from 'node:worker_threads';
 import { StreamExecutionEnvironment } from '../api/environment.ts';
 import type { JobDefinition } from '../api/job.ts';
 import { IllegalStateError } from '../core/errors.ts';
-import { machineClock, nextTurn, repeatEvery, waitMs } from '../core/machine.node.ts';
+import { machineClock, nextTurn, repeatEvery, startMachineTimer } from '../core/machine.node.ts';
 import { createJobGraph, uidOf, type JobGraph } from '../graph/job-graph.ts';
 import type { RingMemory } from '../memory/shared-ring.ts';
 import { SymbolDictionary, type SymbolDictionaryOptions } from '../memory/symbol-dictionary.ts';
@@ -66,7 +66,7 @@ const HANG_MS_DEFAULT = 30_000;
 /** A thread that starts compiles its bundle and builds the job; on a busy machine that is slow, not hung. */
 const START_MS_MAX = 60_000;
 /** Threads that were told to stop get this long before they are ended. */
-const STOP_MS = 2_000;
+const STOP_MS = 1_000;
 const LOOK_EVERY_MS = 20;
 
 /** One worker thread as the runner sees it. */
@@ -382,7 +382,14 @@ export class RunningJob<P = unknown> {
   private async stopWorkers(): Promise<void> {
     for (const entry of this.workers) this.send(entry, { kind: 'stop' });
     const all = Promise.all(this.workers.map(({ exited }) => exited));
-    await Promise.race([all, waitMs(STOP_MS)]);
+    await new Promise<void>((resolve) => {
+      // Taken back when all have stopped: a pending timer would keep the whole process from ending.
+      const takeBack = startMachineTimer(STOP_MS, resolve);
+      void all.then(() => {
+        takeBack();
+        resolve();
+      });
+    });
     await Promise.all(this.workers.map(({ worker }) => worker.terminate()));
     await all;
   }
