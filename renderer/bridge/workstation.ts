@@ -285,6 +285,11 @@ export class Workstation {
     void this.#api.setAppearance(theme);
   }
 
+  resetSettings(): void {
+    this.settings.reset();
+    this.setTheme(this.settings.getState().theme);
+  }
+
   runMenu(action: MenuAction): void {
     runMenuAction(this, action);
   }
