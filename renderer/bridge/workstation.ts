@@ -45,6 +45,7 @@ export class Workstation {
   readonly layout = makeLayoutStore();
   readonly openDraft = makeOpenDraftStore();
   readonly frameLoop = new FrameLoop({
+    nowMs: () => performance.now(),
     request: (draw) => requestAnimationFrame(draw),
     cancel: (handle) => cancelAnimationFrame(handle),
   });
