@@ -45,6 +45,7 @@ export class Workstation {
   readonly layout = makeLayoutStore();
   readonly openDraft = makeOpenDraftStore();
   readonly frameLoop = new FrameLoop({
+    nowMs: () => performance.now(),
     request: (draw) => requestAnimationFrame(draw),
     cancel: (handle) => cancelAnimationFrame(handle),
   });
@@ -283,6 +284,11 @@ export class Workstation {
   setTheme(theme: 'dark' | 'light'): void {
     this.settings.set({ theme });
     void this.#api.setAppearance(theme);
+  }
+
+  resetSettings(): void {
+    this.settings.reset();
+    this.setTheme(this.settings.getState().theme);
   }
 
   runMenu(action: MenuAction): void {

@@ -22,6 +22,8 @@ const LATENCIES_KEPT = 2048;
 const SLEEP_AFTER_MS = 3000;
 
 export interface FrameScheduler {
+  /** Monotonic, the clock of the frames' own times. */
+  nowMs(): number;
   request(draw: (nowMs: number) => void): number;
   cancel(handle: number): void;
 }
@@ -39,6 +41,7 @@ export class FrameLoop {
   #windowStartMs = NaN;
   #frames = 0;
   #gapMsMax = 0;
+  #marked = false;
   #markedAtMs = 0;
   #statistics: FrameStatistics = { framesPerSecond: 0, gapMsMax: 0, latencyMsMedian: null, latencyMsP99: null };
 
@@ -71,7 +74,7 @@ export class FrameLoop {
 
   /** Something may have to be repainted. */
   mark(): void {
-    this.#markedAtMs = this.#lastFrameMs;
+    this.#marked = true;
     this.#wake();
   }
 
@@ -93,14 +96,24 @@ export class FrameLoop {
 
   readonly #draw = (nowMs: number): void => {
     this.#handle = null;
+    if (this.#marked) this.#markedAtMs = nowMs;
+    this.#marked = false;
     for (const painter of this.#painters) painter.paint(nowMs);
     this.#measure(nowMs);
-    if (!(nowMs - this.#markedAtMs > SLEEP_AFTER_MS)) this.#wake();
+    if (nowMs - this.#markedAtMs <= SLEEP_AFTER_MS) {
+      this.#wake();
+      return;
+    }
+    // Sleep is no slowness: measuring begins anew with the next mark.
+    this.#lastFrameMs = NaN;
+    this.#windowStartMs = NaN;
+    this.#frames = 0;
+    this.#gapMsMax = 0;
   };
 
   #measure(nowMs: number): void {
     if (this.#pendingCutMs !== null) {
-      const drawnAtMs = this.#toEngineMs(performance.now());
+      const drawnAtMs = this.#toEngineMs(this.#scheduler.nowMs());
       if (drawnAtMs !== null) {
         this.#latencies[this.#latencyCount % LATENCIES_KEPT] = Math.max(0, drawnAtMs - this.#pendingCutMs);
         this.#latencyCount += 1;

@@ -4,8 +4,8 @@ import type { GridColumn } from './windowed-grid.ts';
  * One slot of a windowed grid: a row element with its cells, and what was last written into them, so that a cell is
  * touched only when its text or class really changes.
  */
-/** A cell that changes faster flashes on: one animation per cell at a time, restarted at most this often. */
-const FLASH_AGAIN_MS = 180;
+/** A light fades whole (420 ms) before the next: a cell that changes faster would only glow, and say nothing. */
+const FLASH_AGAIN_MS = 500;
 
 export class GridRow {
   readonly element: HTMLElement;

@@ -80,8 +80,7 @@ export class WindowedGrid {
     });
     this.#scroller.append(this.#header.element, this.#canvas);
     host.append(this.#scroller);
-    source.columns.forEach((column) => this.#applyWidth(column.id, options.columnWidths[column.id] ?? column.width));
-    this.#fitCanvas();
+    this.setColumnWidths(options.columnWidths);
     this.#scroller.addEventListener('scroll', this.#onScroll, { passive: true });
     host.addEventListener('keydown', this.#onKey);
     this.#canvas.addEventListener('pointerdown', this.#onPointer);
@@ -100,6 +99,12 @@ export class WindowedGrid {
     this.#rowHeight = rowHeight;
     this.#drawnCount = -1;
     this.#everything = true;
+  }
+
+  /** Columns that are not named get their own width back. */
+  setColumnWidths(columnWidths: Readonly<Record<string, number>>): void {
+    for (const column of this.#source.columns) this.#applyWidth(column.id, columnWidths[column.id] ?? column.width);
+    this.#fitCanvas();
   }
 
   setSort(column: string, direction: 'ascending' | 'descending'): void {

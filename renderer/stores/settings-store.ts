@@ -49,6 +49,7 @@ export function makeSettingsStore() {
   return {
     ...store,
     set: (part: Partial<Settings>) => store.setState(part),
-    reset: () => store.setState(SETTINGS_DEFAULT),
+    /** Looks go back to how they come; what a person chose to look at stays. */
+    reset: () => store.setState({ ...SETTINGS_DEFAULT, selectedSymbol: store.getState().selectedSymbol }),
   };
 }

@@ -58,6 +58,42 @@ describe('opening files', () => {
     await desk.page.getByText('No session is open').waitFor();
   });
 
+  test('three workers show what one shows, and say which key groups each owns', async () => {
+    const files = writeSession(temporaryFolder('files'), { symbols: ['AAA', 'BBB', 'CCC', 'DDD', 'EEE', 'FFF'] });
+    const desk = await openWorkstation();
+    await using _app = desk.app;
+    await desk.page.getByText('No session is open').waitFor();
+    await desk.answerOpenDialog([files.positions]);
+    await desk.button('Session').click();
+    await desk.page.getByRole('dialog').getByRole('button', { name: 'Choose\u2026' }).nth(1).click();
+    await desk.page.getByRole('dialog').getByText('positions.csv').waitFor();
+    await desk.answerOpenDialog([files.session]);
+    await desk.page.getByRole('dialog').getByRole('button', { name: 'Choose\u2026' }).first().click();
+    await desk.page.getByRole('dialog').getByText('session.csv').first().waitFor();
+    await desk.button('max').click();
+    const replay = async (workers: number) => {
+      await desk.page.getByLabel('Workers').fill(String(workers));
+      await desk.button('Play session').click();
+      await desk.waitForState('Finished');
+      await expect.poll(() => desk.text('workers')).toMatch(new RegExp(`^${workers} worker`));
+      await desk.waitForNumber('total-trades', 1);
+      await desk.page.waitForTimeout(400);
+      return {
+        symbols: await desk.listed(),
+        profits: await desk.column('profit'),
+        asks: await desk.column('askPrice'),
+      };
+    };
+
+    const one = await replay(1);
+    await desk.button('Session').click();
+    const three = await replay(3);
+
+    expect(three).toEqual(one);
+    expect(one.symbols).toHaveLength(6);
+    expect(await desk.text('workers')).toContain('0\u201342 \u00b7 43\u201385 \u00b7 86\u2013127');
+  });
+
   test('rows that cannot be read are counted by reason and located', async () => {
     const files = writeSession(temporaryFolder('files'));
     const desk = await openWorkstation({ args: ['--session', files.session, '--positions', files.positions] });

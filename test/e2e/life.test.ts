@@ -161,6 +161,35 @@ describe('what is there after a restart', () => {
   });
 });
 
+test('a memory of another version is left alone, said, and the window goes on', async () => {
+  const userDataFolder = temporaryFolder('memory');
+  const first = await openWorkstation({ userDataFolder });
+  await first.page.getByText('No session is open').waitFor();
+  const writeFormat = (format: number) =>
+    first.page.evaluate(async (value) => {
+      const database = await new Promise<IDBDatabase>((opened, failed) => {
+        const request = indexedDB.open('flinktrade-window');
+        request.onsuccess = () => opened(request.result);
+        request.onerror = () => failed(request.error ?? new Error('The database could not be opened.'));
+      });
+      await new Promise<void>((done) => {
+        const transaction = database.transaction('facts', 'readwrite', { durability: 'strict' });
+        transaction.objectStore('facts').put({ name: 'format', value });
+        transaction.oncomplete = () => done();
+      });
+      database.close();
+    }, format);
+  await writeFormat(99);
+  await first.app.close();
+
+  const second = await openWorkstation({ userDataFolder, args: ['--sample'] });
+  await using _app = second.app;
+
+  await second.page.getByText('was written by another version of FlinkTrade (format 99').waitFor();
+  await second.waitForRows();
+  await second.waitForState('Playing');
+});
+
 async function displayOf(desk: WorkstationPage): Promise<string> {
   return await desk.app.application.evaluate(() => process.env['DISPLAY'] ?? '');
 }

@@ -16,7 +16,7 @@ function setUp() {
     chart: new ChartStore(),
     session: makeSessionStore(),
     rules: makeRulesStore(),
-    frameLoop: new FrameLoop({ request: () => 1, cancel: () => undefined }),
+    frameLoop: new FrameLoop({ nowMs: () => 0, request: () => 1, cancel: () => undefined }),
   };
   const onSessionStarted = vi.fn();
   const onProblem = vi.fn();

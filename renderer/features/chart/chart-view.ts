@@ -31,6 +31,9 @@ const PRICE_SCALE = 1e8;
 const APPEND_MAX = 60;
 const MARKS_MAX = 400;
 const RIGHT_GAP_POINTS = 6;
+const RIGHT_GAP_SHARE = 0.01;
+/** A session that has just begun is not blown up over the whole width. */
+const POINTS_SHOWN_MIN = 60;
 /** Room for half of the first label of the time axis. */
 const LEFT_GAP_SHARE = 0.045;
 
@@ -216,10 +219,12 @@ export class ChartView {
 
   #showNewest(points: number, grid: Grid): void {
     const across = pointsAcross(this.#span, grid);
+    const shown = Math.max(Math.min(points, across), POINTS_SHOWN_MIN);
+    const first = Math.max(0, points - across);
     this.#moving = true;
     this.#chart.timeScale().setVisibleLogicalRange({
-      from: Math.max(0, points - across) - across * LEFT_GAP_SHARE,
-      to: Math.max(points, Math.min(across, 60)) + RIGHT_GAP_POINTS * (across / 600),
+      from: first - shown * LEFT_GAP_SHARE,
+      to: first + shown + shown * RIGHT_GAP_SHARE,
     });
     this.#moving = false;
   }

@@ -128,6 +128,7 @@ function mountGrid(workstation: Workstation, host: HTMLElement, onCount: (count:
     const state = settings.getState();
     source.setFlashes(state.flash);
     grid.setRowHeight(ROW_HEIGHT[state.density]);
+    grid.setColumnWidths(state.columnWidths);
     grid.invalidate();
     frameLoop.mark();
   };

@@ -32,7 +32,7 @@ export function SettingsDialog() {
       width={520}
       onClose={() => layout.show(null)}
       foot={
-        <button type="button" className="button" onClick={() => settings.reset()}>
+        <button type="button" className="button" onClick={() => workstation.resetSettings()}>
           Reset all
         </button>
       }
