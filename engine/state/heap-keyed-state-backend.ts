@@ -56,6 +56,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
   readonly keyTable: KeyTable;
   private readonly symbols: SymbolDictionary;
   private readonly states = new Map<string, Registered>();
+  private readonly structs: HeapStructState<unknown>[] = [];
   private readonly unclaimed = new Map<string, { kind: StateKind; bySlot: Map<number, unknown> }>();
 
   constructor(keyTable: KeyTable, symbols: SymbolDictionary) {
@@ -68,7 +69,11 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
   }
 
   getStructState<V>(descriptor: StructStateDescriptor<V>): StructState<V> {
-    return this.register(descriptor, () => new HeapStructState<V>(this.keyTable, descriptor.struct, this.symbols));
+    return this.register(descriptor, () => {
+      const state = new HeapStructState<V>(this.keyTable, descriptor.struct, this.symbols);
+      this.structs.push(state);
+      return state;
+    });
   }
 
   getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T> {
@@ -152,6 +157,11 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     } finally {
       this.keyTable.currentSlot = before;
     }
+  }
+
+  /** Struct states whose columns no longer fit a core's own cache: worth fetching ahead of the records that need them. */
+  largeStructs(): readonly HeapStructState<unknown>[] {
+    return this.structs.filter(({ isLarge }) => isLarge);
   }
 
   /** How many (key, state) pairs there are; for tests and metrics. */

@@ -6,6 +6,24 @@ import { struct, type ViewOf } from '../api/struct.ts';
  * zeros is a symbol of which nothing is known. Prices in 1e-8, shares and sizes in 1e-6, times in ms.
  */
 export const POSITION_STATE = struct('position-state', {
+  // What nearly every quote touches comes first and stands together: two lines of the processor's cache, fetched ahead.
+  bidNotAboveAsk: 'f64',
+  askPrice: 'f64',
+  nextDecayAt: 'f64',
+  bid: 'f64',
+  bidSize: 'f64',
+  ask: 'f64',
+  askSize: 'f64',
+  quoteTime: 'f64',
+  /** STATUS_* of contract/frames.ts. */
+  status: 'f64',
+  /** 1 once there was a quote. */
+  quoted: 'f64',
+  /** 1 + index into REASONS of why the last quote did not trade; 0: it did, or there was none. */
+  lastReason: 'f64',
+  /** PLAN_*: whether a decay is planned, and on which clock. Exactly then there is a timer at `nextDecayAt`. */
+  plan: 'f64',
+
   shares: 'f64',
   buyPrice: 'f64',
   lastTradePrice: 'f64',
@@ -44,24 +62,6 @@ export const POSITION_STATE = struct('position-state', {
   tradesInDay: 'f64',
   /** Chart: the next sample is due at this event time, once `sampled` is 1. */
   nextSampleAt: 'f64',
-
-  // What nearly every quote touches stands together, so that it is one or two lines of the processor's cache.
-  bidNotAboveAsk: 'f64',
-  askPrice: 'f64',
-  nextDecayAt: 'f64',
-  bid: 'f64',
-  bidSize: 'f64',
-  ask: 'f64',
-  askSize: 'f64',
-  quoteTime: 'f64',
-  /** STATUS_* of contract/frames.ts. */
-  status: 'i32',
-  /** 1 once there was a quote. */
-  quoted: 'i32',
-  /** 1 + index into REASONS of why the last quote did not trade; 0: it did, or there was none. */
-  lastReason: 'i32',
-  /** PLAN_*: whether a decay is planned, and on which clock. Exactly then there is a timer at `nextDecayAt`. */
-  plan: 'i32',
 
   symbol: 'symbol',
   woken: 'i32',

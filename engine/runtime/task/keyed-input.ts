@@ -35,6 +35,9 @@ export class SlotMap {
   }
 }
 
+/** Records whose state is fetched ahead together: more than a core can wait for at once, few enough to stay in its cache. */
+const TOUCH_RECORDS = 32;
+
 /**
  * The hot loop: records of one type of one crossing, into one input of one keyed operator. Per record: advance the
  * record's watermark (timers fire), set the key, move the view, call.
@@ -50,6 +53,7 @@ export class KeyedRecordHandler implements RecordHandler {
   private readonly operator: KeyedOperator;
   private readonly isSecondInput: boolean;
   private readonly keyTable: KeyTable;
+  private readonly ahead = new Int32Array(TOUCH_RECORDS);
 
   constructor(
     reader: ChannelReader,
@@ -73,7 +77,33 @@ export class KeyedRecordHandler implements RecordHandler {
   run(from: number, end: number): number {
     return this.view === null || this.slotMap === null
       ? this.runSlowly(from, end)
-      : this.runStructs(from, end, this.view, this.slotMap.slots);
+      : this.runKeyed(from, end, this.view, this.slotMap.slots);
+  }
+
+  private runKeyed(from: number, end: number, view: RecordView, slots: Int32Array | null): number {
+    const large = this.operator.backend.largeStructs();
+    if (large.length === 0) return this.runStructs(from, end, view, slots);
+    let position = from;
+    while (position !== end) {
+      const count = this.lookAhead(position, end);
+      if (count === 0) break;
+      for (let index = 0; index < large.length; index += 1) large[index].touch(this.ahead, count, slots);
+      position = this.runStructs(position, (position + count) | 0, view, slots);
+    }
+    return position;
+  }
+
+  /** Notes the keys of the next records of this type. @returns how many there are */
+  private lookAhead(from: number, end: number): number {
+    const { ahead, type } = this;
+    const { i, mask, slotWords } = this.reader.ring;
+    const most = Math.min(TOUCH_RECORDS, (end - from) | 0);
+    for (let index = 0; index < most; index += 1) {
+      const at = (((from + index) & mask) * slotWords) << 1;
+      if (i[at] !== type) return index;
+      ahead[index] = i[at + 1];
+    }
+    return most;
   }
 
   private runStructs(from: number, end: number, view: RecordView, slots: Int32Array | null): number {
