@@ -131,6 +131,16 @@ describe('any bytes', () => {
     csvish.map((parts) => new TextEncoder().encode(`symbol,eventTimeMs,bid,bidSize,ask,askSize\n${parts.join('')}`)),
   );
 
+  test('a byte order mark is taken off, also when it comes byte by byte', async () => {
+    const text = 'symbol,eventTimeMs,bid,bidSize,ask,askSize\nA,1000,1.5,1,1.6,1\n';
+    const content = Uint8Array.of(0xef, 0xbb, 0xbf, ...new TextEncoder().encode(text));
+
+    const pieces = await decode(content, 'csv', { chunkBytes: 1 });
+
+    expect(pieces.error).toBeNull();
+    expect(pieces.quotes).toHaveLength(1);
+  });
+
   test('never crash a decoder, every row ends somewhere, and the chunks do not matter', async () => {
     const profiles = [...readyProfiles(), profileWith({ pairSides: true, comment: '%', delimiter: '|' })];
     await fc.assert(

@@ -32,6 +32,8 @@ export class DecodedInput implements QuoteInput {
   #window = new Uint8Array(FIRST_WINDOW_BYTES);
   #from = 0;
   #to = 0;
+  /** The input's first bytes, until there are enough to know whether they are a byte order mark. */
+  #start: Uint8Array = new Uint8Array(0);
   #started = false;
   #skipping = false;
   /** No more bytes will come: what is in the window is all there is. */
@@ -120,8 +122,12 @@ export class DecodedInput implements QuoteInput {
   #append(chunk: Uint8Array): void {
     let rest = chunk;
     if (!this.#started) {
+      // A mark may come in pieces: nothing is decoded before its last byte could be there.
+      const start = joined(this.#start, chunk);
+      this.#start = start;
+      if (start.length < UTF8_MARK.length && !this.#last) return;
       this.#started = true;
-      rest = this.#withoutMark(chunk);
+      rest = this.#withoutMark(start);
     }
     const left = this.#to - this.#from;
     if (left + rest.length + 1 > this.#window.length) this.#grow(left + rest.length + 1);
@@ -156,6 +162,7 @@ export class DecodedInput implements QuoteInput {
 
   #endOfBytes(): void {
     this.#last = true;
+    if (!this.#started && this.#start.length > 0) this.#append(new Uint8Array(0));
     const { failure } = this.#source;
     if (failure !== null) {
       // What is left is a row cut short: its numbers may look whole and be wrong.
@@ -199,4 +206,11 @@ function located(failure: InputError, lines: number): InputError {
     place,
     `${failure.message} Everything up to line ${lines} was read whole; what came after it was not used.`,
   );
+}
+
+function joined(left: Uint8Array, right: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(left.length + right.length);
+  bytes.set(left);
+  bytes.set(right, left.length);
+  return bytes;
 }
