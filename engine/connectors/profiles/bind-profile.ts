@@ -209,12 +209,24 @@ function resolveColumns(
               .join(', ')})`
           : `"${reference}"`,
       );
+    else if (header !== null && typeof reference !== 'number' && header.indexOf(header[index], index + 1) >= 0) {
+      throw columnTwice(profile, input, header[index]);
+    }
     least = Math.max(least, index + 1);
     return index;
   };
   const interpreter = interpreterFor(at);
   if (missing.length > 0) throw columnsMissing(profile, input, missing, header ?? []);
   return { interpreter, least };
+}
+
+function columnTwice(profile: SessionProfile, input: string, name: string): InputError {
+  return new InputError(
+    'wrong-usage',
+    'profile-does-not-fit',
+    { input, line: 1 },
+    `${input} has the column "${name}" twice, and the profile "${profile.name}" reads it: which one is meant is not known. Rename one, or name it by its index in a profile of your own.`,
+  );
 }
 
 function columnsMissing(
