@@ -1,8 +1,10 @@
+import { constants } from 'node:os';
 import { parseArguments, type CliCommand } from './cli/arguments.ts';
 import { runInspect } from './cli/inspect-command.node.ts';
-import { CliError, EXIT_DONE, EXIT_INPUT, EXIT_INTERNAL, EXIT_USAGE, USAGE } from './cli/messages.ts';
+import { CliError, EXIT_INPUT, EXIT_INTERNAL, EXIT_USAGE, USAGE } from './cli/messages.ts';
 import { runReplay, runSample } from './cli/replay-command.node.ts';
 import { runProfiles, runRecord } from './cli/record-command.node.ts';
+import { tell } from './cli/tell.node.ts';
 import { failureOf } from './session/session-reader.node.ts';
 import { InputError } from '../connectors/sources/input-error.ts';
 import { assertNever } from '../core/assert.ts';
@@ -51,15 +53,30 @@ function explain(error: unknown): { readonly exitCode: number; readonly message:
   return { exitCode: EXIT_INTERNAL, message: `An internal failure, not your mistake: ${message}\n${details}` };
 }
 
-async function main(): Promise<void> {
-  // A reader that closes early (head, less) is no failure of ours.
+/** Shells say 128 + the signal's number of a program that a signal ended. */
+const EXIT_SIGNAL_BASE = 128;
+
+/** Ctrl-C and closed pipes end the program in order: what is unfinished is removed on its way out. */
+function listenToTheOutside(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+      tell(`Interrupted (${signal}): what was not finished was not written.`);
+      process.exit(EXIT_SIGNAL_BASE + constants.signals[signal]);
+    });
+  }
+  // Whoever writes looks at its own errors; a reader that closes early (head, less) is none.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT_DONE);
-    throw error;
+    if (error.code !== 'EPIPE') process.exitCode = EXIT_USAGE;
   });
+  process.stderr.on('error', () => undefined);
+}
+
+async function main(): Promise<void> {
+  listenToTheOutside();
   const command = parseArguments(process.argv.slice(2));
   if (!command.ok) {
-    process.stderr.write(`${command.problem}\n`);
+    tell(command.problem);
     process.exitCode = EXIT_USAGE;
     return;
   }
@@ -67,7 +84,7 @@ async function main(): Promise<void> {
     await run(command.value);
   } catch (error) {
     const { exitCode, message } = explain(error);
-    process.stderr.write(`${message}\n`);
+    tell(message);
     process.exitCode = exitCode;
   }
 }

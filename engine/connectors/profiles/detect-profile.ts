@@ -29,6 +29,8 @@ interface Match {
 /** A signature of the format itself outweighs any number of columns that happen to be there. */
 const SIGNATURE_SCORE = 1_000_000;
 const HEADER_SHOWN_CHARACTERS = 200;
+/** A byte order mark that is no UTF-8, or a NUL behind every character of plain English. */
+const UTF16_TEXT = /^(?:\ufffd\ufffd|(?:[\u0001-\u007f]\u0000){4}|(?:\u0000[\u0001-\u007f]){4})/;
 /** Control characters and bytes that are no UTF-8: no market data begins with them. */
 const BINARY = /[\u0000-\u0008\u000e-\u001f\ufffd]/;
 
@@ -60,11 +62,15 @@ export function detectProfile(look: InputLook, profiles: readonly SessionProfile
   }
   const shown = first.slice(0, HEADER_SHOWN_CHARACTERS);
   if (BINARY.test(shown)) {
+    // No profile could help: the file itself is nothing that can be read.
+    const isUtf16 = UTF16_TEXT.test(look.text);
     throw new InputError(
-      'wrong-usage',
-      'profile-unknown',
+      'unreadable',
+      'input-unreadable',
       { input: look.name },
-      `${look.name} is no session file: it is neither text, nor gzip, zip or a recording.`,
+      isUtf16
+        ? `${look.name} is UTF-16 text, which is not read; save it as UTF-8.`
+        : `${look.name} is no session file: it is neither text, nor gzip, zip or a recording.`,
     );
   }
   throw new InputError(

@@ -70,7 +70,13 @@ function describeUnion(issue: Extract<Issue, { code: 'invalid_union' }>, documen
   );
   if (alternatives.length === 0 || !objectGiven) {
     const allowed = issue.errors.map((errors) => errors.map(allowedText).join(' and '));
-    const texts = allowed.length > 0 ? [...new Set(allowed)].join(', or ') : issue.message;
+    const texts =
+      allowed.length > 0
+        ? [...new Set(allowed)].join(', or ')
+        : issue.message
+            .replace(/^Invalid discriminator value\. Expected /, '')
+            .replaceAll("'", '"')
+            .replaceAll(' | ', ', or ');
     return [`${pathText(path)}: found ${valueText(value)}; allowed is ${texts}`];
   }
   const score = (errors: readonly Issue[]): number =>

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { markUnfinished } from '../../core/unfinished-files.node.ts';
 import { fastCrc32 } from '../files/fast-crc32.node.ts';
 import { openSession, type ChosenProfile, type OpenSession } from '../files/open-session.node.ts';
 import { InputError } from '../sources/input-error.ts';
@@ -29,14 +30,7 @@ export async function recordSession(
   outFile: string,
   createdBy = 'FlinkTrade',
 ): Promise<RecordingMade> {
-  if (inputs.some((input) => resolve(input) === resolve(outFile))) {
-    throw new InputError(
-      'wrong-usage',
-      'input-unreadable',
-      { input: outFile },
-      `${outFile} is an input; write the recording to another file.`,
-    );
-  }
+  checkOutput(inputs, outFile);
   const session = await openSession(inputs, profile);
   try {
     const footer = await writeFileWhole(outFile, (sink) => recordOpenSession(session, sink, createdBy));
@@ -101,29 +95,59 @@ function originOf(inputs: readonly QuoteInput[]): RecordingOrigin {
   };
 }
 
+/** Asked before anything is read: links and other spellings of an input's name are that input too. */
+function checkOutput(inputs: readonly string[], outFile: string): void {
+  const folder = dirname(outFile);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw cannotWrite(outFile, `there is no folder ${folder}`);
+  const there = statSync(outFile, { throwIfNoEntry: false });
+  if (there === undefined) return;
+  if (there.isDirectory()) throw cannotWrite(outFile, 'it is a directory. Name a file in it');
+  if (!there.isFile())
+    throw cannotWrite(
+      outFile,
+      'it is no regular file, and a recording takes the place of what it overwrites. Name a file',
+    );
+  for (const input of inputs) {
+    const read = statSync(input, { throwIfNoEntry: false });
+    if (read?.dev === there.dev && read.ino === there.ino) {
+      throw new InputError(
+        'wrong-usage',
+        'input-unreadable',
+        { input: outFile },
+        `${outFile} is an input; write the recording to another file.`,
+      );
+    }
+  }
+}
+
+function cannotWrite(file: string, why: string): InputError {
+  return new InputError('wrong-usage', 'input-unreadable', { input: file }, `${file} cannot be written: ${why}.`);
+}
+
 /** Writes beside the file and renames at the end, so that a half-written recording never bears its name. */
 async function writeFileWhole<T>(file: string, write: (sink: RecordingSink) => Promise<T>): Promise<T> {
-  const partFile = `${file}.part`;
-  let descriptor: number;
+  const target = statSync(file, { throwIfNoEntry: false }) === undefined ? file : realpathSync(file);
+  const partFile = join(dirname(target), `.${basename(target)}.${process.pid}.part`);
+  const finished = markUnfinished(partFile);
+  let descriptor: number | null = null;
   try {
     descriptor = openSync(partFile, 'w');
-  } catch (error) {
-    throw new InputError(
-      'wrong-usage',
-      'input-unreadable',
-      { input: file },
-      `${file} cannot be written: ${(error as Error).message}.`,
-    );
-  }
-  try {
     const result = await write(new FileSink(descriptor));
     fsyncSync(descriptor);
     closeSync(descriptor);
-    renameSync(partFile, file);
+    descriptor = null;
+    renameSync(partFile, target);
     return result;
   } catch (error) {
+    if (descriptor !== null) closeSync(descriptor);
     rmSync(partFile, { force: true });
-    throw error;
+    // Inputs that cannot be read say so themselves; what the file system says here is about the output.
+    throw typeof (error as NodeJS.ErrnoException).syscall === 'string'
+      ? cannotWrite(file, (error as Error).message)
+      : error;
+  } finally {
+    finished();
   }
 }
 

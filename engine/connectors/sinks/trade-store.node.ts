@@ -2,6 +2,7 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert } from '../../core/assert.ts';
+import { markUnfinished } from '../../core/unfinished-files.node.ts';
 import { compareTrades, sortedRun, TRADE_BYTES, TRADE_WORDS } from './trade-run.ts';
 
 /** 16 MiB of trades in memory before a sorted run goes to disk. */
@@ -24,7 +25,7 @@ export class TradeStore {
   readonly #runTradesMax: number;
   readonly #buffer: Float64Array;
   #buffered = 0;
-  #spill: { readonly folder: string; readonly file: number } | null = null;
+  #spill: { readonly folder: string; readonly file: number; readonly removed: () => void } | null = null;
   readonly #runTrades: number[] = [];
 
   /** @param runTradesMax trades held in memory, 1 or more */
@@ -65,13 +66,14 @@ export class TradeStore {
     if (this.#spill === null) return;
     closeSync(this.#spill.file);
     rmSync(this.#spill.folder, { recursive: true, force: true });
+    this.#spill.removed();
     this.#spill = null;
   }
 
   #spillRun(): void {
     if (this.#spill === null) {
       const folder = mkdtempSync(join(tmpdir(), 'flinktrade-trades-'));
-      this.#spill = { folder, file: openSync(join(folder, 'runs'), 'w+') };
+      this.#spill = { folder, file: openSync(join(folder, 'runs'), 'w+'), removed: markUnfinished(folder) };
     }
     const run = sortedRun(this.#buffer, this.#buffered);
     const bytes = new Uint8Array(run.buffer);

@@ -6,8 +6,20 @@ export type CliCommand =
   | { readonly kind: 'version' }
   | { readonly kind: 'profiles' }
   | ReplayCommand
-  | { readonly kind: 'sample'; readonly seed: number; readonly workers: number | null; readonly speed: SpeedArgument; readonly rules: string | null; readonly seconds: number }
-  | { readonly kind: 'record'; readonly inputs: readonly string[]; readonly output: string; readonly profile: string | null }
+  | {
+      readonly kind: 'sample';
+      readonly seed: number;
+      readonly workers: number | null;
+      readonly speed: SpeedArgument;
+      readonly rules: string | null;
+      readonly seconds: number;
+    }
+  | {
+      readonly kind: 'record';
+      readonly inputs: readonly string[];
+      readonly output: string;
+      readonly profile: string | null;
+    }
   | { readonly kind: 'inspect'; readonly input: string; readonly profile: string | null; readonly json: boolean };
 
 /** Event milliseconds per wall millisecond; null: as fast as it goes. */
@@ -36,7 +48,19 @@ const SAMPLE_SECONDS_DEFAULT = 600;
 type ParsedFlags = { readonly values: ReadonlyMap<string, string>; readonly rest: readonly string[] };
 
 const FLAGS: Readonly<Record<string, readonly string[]>> = {
-  replay: ['positions', 'rules', 'profile', 'workers', 'max-parallelism', 'speed', 'state', 'report', 'trades', 'out-of-orderness-ms', 'max-future-ms'],
+  replay: [
+    'positions',
+    'rules',
+    'profile',
+    'workers',
+    'max-parallelism',
+    'speed',
+    'state',
+    'report',
+    'trades',
+    'out-of-orderness-ms',
+    'max-future-ms',
+  ],
   record: ['output', 'profile'],
   inspect: ['profile', 'json'],
   sample: ['seed', 'workers', 'speed', 'rules', 'seconds'],
@@ -51,7 +75,8 @@ const SHORT: Readonly<Record<string, string>> = { '-o': '--output', '-h': '--hel
  */
 export function parseArguments(words: readonly string[]): Result<CliCommand, string> {
   const [first, ...rest] = words.map((word) => SHORT[word] ?? word);
-  if (first === undefined || first === '--help' || first === 'help') return ok({ kind: 'help', topic: rest[0] ?? null });
+  if (first === undefined || first === '--help' || first === 'help')
+    return ok({ kind: 'help', topic: rest[0] ?? null });
   if (first === '--version') return ok({ kind: 'version' });
   const flags = FLAGS[first];
   if (flags === undefined) {
@@ -70,7 +95,9 @@ export function parseArguments(words: readonly string[]): Result<CliCommand, str
     case 'sample':
       return readSample(parsed.value);
     default:
-      return parsed.value.rest.length > 0 ? fail(`profiles takes no arguments; found "${parsed.value.rest[0]}".`) : ok({ kind: 'profiles' });
+      return parsed.value.rest.length > 0
+        ? fail(`profiles takes no arguments; found "${parsed.value.rest[0]}".`)
+        : ok({ kind: 'profiles' });
   }
 }
 
@@ -83,6 +110,8 @@ function readFlags(command: string, words: readonly string[], allowed: readonly 
       rest.push(...words.slice(index + 1));
       break;
     }
+    if (word === '')
+      return fail(`flinktrade ${command} was given an empty file name (""); is a variable of your script not set?`);
     if (!word.startsWith('-') || word === '-') {
       rest.push(word);
       continue;
@@ -90,7 +119,9 @@ function readFlags(command: string, words: readonly string[], allowed: readonly 
     const equals = word.indexOf('=');
     const name = (equals === -1 ? word : word.slice(0, equals)).replace(/^--?/, '');
     if (!allowed.includes(name)) {
-      return fail(`flinktrade ${command} has no option "--${name}". Options: ${allowed.map((flag) => `--${flag}`).join(', ')}.`);
+      return fail(
+        `flinktrade ${command} has no option "--${name}". Options: ${allowed.map((flag) => `--${flag}`).join(', ')}.`,
+      );
     }
     if (values.has(name)) return fail(`--${name} was given twice; give it once.`);
     if (SWITCHES.has(name)) {
@@ -105,11 +136,17 @@ function readFlags(command: string, words: readonly string[], allowed: readonly 
   return ok({ values, rest });
 }
 
-function readWhole(values: ReadonlyMap<string, string>, name: string, min: number, max: number): Result<number | null, string> {
+function readWhole(
+  values: ReadonlyMap<string, string>,
+  name: string,
+  min: number,
+  max: number,
+): Result<number | null, string> {
   const text = values.get(name);
   if (text === undefined) return ok(null);
   const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
-  if (!(value >= min && value <= max)) return fail(`--${name} must be a whole number from ${min} to ${max}; found "${text}".`);
+  if (!(value >= min && value <= max))
+    return fail(`--${name} must be a whole number from ${min} to ${max}; found "${text}".`);
   return ok(value);
 }
 
@@ -125,21 +162,30 @@ function readSpeed(values: ReadonlyMap<string, string>): Result<SpeedArgument, s
 }
 
 function readReplay({ values, rest }: ParsedFlags): Result<CliCommand, string> {
-  if (rest.length === 0) return fail('replay needs at least one session file: flinktrade replay INPUT... --positions FILE');
+  if (rest.length === 0)
+    return fail('replay needs at least one session file: flinktrade replay INPUT... --positions FILE');
   const positions = values.get('positions');
-  if (positions === undefined) return fail('replay needs --positions FILE: the starting positions, a CSV file with the columns symbol,shares,buyPrice[,ttlMs][,openedAt].');
+  if (positions === undefined)
+    return fail(
+      'replay needs --positions FILE: the starting positions, a CSV file with the columns symbol,shares,buyPrice[,ttlMs][,openedAt].',
+    );
   if (values.has('state')) {
-    return fail('--state DIR is not in this version: a replay runs from its first quote to its last in one go. Leave the option out.');
+    return fail(
+      '--state DIR is not in this version: a replay runs from its first quote to its last in one go. Leave the option out.',
+    );
   }
   const report = values.get('report') ?? null;
   const trades = values.get('trades') ?? null;
-  if (report === '-' && trades === '-') return fail('--report - and --trades - cannot both write to standard output; name a file for one of them.');
+  if (report === '-' && trades === '-')
+    return fail('--report - and --trades - cannot both write to standard output; name a file for one of them.');
   const workers = readWhole(values, 'workers', 1, WORKERS_MAX);
   if (!workers.ok) return workers;
   const maxParallelism = readWhole(values, 'max-parallelism', 1, PARALLELISM_MAX);
   if (!maxParallelism.ok) return maxParallelism;
   if (maxParallelism.value !== null && workers.value !== null && workers.value > maxParallelism.value) {
-    return fail(`--workers ${workers.value} is more than --max-parallelism ${maxParallelism.value}: a worker without a key group would have nothing to do. Lower the one or raise the other.`);
+    return fail(
+      `--workers ${workers.value} is more than --max-parallelism ${maxParallelism.value}: a worker without a key group would have nothing to do. Lower the one or raise the other.`,
+    );
   }
   const outOfOrdernessMs = readWhole(values, 'out-of-orderness-ms', 0, Number.MAX_SAFE_INTEGER);
   if (!outOfOrdernessMs.ok) return outOfOrdernessMs;
@@ -165,13 +211,15 @@ function readReplay({ values, rest }: ParsedFlags): Result<CliCommand, string> {
 
 function readRecord({ values, rest }: ParsedFlags): Result<CliCommand, string> {
   const output = values.get('output');
-  if (rest.length === 0 || output === undefined) return fail('record needs a session file and where to write: flinktrade record INPUT... -o FILE');
+  if (rest.length === 0 || output === undefined)
+    return fail('record needs a session file and where to write: flinktrade record INPUT... -o FILE');
   return ok({ kind: 'record', inputs: rest, output, profile: values.get('profile') ?? null });
 }
 
 function readInspect({ values, rest }: ParsedFlags): Result<CliCommand, string> {
   const [input, ...more] = rest;
-  if (input === undefined || more.length > 0) return fail(`inspect takes one file: flinktrade inspect FILE; found ${rest.length}.`);
+  if (input === undefined || more.length > 0)
+    return fail(`inspect takes one file: flinktrade inspect FILE; found ${rest.length}.`);
   return ok({ kind: 'inspect', input, profile: values.get('profile') ?? null, json: values.has('json') });
 }
 
@@ -185,5 +233,12 @@ function readSample({ values, rest }: ParsedFlags): Result<CliCommand, string> {
   if (!seconds.ok) return seconds;
   const speed = readSpeed(values);
   if (!speed.ok) return speed;
-  return ok({ kind: 'sample', seed: seed.value ?? 1, workers: workers.value, speed: speed.value, rules: values.get('rules') ?? null, seconds: seconds.value ?? SAMPLE_SECONDS_DEFAULT });
+  return ok({
+    kind: 'sample',
+    seed: seed.value ?? 1,
+    workers: workers.value,
+    speed: speed.value,
+    rules: values.get('rules') ?? null,
+    seconds: seconds.value ?? SAMPLE_SECONDS_DEFAULT,
+  });
 }

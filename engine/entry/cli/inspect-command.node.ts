@@ -14,7 +14,9 @@ function timeText(ms: number | null): string {
 
 export function inspectionText(inspection: SessionInspection): string {
   const { oddities } = inspection;
-  const busiest = [...oddities.symbols].sort((left, right) => right.quotes - left.quotes || (left.symbol < right.symbol ? -1 : 1));
+  const busiest = [...oddities.symbols].sort(
+    (left, right) => right.quotes - left.quotes || (left.symbol < right.symbol ? -1 : 1),
+  );
   const hidden = busiest.length - SYMBOLS_SHOWN;
   const lines: (readonly [string, string | number])[] = [
     ...inspection.chosen.map(({ input, profile, why }) => ['input', `${input}, read as ${profile} (${why})`] as const),
@@ -33,11 +35,21 @@ export function inspectionText(inspection: SessionInspection): string {
     ['neither side', oddities.noSides],
     ['unknown sizes', oddities.unknownSizes],
     ['unchanged repeats', oddities.unchangedRepeats],
-    ['out of order', oddities.outOfOrder === 0 ? 0 : `${oddities.outOfOrder}, by ${oddities.outOfOrderMsMax} ms at most`],
+    [
+      'out of order',
+      oddities.outOfOrder === 0 ? 0 : `${oddities.outOfOrder}, by ${oddities.outOfOrderMsMax} ms at most`,
+    ],
     ['most in one ms', oddities.quotesPerMsMax],
-    ...oddities.gaps.map(({ fromMs, toMs }) => ['gap', `${timeText(fromMs)} to ${timeText(toMs)}, ${((toMs - fromMs) / 1000).toFixed(1)} s`] as const),
-    ...Object.entries(inspection.quarantinedByReason).map(([reason, count]) => [`quarantined: ${reason}`, count] as const),
-    ...inspection.quarantinedRows.map(({ input, line, reason, text }) => [`  ${input}:${line}`, `${reason}: ${JSON.stringify(text)}`] as const),
+    ...oddities.gaps.map(
+      ({ fromMs, toMs }) =>
+        ['gap', `${timeText(fromMs)} to ${timeText(toMs)}, ${((toMs - fromMs) / 1000).toFixed(1)} s`] as const,
+    ),
+    ...Object.entries(inspection.quarantinedByReason).map(
+      ([reason, count]) => [`quarantined: ${reason}`, count] as const,
+    ),
+    ...inspection.quarantinedRows.map(
+      ({ input, line, reason, text }) => [`  ${input}:${line}`, `${reason}: ${JSON.stringify(text)}`] as const,
+    ),
     ...busiest.slice(0, SYMBOLS_SHOWN).map(({ symbol, quotes }) => [`  ${symbol}`, quotes] as const),
     ...(hidden > 0 ? [['  and', `${hidden} more symbols`] as const] : []),
   ];

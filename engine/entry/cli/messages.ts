@@ -16,6 +16,11 @@ export class CliError extends Error {
   }
 }
 
+/** Names and texts out of files must not steer the terminal they are printed on. */
+export function printable(text: string): string {
+  return text.replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '\u{fffd}');
+}
+
 export const USAGE = `FlinkTrade command line
 
   flinktrade replay INPUT... --positions FILE [--rules FILE] [--profile NAME|FILE]

@@ -1,5 +1,6 @@
 import type { RulesDocument } from '../../contract/rules.ts';
 import { resolveRules } from '../../contract/rules-resolve.ts';
+import type { QuarantinedRow } from '../../contract/window.ts';
 import { ROW, ROW_WORDS, STATUS_CLOSED, STATUS_NO_POSITION } from '../../contract/frames.ts';
 import { formatMoney, formatPrice, formatShares } from '../../core/decimal.ts';
 import type { PlannedPosition } from '../../connectors/sources/session-records.ts';
@@ -20,6 +21,7 @@ export interface ReplayOutcome {
   readonly outOfOrdernessMs: number;
   readonly maxFutureMs: number;
   readonly progress: SessionProgress;
+  readonly quarantinedRows: readonly QuarantinedRow[];
   readonly pending: readonly PlannedPosition[];
   readonly positionRows: readonly PublishedRows[];
   readonly reasonRows: readonly PublishedRows[];
@@ -36,7 +38,10 @@ const WORD_BITS = 64n;
 /** The report of trading-rules "Command line". */
 export function replayReport(outcome: ReplayOutcome): ReplayReport {
   const { totals } = outcome.progress;
-  const positions = [...outcome.positionRows.flatMap((published) => openedRows(published, outcome.nameOf)), ...outcome.pending.map(pendingRow)];
+  const positions = [
+    ...outcome.positionRows.flatMap((published) => openedRows(published, outcome.nameOf)),
+    ...outcome.pending.map(pendingRow),
+  ];
   const resolved = resolveRules(outcome.rules);
   return {
     session: {
@@ -51,8 +56,12 @@ export function replayReport(outcome: ReplayOutcome): ReplayReport {
       quarantined: totals.quarantined,
       ignored: totals.ignored,
       quarantinedByReason: totals.quarantinedByReason,
+      quarantinedRows: outcome.quarantinedRows,
     },
-    rules: { ...resolved, defaults: { ...resolved.defaults, outOfOrdernessMs: outcome.outOfOrdernessMs, maxFutureMs: outcome.maxFutureMs } },
+    rules: {
+      ...resolved,
+      defaults: { ...resolved.defaults, outOfOrdernessMs: outcome.outOfOrdernessMs, maxFutureMs: outcome.maxFutureMs },
+    },
     positions: positions.sort(bySymbol),
     reasons: reasonTotals(outcome.reasonRows),
     totals: {
@@ -80,8 +89,14 @@ function openedRows(published: PublishedRows, nameOf: (symbol: number) => string
   return rows;
 }
 
-function openedRow(numbers: Float64Array, integers: BigInt64Array, at: number, nameOf: (symbol: number) => string): PositionRow {
-  const profit = (integers[at + ROW.profitHigh] << WORD_BITS) | BigInt.asUintN(Number(WORD_BITS), integers[at + ROW.profitLow]);
+function openedRow(
+  numbers: Float64Array,
+  integers: BigInt64Array,
+  at: number,
+  nameOf: (symbol: number) => string,
+): PositionRow {
+  const profit =
+    (integers[at + ROW.profitHigh] << WORD_BITS) | BigInt.asUintN(Number(WORD_BITS), integers[at + ROW.profitLow]);
   const timeOrNone = (value: number): number | null => (Number.isNaN(value) ? null : value);
   return {
     symbol: nameOf(numbers[at + ROW.symbol]),
@@ -132,5 +147,7 @@ function reasonTotals(published: readonly PublishedRows[]): Record<string, numbe
       });
     }
   }
-  return Object.fromEntries(REASONS.filter((reason) => totals.has(reason)).map((reason) => [reason, totals.get(reason) ?? 0]));
+  return Object.fromEntries(
+    REASONS.filter((reason) => totals.has(reason)).map((reason) => [reason, totals.get(reason) ?? 0]),
+  );
 }

@@ -1,4 +1,5 @@
-import type { SessionCounts } from '../../contract/window.ts';
+import type { QuarantinedRow, SessionCounts } from '../../contract/window.ts';
+import { printable } from './messages.ts';
 
 /** One position as it is reported: decimals as text, times in ms since the Unix epoch, null where there is none. */
 export interface PositionRow {
@@ -22,6 +23,8 @@ export interface ReplayReport {
     readonly symbols: number;
     readonly firstEventTimeMs: number | null;
     readonly lastEventTimeMs: number | null;
+    /** The first of each input, with their lines; all are counted. */
+    readonly quarantinedRows: readonly QuarantinedRow[];
   } & SessionCounts;
   readonly rules: unknown;
   readonly positions: readonly PositionRow[];
@@ -35,7 +38,11 @@ export interface ReplayReport {
   };
 }
 
-const COLUMNS: readonly { readonly heading: string; readonly left?: true; readonly text: (row: PositionRow) => string }[] = [
+const COLUMNS: readonly {
+  readonly heading: string;
+  readonly left?: true;
+  readonly text: (row: PositionRow) => string;
+}[] = [
   { heading: 'SYMBOL', left: true, text: (row) => row.symbol },
   { heading: 'SHARES', text: (row) => row.shares },
   { heading: 'BUY PRICE', text: (row) => row.buyPrice },
@@ -45,18 +52,17 @@ const COLUMNS: readonly { readonly heading: string; readonly left?: true; readon
   { heading: 'STATUS', left: true, text: (row) => row.status },
 ];
 
-/** Control characters in a symbol must not steer the terminal it is printed on. */
-function printable(text: string): string {
-   
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '\u{fffd}');
-}
-
 /** The position table of the original dashboard, as text for a terminal. */
 export function positionTable(rows: readonly PositionRow[]): string {
-  const cells = rows.map((row) => COLUMNS.map((column) => printable(column.text(row))));
-  const widths = COLUMNS.map((column, index) => Math.max(column.heading.length, ...cells.map((line) => line[index].length)));
+  const cells = rows.map((row) => COLUMNS.map((column) => printable(column.text(row)).replaceAll('\n', '\u{fffd}')));
+  const widths = COLUMNS.map((column, index) =>
+    Math.max(column.heading.length, ...cells.map((line) => line[index].length)),
+  );
   const line = (texts: readonly string[]): string =>
-    texts.map((text, index) => (COLUMNS[index].left ? text.padEnd(widths[index]) : text.padStart(widths[index]))).join('  ').trimEnd();
+    texts
+      .map((text, index) => (COLUMNS[index].left ? text.padEnd(widths[index]) : text.padStart(widths[index])))
+      .join('  ')
+      .trimEnd();
   const rule = widths.map((width) => '-'.repeat(width)).join('  ');
   return [line(COLUMNS.map((column) => column.heading)), rule, ...cells.map(line)].join('\n');
 }
