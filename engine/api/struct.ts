@@ -33,7 +33,10 @@ export interface StructType<F extends Fields = Fields, Name extends string = str
 
 export type ViewOf<T> = T extends StructType<infer F, infer N> ? View<F, N> : never;
 
-/** @throws BugError for a field name that is not a plain identifier, or that a view needs for itself (`kind`). */
+/**
+ * @throws BugError for a field name that is not a plain identifier, or that a view needs for itself: `kind`, `toObject`,
+ * `toJSON`, and the letters f, i, b, d and k
+ */
 export function struct<const Name extends string, const F extends Fields>(name: Name, fields: F): StructType<F, Name> {
   const type = Object.freeze({ name, fields: Object.freeze({ ...fields }) });
   checkShape(type);

@@ -68,6 +68,7 @@ const START_MS_MAX = 60_000;
 /** Threads that were told to stop get this long before they are ended. */
 const STOP_MS = 1_000;
 const LOOK_EVERY_MS = 20;
+const STALL_MS = 1_000;
 
 /** One worker thread as the runner sees it. */
 interface WorkerEntry {
@@ -104,6 +105,7 @@ export class RunningJob<P = unknown> {
   private nextQuestion = 0;
   private startedMs = 0;
   private isPumping = false;
+  private lastLookMs = machineClock.monotonicMs();
   private outcome: 'running' | 'ending' | 'ended' = 'running';
   private resolve!: (result: JobResult) => void;
   private reject!: (error: JobFailedError) => void;
@@ -337,6 +339,9 @@ export class RunningJob<P = unknown> {
   private watch(): void {
     this.pump();
     const now = machineClock.monotonicMs();
+    // This thread itself stood still (the machine slept, a debugger held it): what it did not see proves nothing.
+    if (now - this.lastLookMs > STALL_MS) for (const entry of this.workers) entry.lastBeatMs = now;
+    this.lastLookMs = now;
     const hangMs = this.options.hangMs ?? HANG_MS_DEFAULT;
     for (const entry of this.workers) {
       const beat = this.control.heartbeat(entry.block);

@@ -1,4 +1,4 @@
-import { machineClock, nextTurn } from '../core/machine.node.ts';
+import { machineClock, nextTurn, startMachineTimer } from '../core/machine.node.ts';
 import type { JobGraph } from '../graph/job-graph.ts';
 import type { PhysicalPlan } from '../runtime/exchange/physical-plan.ts';
 import { SourceTask } from '../runtime/task/source-task.ts';
@@ -55,7 +55,10 @@ export async function runSourceThread(worker: WorkerThread, graph: JobGraph, pla
         const poked = new Promise<void>((resolve) => {
           poke = resolve;
         });
+        const takeBack =
+          task.clockIntervalMs === Infinity ? () => undefined : startMachineTimer(task.clockIntervalMs, () => poke());
         await Promise.race([task.whenAvailable(), poked]);
+        takeBack();
         control.addIdleMs(block, machineClock.monotonicMs() - from);
       }
       await nextTurn();

@@ -9,6 +9,7 @@ import { sensorAlarm } from '../examples/sensor-alarm.ts';
 import { wordCount } from '../examples/word-count.ts';
 import { CollectingSink } from '../support/collecting-sink.ts';
 import { bundleTestWorker } from '../support/test-worker.ts';
+import { silentSource } from './silent-source-job.ts';
 import { tally, type Tally, type TallyParameters } from './misbehaving-job.ts';
 
 let workerScript: URL;
@@ -124,6 +125,31 @@ describe('a running job', () => {
     }
     expect(totals[1]).toEqual(totals[0]);
     expect(totals[0]).toMatchObject({ count: 400, totalAtAlignment: 90_000n });
+  });
+
+  test('is not held back by a source that is silent, once that is idle', async () => {
+    const seen: string[] = [];
+    let told: () => void = () => undefined;
+    const fired = new Promise<void>((resolve) => {
+      told = resolve;
+    });
+    const write = (record: string): void => {
+      seen.push(record);
+      if (seen.length === 2) told();
+    };
+    const running = runJob({
+      job: silentSource,
+      jobName: 'silent-source',
+      parameters: null,
+      workerScript,
+      parallelism: 2,
+      sinks: { timers: { write } },
+    });
+    // The silent source has not ended: only its idleness lets event time go on.
+    await Promise.race([fired, running.finished]);
+    expect(seen).toEqual(['timer 5', 'timer 5']);
+    running.sendSourceEvent('end');
+    await expect(running.finished).resolves.toMatchObject({ kind: 'finished' });
   });
 
   test('refuses an unknown query, an unknown key and a question after the end', async () => {

@@ -3,6 +3,13 @@ import { clickSessions } from '../examples/click-sessions.ts';
 import { sensorAlarm } from '../examples/sensor-alarm.ts';
 import { wordCount } from '../examples/word-count.ts';
 import { tally } from './misbehaving-job.ts';
+import { silentSource } from './silent-source-job.ts';
 
 /** The worker bundle of the engine's tests. */
-startWorker({ 'word-count': wordCount, 'sensor-alarm': sensorAlarm, 'click-sessions': clickSessions, tally });
+startWorker({
+  'word-count': wordCount,
+  'sensor-alarm': sensorAlarm,
+  'click-sessions': clickSessions,
+  tally,
+  'silent-source': silentSource,
+});

@@ -12,6 +12,9 @@ export class OutputGroup {
   idle = false;
   private readonly combined: InputWatermarks | null;
   private endedLeft: number;
+  private endedWatermark = WATERMARK_MIN;
+  /** By emitter: its last watermark. */
+  private readonly reached: number[];
   private alignedLeft: number;
   private readonly emitterCount: number;
 
@@ -19,6 +22,7 @@ export class OutputGroup {
     this.index = plan.index;
     this.emitterCount = plan.emitters.length;
     this.endedLeft = plan.emitters.length;
+    this.reached = plan.emitters.map(() => WATERMARK_MIN);
     this.alignedLeft = plan.emitters.length;
     this.combined =
       plan.emitters.length === 1
@@ -28,6 +32,7 @@ export class OutputGroup {
               this.watermark = watermarkMs;
             },
             processWatermarkStatus: (idle) => {
+              if (idle) this.catchUpWithEnded();
               this.idle = idle;
             },
           });
@@ -35,6 +40,7 @@ export class OutputGroup {
 
   emitWatermark(emitter: number, watermarkMs: number): void {
     if (this.combined !== null) {
+      this.reached[emitter] = watermarkMs;
       this.combined.processWatermark(emitter, watermarkMs);
     } else if (watermarkMs > this.watermark) {
       this.watermark = watermarkMs;
@@ -47,11 +53,19 @@ export class OutputGroup {
     else this.combined.processWatermarkStatus(emitter, idle);
   }
 
-  /** @returns true when the last of its emitters has ended */
+  /** @returns true when the last of its emitters has ended; what they reached counts once nobody else advances */
   end(emitter: number): boolean {
     this.endedLeft -= 1;
-    if (this.endedLeft > 0) this.combined?.processWatermarkStatus(emitter, true);
+    if (this.combined !== null) {
+      this.endedWatermark = Math.max(this.endedWatermark, this.reached[emitter]);
+      if (this.endedLeft > 0) this.combined.processWatermarkStatus(emitter, true);
+      else this.catchUpWithEnded();
+    }
     return this.endedLeft === 0;
+  }
+
+  private catchUpWithEnded(): void {
+    if (this.endedWatermark > this.watermark) this.watermark = this.endedWatermark;
   }
 
   /** @returns true when the last of its emitters has reached the alignment */

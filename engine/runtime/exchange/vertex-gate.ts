@@ -10,7 +10,8 @@ export interface WatermarkGate {
   feed(channel: number, input: number): void;
   watermark(channel: number, watermarkMs: number): void;
   status(channel: number, idle: boolean): void;
-  end(channel: number): void;
+  /** The channel ended, having reached this watermark. */
+  end(channel: number, watermarkMs: number): void;
 }
 
 /**
@@ -55,7 +56,7 @@ export class InputOrigin {
   }
 
   end(): void {
-    for (const { gate, channel } of this.gates) gate.end(channel);
+    for (const { gate, channel } of this.gates) gate.end(channel, this.watermark);
   }
 }
 
@@ -67,6 +68,7 @@ export class VertexGate implements WatermarkGate {
   readonly operator: KeyedOperator;
   private channelCount = 0;
   private endedChannels = 0;
+  private endedWatermark = -Infinity;
   /** Per channel: which inputs of the operator it feeds, and as which channel of the input's valve. */
   private readonly feeds: { input: number; channel: number }[][] = [];
   private valves: StatusWatermarkValve[] = [];
@@ -92,7 +94,13 @@ export class VertexGate implements WatermarkGate {
   /** After the last `feed`. */
   seal(): void {
     if (this.channelCount === 1) return;
-    const inputs = new InputWatermarks(this.valveSizes.length, this.operator);
+    const inputs = new InputWatermarks(this.valveSizes.length, {
+      processWatermark: (watermarkMs) => this.operator.processWatermark(watermarkMs),
+      processWatermarkStatus: (idle) => {
+        if (idle) this.catchUpWithEnded();
+        this.operator.processWatermarkStatus(idle);
+      },
+    });
     this.valves = this.valveSizes.map(
       (size, input) =>
         new StatusWatermarkValve(size, {
@@ -124,9 +132,20 @@ export class VertexGate implements WatermarkGate {
     }
   }
 
-  /** A channel that ended holds nobody back. */
-  end(channel: number): void {
+  /** A channel that ended holds nobody back; what it reached counts once nobody else is there to advance. */
+  end(channel: number, watermarkMs: number): void {
     this.endedChannels += 1;
-    if (this.endedChannels < this.channelCount) this.status(channel, true);
+    this.endedWatermark = Math.max(this.endedWatermark, watermarkMs);
+    if (!this.isEnded) this.status(channel, true);
+    else this.catchUpWithEnded();
+  }
+
+  private catchUpWithEnded(): void {
+    if (this.endedWatermark <= this.operator.timers.watermark) return;
+    try {
+      this.operator.processWatermark(this.endedWatermark);
+    } catch (error) {
+      throw describeFailure(this.operator, null, error);
+    }
   }
 }

@@ -116,7 +116,8 @@ class RunningSource {
   readonly reader: SourceReader<unknown>;
   state: SourceState = 'reading';
   private readonly generator: WatermarkGenerator | null;
-  private readonly periodicEmitMs: number;
+  /** 0: its watermarks need no clock. */
+  readonly periodicEmitMs: number;
   private readonly clock: Clock;
   private nextEmitMs = 0;
 
@@ -178,6 +179,15 @@ export class SourceTask implements Task {
 
   open(): void {
     this.outputs.open();
+  }
+
+  /**
+   * How often it wants to run while nothing comes in, because watermarks or idleness go by the clock; Infinity: it does
+   * not need to.
+   */
+  get clockIntervalMs(): number {
+    const intervals = this.sources.filter(({ state, periodicEmitMs }) => state !== 'ended' && periodicEmitMs > 0);
+    return Math.min(Infinity, ...intervals.map(({ periodicEmitMs }) => periodicEmitMs));
   }
 
   /** The lowest watermark of its sources. */
