@@ -35,7 +35,7 @@ export type ViewOf<T> = T extends StructType<infer F, infer N> ? View<F, N> : ne
 
 /**
  * @throws BugError for a field name that is not a plain identifier, or that a view needs for itself: `kind`, `toObject`,
- * `toJSON`, and the letters f, i, b, d and k
+ * `toJSON`
  */
 export function struct<const Name extends string, const F extends Fields>(name: Name, fields: F): StructType<F, Name> {
   const type = Object.freeze({ name, fields: Object.freeze({ ...fields }) });

@@ -10,22 +10,22 @@ import type { SymbolDictionary } from './symbol-dictionary.ts';
  * the text made below comes to
  *
  *   class quoteView {
- *     constructor(f, i, d, k) { this.f = f; this.i = i; this.d = d; this.k = k; this.b = 0; }
- *     get bid() { return this.f[this.b]; }            set bid(v) { this.f[this.b] = v; }
- *     get levels() { return this.i[(this.b << 1) + 2]; }     ...
- *     get symbol() { return this.d.textOf(this.symbolId); }
- *     get symbolId() { return this.i[(this.b << 1) + 3]; }   ...
+ *     constructor(f, i, d, k) { this.$f = f; this.$i = i; this.$d = d; this.$k = k; this.$b = 0; }
+ *     get bid() { return this.$f[this.$b]; }            set bid(v) { this.$f[this.$b] = v; }
+ *     get levels() { return this.$i[(this.$b << 1) + 2]; }     ...
+ *     get symbol() { return this.$d.textOf(this.symbolId); }
+ *     get symbolId() { return this.$i[(this.$b << 1) + 3]; }   ...
  *   }
  *
  * One class per layout keeps every accessor monomorphic. Names come from job code and are checked to be identifiers.
  */
 
-/** The numbers behind a view: `f` and `i` are two readings of the same bytes, `b` is the record's first payload word. */
+/** The numbers behind a view: `$f` and `$i` are two readings of the same bytes, `$b` is the record's first payload word. */
 export interface RecordView {
   readonly kind: string;
-  f: Float64Array;
-  i: Int32Array;
-  b: number;
+  $f: Float64Array;
+  $i: Int32Array;
+  $b: number;
   toObject(): Record<string, unknown>;
 }
 
@@ -54,14 +54,14 @@ function accessors(layout: RecordLayout): string {
   return layout.fields
     .map(({ name, type, index }) => {
       if (type === 'f64')
-        return `get ${name}(){return this.f[this.b+${index}]} set ${name}(v){this.f[this.b+${index}]=v}`;
+        return `get ${name}(){return this.$f[this.$b+${index}]} set ${name}(v){this.$f[this.$b+${index}]=v}`;
       if (type === 'i32')
-        return `get ${name}(){return this.i[(this.b<<1)+${index}]} set ${name}(v){this.i[(this.b<<1)+${index}]=v}`;
+        return `get ${name}(){return this.$i[(this.$b<<1)+${index}]} set ${name}(v){this.$i[(this.$b<<1)+${index}]=v}`;
       if (index < 0)
-        return `get ${name}(){return this.k.currentKeyText()} get ${name}Id(){return this.k.currentKeySymbolId()}`;
+        return `get ${name}(){return this.$k.currentKeyText()} get ${name}Id(){return this.$k.currentKeySymbolId()}`;
       return (
-        `get ${name}(){return this.d.textOf(this.i[(this.b<<1)+${index}])} set ${name}(v){this.i[(this.b<<1)+${index}]=this.d.idOf(v)} ` +
-        `get ${name}Id(){return this.i[(this.b<<1)+${index}]} set ${name}Id(v){this.i[(this.b<<1)+${index}]=v}`
+        `get ${name}(){return this.$d.textOf(this.$i[(this.$b<<1)+${index}])} set ${name}(v){this.$i[(this.$b<<1)+${index}]=this.$d.idOf(v)} ` +
+        `get ${name}Id(){return this.$i[(this.$b<<1)+${index}]} set ${name}Id(v){this.$i[(this.$b<<1)+${index}]=v}`
       );
     })
     .join('\n');
@@ -70,7 +70,7 @@ function accessors(layout: RecordLayout): string {
 function viewSource(layout: RecordLayout): string {
   const copied = layout.fields.map(({ name }) => `${name}:this.${name}`).join(',');
   return `return class {
-constructor(f,i,d,k){this.f=f;this.i=i;this.d=d;this.k=k;this.b=0}
+constructor(f,i,d,k){this.$f=f;this.$i=i;this.$d=d;this.$k=k;this.$b=0}
 get kind(){return ${JSON.stringify(layout.shape.name)}}
 ${accessors(layout)}
 toObject(){return {kind:this.kind,${copied}}}

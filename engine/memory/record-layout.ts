@@ -36,20 +36,9 @@ export interface FieldLayout {
   readonly index: number;
 }
 
-const IDENTIFIER = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
-/** What a view needs for itself. */
-const RESERVED: ReadonlySet<string> = new Set([
-  'kind',
-  'constructor',
-  'toObject',
-  'toJSON',
-  'f',
-  'i',
-  'b',
-  'd',
-  'k',
-  '__proto__',
-]);
+const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_$]*$/;
+/** What a view needs for itself, besides its own properties, which all begin with `$`. */
+const RESERVED: ReadonlySet<string> = new Set(['kind', 'constructor', 'toObject', 'toJSON', '__proto__']);
 const TYPES: ReadonlySet<string> = new Set(['f64', 'i32', 'symbol']);
 
 /** @throws BugError for a name that generated code cannot carry; see docs of `struct` in the API */

@@ -44,7 +44,7 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
     const slot = this.keyTable.currentSlot;
     if (slot < 0) throw new NullPointerError(NO_KEY_SET);
     if (this.present[slot] === 0) return null;
-    this.view.b = slot * this.words;
+    this.view.$b = slot * this.words;
     return this.view as V;
   }
 
@@ -53,9 +53,9 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
     if (slot < 0) throw new NullPointerError(NO_KEY_SET);
     if (this.present[slot] === 0) {
       this.present[slot] = 1;
-      this.view.f.fill(0, slot * this.words, (slot + 1) * this.words);
+      this.view.$f.fill(0, slot * this.words, (slot + 1) * this.words);
     }
-    this.view.b = slot * this.words;
+    this.view.$b = slot * this.words;
     return this.view as V;
   }
 
@@ -71,7 +71,7 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
 
   /** Whether the column is too large for a core's own cache. */
   get isLarge(): boolean {
-    return this.view.f.byteLength > TOUCH_BYTES_MIN;
+    return this.view.$f.byteLength > TOUCH_BYTES_MIN;
   }
 
   /**
@@ -82,7 +82,7 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
    */
   touch(sent: Int32Array, count: number, slots: Int32Array | null): void {
     const { words } = this;
-    const { i } = this.view;
+    const { $i: i } = this.view;
     const last = (Math.min(words, HOT_WORDS) - 1) * 2;
     const end = i.length - words * 2;
     let sum = 0;
@@ -99,7 +99,7 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
   }
 
   snapshotAt(slot: number): unknown {
-    this.view.b = slot * this.words;
+    this.view.$b = slot * this.words;
     return this.view.toObject();
   }
 
@@ -116,14 +116,14 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
       Object.entries(this.shape.fields).map(([name, type]) => [name, stored[name] ?? (type === 'symbol' ? '' : 0)]),
     );
     this.present[slot] = 1;
-    this.codec.encode(this.view.f, this.view.i, slot * this.words, complete, this.symbols);
+    this.codec.encode(this.view.$f, this.view.$i, slot * this.words, complete, this.symbols);
   }
 
   private grow(capacity: number): void {
     const column = new Float64Array(capacity * this.words);
-    column.set(this.view.f);
-    this.view.f = column;
-    this.view.i = new Int32Array(column.buffer);
+    column.set(this.view.$f);
+    this.view.$f = column;
+    this.view.$i = new Int32Array(column.buffer);
     const present = new Uint8Array(capacity);
     present.set(this.present);
     this.present = present;

@@ -29,7 +29,7 @@ export class RecordInput {
       throw new TypeError(
         `The harness was given structs ${[...this.codecs.keys()].join(', ')}; a record of kind '${String(kind)}' is none of them.`,
       );
-    entry.codec.encode(entry.view.f, entry.view.i, 0, value, this.symbols);
+    entry.codec.encode(entry.view.$f, entry.view.$i, 0, value, this.symbols);
     return entry.view;
   }
 }

@@ -120,7 +120,7 @@ export class KeyedRecordHandler implements RecordHandler {
         if (watermark > origin.watermark || eventTimers.headTime <= timers.watermark) origin.stamp(watermark, operator);
         const sent = i[(base << 1) + 1];
         keyTable.currentSlot = slots === null ? sent : slots[sent];
-        view.b = base + HEADER_WORDS;
+        view.$b = base + HEADER_WORDS;
         if (isSecondInput) operator.processElement2(view, f[base + 2]);
         else operator.processElement1(view, f[base + 2]);
         position = (position + 1) | 0;
@@ -146,7 +146,7 @@ export class KeyedRecordHandler implements RecordHandler {
         if (this.view === null) {
           value = this.reader.takePlain();
         } else {
-          this.view.b = base + HEADER_WORDS;
+          this.view.$b = base + HEADER_WORDS;
           // Broadcast records are rare and tend to be kept in broadcast state: hand out a copy.
           value = plainCopy(this.view);
         }

@@ -116,7 +116,7 @@ class SinkRecordHandler implements RecordHandler {
       if (this.view === null) {
         this.sink.write(this.reader.takePlain(), f[base + 2]);
       } else {
-        this.view.b = base + HEADER_WORDS;
+        this.view.$b = base + HEADER_WORDS;
         this.sink.write(this.view, f[base + 2]);
       }
       position = (position + 1) | 0;
