@@ -2,6 +2,7 @@ import { ipcMain, type IpcMainInvokeEvent, type WebContents } from 'electron';
 import { REQUESTS, type RequestName, type Requests } from '../contract/channels.ts';
 import { requestSchemas } from '../contract/request-schema.ts';
 import { isOurPage } from './lockdown.ts';
+import { RateLimit } from './rate-limit.ts';
 
 export type Handlers = {
   readonly [Name in RequestName]: (
@@ -18,7 +19,9 @@ export function openDoors(
   handlers: Handlers,
   isKnown: (contents: WebContents) => boolean,
   log: (line: string) => void,
+  monotonicMs: () => number,
 ): void {
+  const limit = new RateLimit();
   for (const name of Object.keys(REQUESTS) as RequestName[]) {
     ipcMain.handle(REQUESTS[name], async (event, request: unknown) => {
       const stranger = whyRefused(event, isKnown);
@@ -33,10 +36,18 @@ export function openDoors(
         log(`Refused "${name}": its content does not fit: ${found}.`);
         throw new Error(`"${name}" was refused: its content does not fit: ${found}.`);
       }
+      if (!isHalt(checked.data) && !limit.take(monotonicMs())) {
+        log(`Refused "${name}": the page asks too often.`);
+        throw new Error(`"${name}" was refused: too many requests in a short time. Try again in a second.`);
+      }
       const handle = handlers[name] as (content: unknown, from: WebContents) => unknown;
       return await handle(checked.data, event.sender);
     });
   }
+}
+
+function isHalt(request: unknown): boolean {
+  return typeof request === 'object' && request !== null && 'kind' in request && request.kind === 'halt';
 }
 
 function whyRefused(event: IpcMainInvokeEvent, isKnown: (contents: WebContents) => boolean): string | null {

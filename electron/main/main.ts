@@ -23,6 +23,7 @@ import { WorkstationWindow } from './workstation-window.ts';
  */
 const GLOBAL_KILL_SHORTCUT = 'CommandOrControl+Alt+Shift+K';
 const distFolder = join(import.meta.dirname, '..');
+const nowMs = (): number => performance.now();
 
 const started = readArguments(process.argv.slice(1), process.cwd());
 if (started.userDataDir !== null) app.setPath('userData', started.userDataDir);
@@ -55,7 +56,7 @@ async function run(): Promise<void> {
   };
   const workstation = new WorkstationWindow({
     preload: join(distFolder, 'electron', 'preload.cjs'),
-    monotonicMs: () => performance.now(),
+    monotonicMs: nowMs,
     onKillShortcut: () => kill('keyboard'),
     log,
   });
@@ -88,7 +89,7 @@ async function run(): Promise<void> {
     return taken;
   };
   const handlers = answerDoors({ host, workstation, grants, info, takeLaunch });
-  openDoors(handlers, (contents) => workstation.owns(contents), log);
+  openDoors(handlers, (contents) => workstation.owns(contents), log, nowMs);
 
   app.on('second-instance', (_event, argv, workingDirectory) => {
     reveal();

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -156,6 +156,17 @@ describe('opening files', () => {
     const failure = desk.page.getByRole('alert').filter({ hasText: 'positions.csv' });
     await failure.waitFor();
     expect(await failure.textContent()).toContain('-5');
+  });
+
+  test('a position whose symbol is never quoted says so, in the table and on the chart', async () => {
+    const files = writeSession(temporaryFolder('files'));
+    appendFileSync(files.positions, 'ZZZ.SILENT,10,1.00\n');
+    const desk = await openWorkstation({ args: ['--session', files.session, '--positions', files.positions] });
+    await using _app = desk.app;
+    await desk.row('ZZZ.SILENT').click();
+
+    await desk.page.getByText('Waiting for its quotes').waitFor();
+    expect(await desk.cell('ZZZ.SILENT', 'bid').textContent()).toBe('\u2013');
   });
 
   test('the listed rows are exported as CSV, numbers exact', async () => {

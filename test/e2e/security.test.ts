@@ -200,4 +200,27 @@ describe('the page is locked in', () => {
     expect(refused).toContain('was refused');
     expect(await desk.page.getByText('TRADING HALTED').count()).toBe(0);
   });
+
+  test('a flood of requests is refused, the kill switch never', async () => {
+    const told = await desk.page.evaluate(async () => {
+      const { command } = (window as unknown as { flinktrade: { command(value: unknown): Promise<{ kind: string }> } })
+        .flinktrade;
+      const ask = (value: unknown) =>
+        command(value).then(
+          (answer) => answer.kind,
+          () => 'thrown back',
+        );
+      const flood = await Promise.all(
+        Array.from({ length: 600 }, () => ask({ kind: 'select-symbol', symbol: 'NONE' })),
+      );
+      return {
+        thrownBack: flood.filter((kind) => kind === 'thrown back').length,
+        halt: await ask({ kind: 'halt', by: 'test' }),
+      };
+    });
+    expect(told.thrownBack).toBeGreaterThan(200);
+    expect(told.halt).toBe('sent');
+    // Asked anew each time: to Playwright the navigation that was refused above is still under way, and it would wait.
+    await expect.poll(() => desk.page.getByText('TRADING HALTED').count()).toBe(1);
+  });
 });

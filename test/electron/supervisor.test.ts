@@ -6,6 +6,7 @@ import { readArguments } from '../../electron/main/arguments.ts';
 import { CrashBudget, RELOADS_MAX } from '../../electron/main/crash-budget.ts';
 import { GrantedPaths } from '../../electron/main/granted-paths.ts';
 import { Heartbeat, HUNG_AFTER_MS } from '../../electron/main/heartbeat.ts';
+import { BURST_MAX, PER_SECOND, RateLimit } from '../../electron/main/rate-limit.ts';
 import { clampToDisplays } from '../../electron/main/window-place.ts';
 
 vi.mock('electron', () => ({ protocol: {} }));
@@ -135,6 +136,21 @@ describe('the heartbeat', () => {
 
     expect(heart.look(3_600_000)).toBe(false);
     expect(heart.look(3_601_000)).toBe(false);
+  });
+});
+
+describe('the rate of requests', () => {
+  test('a burst passes, a flood does not, and a second later some pass again', () => {
+    const limit = new RateLimit();
+    const passed = Array.from({ length: BURST_MAX + 50 }, () => limit.take(0)).filter(Boolean).length;
+
+    expect(passed).toBe(BURST_MAX);
+    expect(Array.from({ length: 100 }, () => limit.take(1000)).filter(Boolean)).toHaveLength(PER_SECOND);
+  });
+
+  test('a key held down for a minute never runs into it', () => {
+    const limit = new RateLimit();
+    for (let atMs = 0; atMs < 60_000; atMs += 33) expect(limit.take(atMs)).toBe(true);
   });
 });
 

@@ -46,7 +46,7 @@ export function ChartPanel() {
       </div>
       <div className="panel-body">
         <div ref={host} className="chart-host" data-testid="chart" />
-        <div ref={reading} className="chart-reading" data-testid="chart-reading" />
+        <div ref={reading} className="chart-reading" data-testid="chart-reading" hidden />
         {isFollowing || phase.kind !== 'showing' ? null : (
           <button type="button" className="button chart-now" onClick={() => view.current?.follow()}>
             Back to now

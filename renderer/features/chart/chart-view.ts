@@ -35,7 +35,7 @@ const RIGHT_GAP_SHARE = 0.01;
 /** A session that has just begun is not blown up over the whole width. */
 const POINTS_SHOWN_MIN = 60;
 /** Room for half of the first label of the time axis. */
-const LEFT_GAP_SHARE = 0.045;
+const LEFT_GAP_SHARE = 0.065;
 
 export interface ChartReading {
   readonly timeMs: number;

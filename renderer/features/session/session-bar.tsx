@@ -1,4 +1,5 @@
 import './session.css';
+import type { Progress } from '../../../engine/contract/window.ts';
 import { isSameSpeed, SPEEDS, speedText } from '../../bridge/workstation.ts';
 import { dateText, timeText, zoneText } from '../../format/time-text.ts';
 import { isActive } from '../../stores/session-store.ts';
@@ -151,10 +152,18 @@ function reachedText(speed: number): string {
   return `\u00d7${Math.round(speed).toLocaleString('en-US')} reached`;
 }
 
+/** The source tells its newest time with its next batch; a watermark of the workers may be ahead of that. */
+function eventNow(progress: Progress | null): number | null {
+  if (progress === null || progress.eventTimeMs === null) return null;
+  return progress.watermarkMs === null
+    ? progress.eventTimeMs
+    : Math.max(progress.eventTimeMs, progress.watermarkMs + 1);
+}
+
 function EventClock() {
   const { session, settings } = useWorkstation();
   const zone = useStore(settings, (state) => state.zone);
-  const eventTimeMs = useStore(session, (state) => state.progress?.eventTimeMs ?? null);
+  const eventTimeMs = useStore(session, (state) => eventNow(state.progress));
   if (eventTimeMs === null) return null;
   return (
     <div className="event-clock" title="Event time: the time of the session's newest quote">
