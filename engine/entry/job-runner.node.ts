@@ -300,12 +300,24 @@ export class RunningJob<P = unknown> {
 
   private async pumpSlices(): Promise<void> {
     const SLICE_MS = 5;
+    /** While results keep coming they are fetched this often: a sleeping coordinator costs its tasks a message each time. */
+    const FETCH_EVERY_MS = 2;
+    let moved = false;
     while (this.outcome === 'running') {
       const until = machineClock.monotonicMs() + SLICE_MS;
       let status = this.sink.runBatch();
-      while (status === 'progress' && machineClock.monotonicMs() < until) status = this.sink.runBatch();
+      while (status === 'progress' && machineClock.monotonicMs() < until) {
+        moved = true;
+        status = this.sink.runBatch();
+      }
       if (status === 'progress') {
+        moved = true;
         await nextTurn();
+        continue;
+      }
+      if (moved && status !== 'finished') {
+        moved = false;
+        await waitMs(FETCH_EVERY_MS);
         continue;
       }
       this.control.prepareSleep(this.block);
