@@ -1,7 +1,6 @@
 import { runJob } from '../../engine/entry/job-runner.node.ts';
 import { TradeCollector } from '../../engine/entry/session/trade-collector.node.ts';
 import type { RulesDocument } from '../../engine/contract/rules.ts';
-import type { SinkWriter } from '../../engine/api/sink.ts';
 import { busiestThreadMs, spreadOf, threadTimes, type BenchLine } from './measure.ts';
 import { memoryTrading, type MemoryTradingEvent, type MemoryTradingParameters } from './memory-job.ts';
 
