@@ -12,7 +12,15 @@ import { ensureModules } from './runtime/node-modules.mjs';
 const say = (message) => console.error(`bench: ${message}`);
 
 const source = join(repositoryRoot, 'test', 'performance', 'bench.ts');
-const target = join(repositoryRoot, 'dist', 'performance', 'bench.js');
+const outdir = join(repositoryRoot, 'dist', 'performance');
+const target = join(outdir, 'bench.js');
+/** The benchmark and the threads it starts, each by its own file beside it, as in the product. */
+const entryPoints = {
+  bench: source,
+  'bench-worker': join(repositoryRoot, 'test', 'performance', 'bench-worker.ts'),
+  'plain-worker': join(repositoryRoot, 'test', 'performance', 'plain-worker.ts'),
+  'flinktrade-worker': join(repositoryRoot, 'engine', 'entry', 'flinktrade-worker.node.ts'),
+};
 
 try {
   await ensureModules(repositoryRoot, say);
@@ -20,8 +28,8 @@ try {
   await bundleEngine({ log: say });
   const { build } = await import('esbuild');
   await build({
-    entryPoints: [source],
-    outfile: target,
+    entryPoints,
+    outdir,
     bundle: true,
     platform: 'node',
     format: 'esm',

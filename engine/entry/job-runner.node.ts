@@ -2,7 +2,7 @@ import { Worker, type ResourceLimits } from 'node:worker_threads';
 import { StreamExecutionEnvironment } from '../api/environment.ts';
 import type { JobDefinition } from '../api/job.ts';
 import { IllegalStateError } from '../core/errors.ts';
-import { machineClock, nextTurn, repeatEvery, startMachineTimer } from '../core/machine.node.ts';
+import { machineClock, nextTurn, repeatEvery, startMachineTimer, waitMs } from '../core/machine.node.ts';
 import { createJobGraph, uidOf, type JobGraph } from '../graph/job-graph.ts';
 import type { RingMemory } from '../memory/shared-ring.ts';
 import { SymbolDictionary, type SymbolDictionaryOptions } from '../memory/symbol-dictionary.ts';
@@ -300,12 +300,24 @@ export class RunningJob<P = unknown> {
 
   private async pumpSlices(): Promise<void> {
     const SLICE_MS = 5;
+    /** While results keep coming they are fetched this often: a sleeping coordinator costs its tasks a message each time. */
+    const FETCH_EVERY_MS = 2;
+    let moved = false;
     while (this.outcome === 'running') {
       const until = machineClock.monotonicMs() + SLICE_MS;
       let status = this.sink.runBatch();
-      while (status === 'progress' && machineClock.monotonicMs() < until) status = this.sink.runBatch();
+      while (status === 'progress' && machineClock.monotonicMs() < until) {
+        moved = true;
+        status = this.sink.runBatch();
+      }
       if (status === 'progress') {
+        moved = true;
         await nextTurn();
+        continue;
+      }
+      if (moved && status !== 'finished') {
+        moved = false;
+        await waitMs(FETCH_EVERY_MS);
         continue;
       }
       this.control.prepareSleep(this.block);

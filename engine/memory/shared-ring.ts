@@ -62,7 +62,7 @@ export type RoomWaiter = (writer: RingWriter) => void;
 /** Called after slots were published, so that a sleeping reader can be woken. */
 export type Wake = () => void;
 
-/** Slots written before they are published together; the reader may be that many slots behind. */
+/** Slots written before they are shown together; a reader that is awake may be that many slots behind. */
 const PUBLISH_EVERY = 256;
 
 /** The writing end. One thread only. */
@@ -171,7 +171,8 @@ export class RingReader extends RingEnd {
     if (position === this.tail) return;
     this.tail = position;
     Atomics.store(this.positions, TAIL, position);
-    this.wakeWriter();
+    // Waking a thread costs as much as hundreds of records: a writer that waits for room is given half a ring of it.
+    if (((this.knownHead - position) | 0) <= this.capacity >> 1) this.wakeWriter();
   }
 
   get isDrained(): boolean {

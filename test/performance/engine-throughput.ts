@@ -43,7 +43,13 @@ export async function measureThroughput(
     cpuSeconds += (user + system) / 1e6;
   }
   const sorted = [...speeds].sort((left, right) => left - right);
-  return { ...line, records, recordsPerSecond: sorted[Math.floor(sorted.length / 2)], runs: speeds, recordsPerCpuSecond: (records * runs) / cpuSeconds };
+  return {
+    ...line,
+    records,
+    recordsPerSecond: sorted[Math.floor(sorted.length / 2)],
+    runs: speeds,
+    recordsPerCpuSecond: (records * runs) / cpuSeconds,
+  };
 }
 
 /** All lines: 100, 10,000 and 1,000,000 keys, without and with a timer per key and second. */

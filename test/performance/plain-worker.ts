@@ -1,0 +1,3 @@
+import { receiveQuotes } from './plain-way.ts';
+
+receiveQuotes();
