@@ -10,11 +10,12 @@ import { createPhysicalPlan, type ThreadId } from '../runtime/exchange/physical-
 import { createJobMemory } from '../runtime/job-memory.ts';
 import { errorText, OperatorFailure } from '../runtime/operator-failure.ts';
 import { SinkTask, type ExternalWriters } from '../runtime/task/sink-task.ts';
-import type { MailAnswer } from '../runtime/task/task.ts';
+import type { Mail, MailAnswer } from '../runtime/task/task.ts';
 import { ACTIVITY, createControlMemory, ThreadControl } from '../runtime/thread-control.ts';
 import { assignKeyToParallelOperator } from '../state/key-groups.ts';
 import type { Key } from '../state/java-hash.ts';
 import { JobFailedError } from './job-failed-error.ts';
+import { TaskQuestions } from './task-questions.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
 
 export interface RunJobOptions<P> {
@@ -79,6 +80,7 @@ interface WorkerEntry {
   readonly exited: Promise<void>;
   isReady: boolean;
   isFinished: boolean;
+  isGone: boolean;
   lastBeat: number;
   lastBeatMs: number;
 }
@@ -97,12 +99,8 @@ export class RunningJob<P = unknown> {
   private readonly sink: SinkTask;
   private readonly symbols: SymbolDictionary;
   private readonly block: number;
-  private readonly questions = new Map<
-    number,
-    { resolve: (answer: MailAnswer) => void; reject: (error: Error) => void; worker: WorkerEntry }
-  >();
+  private readonly questions = new TaskQuestions();
   private readonly stopWatching: () => void;
-  private nextQuestion = 0;
   private startedMs = 0;
   private isPumping = false;
   private lastLookMs = machineClock.monotonicMs();
@@ -227,6 +225,7 @@ export class RunningJob<P = unknown> {
       }),
       isReady: false,
       isFinished: false,
+      isGone: false,
       lastBeat: -1,
       lastBeatMs: machineClock.monotonicMs(),
     };
@@ -235,7 +234,9 @@ export class RunningJob<P = unknown> {
     worker.on('messageerror', (error) => this.fail(entry.label, `A message could not be read: ${errorText(error)}`));
     worker.on('error', (error) => this.fail(entry.label, `The thread died: ${errorText(error)}`, error));
     worker.on('exit', (code) => {
-      this.refuseQuestions(entry);
+      entry.isGone = true;
+      if (typeof entry.id === 'number')
+        this.questions.refuse(entry.id, `The ${entry.label} thread ended before it answered.`);
       if (!entry.isFinished)
         this.fail(entry.label, `The thread ended with exit code ${code} before its work was done.`);
     });
@@ -252,7 +253,7 @@ export class RunningJob<P = unknown> {
         return;
       }
       case 'mail-answer':
-        return this.answered(message.answer);
+        return this.questions.answered(message.answer);
       case 'source-event':
         return this.options.onSourceEvent?.(message.event, message.source);
       case 'wake':
@@ -389,10 +390,10 @@ export class RunningJob<P = unknown> {
       await this.sink.close();
     } catch (error) {
       // The first failure is the one to tell; a sink that cannot close after it adds nothing but must not hide it.
-      this.refuse(errorText(error));
+      this.questions.refuse(null, errorText(error));
     }
     this.outcome = 'ended';
-    this.refuse('The job has ended.');
+    this.questions.refuse(null, 'The job has ended.');
     tell();
   }
 
@@ -416,45 +417,14 @@ export class RunningJob<P = unknown> {
     this.control.announceMail(entry.block);
   }
 
-  private ask(
-    subtask: number,
-    mailOf: (id: number) => Extract<ToWorker, { kind: 'mail' }>['mail'],
-  ): Promise<MailAnswer> {
+  private ask(subtask: number, mailOf: (id: number) => Mail): Promise<MailAnswer> {
     const worker = this.workers.find(({ id }) => id === subtask) as WorkerEntry;
-    const id = this.nextQuestion;
-    this.nextQuestion += 1;
-    return new Promise((resolve, reject) => {
-      const lives =
-        this.outcome === 'running'
-          ? !worker.isFinished || (this.options.lingers ?? false)
-          : this.outcome === 'ended' && (this.options.lingers ?? false);
-      if (!lives) {
-        reject(new IllegalStateError('The job has ended; run it with lingers: true to ask it afterwards.'));
-        return;
-      }
-      this.questions.set(id, { resolve, reject, worker });
-      this.send(worker, { kind: 'mail', mail: mailOf(id) });
-    });
-  }
-
-  private answered(answer: MailAnswer): void {
-    const question = this.questions.get(answer.id);
-    this.questions.delete(answer.id);
-    if (answer.kind === 'refusal') question?.reject(new IllegalStateError(answer.problem));
-    else question?.resolve(answer);
-  }
-
-  private refuseQuestions(entry: WorkerEntry): void {
-    for (const [id, question] of this.questions) {
-      if (question.worker !== entry) continue;
-      this.questions.delete(id);
-      question.reject(new IllegalStateError(`The ${entry.label} thread ended before it answered.`));
+    const lingers = this.options.lingers ?? false;
+    if (worker.isGone || this.control.isAborted || (worker.isFinished && !lingers)) {
+      const problem = 'The job has ended; run it with lingers: true to ask it afterwards, until it is closed.';
+      return Promise.reject(new IllegalStateError(problem));
     }
-  }
-
-  private refuse(problem: string): void {
-    for (const question of this.questions.values()) question.reject(new IllegalStateError(problem));
-    this.questions.clear();
+    return this.questions.ask(subtask, mailOf, (mail) => this.send(worker, { kind: 'mail', mail }));
   }
 }
 

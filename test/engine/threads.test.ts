@@ -113,6 +113,7 @@ describe('a running job', () => {
     expect(sink.records.length).toBe(50);
     expect(running.metrics().reduce((sum, { recordsIn }) => sum + recordsIn, 0)).toBe(20_000);
     await running.close();
+    await expect(running.query('tally', 'key-7')).rejects.toThrow('until it is closed');
   });
 
   test('waits for its subtasks at alignments, also when every ring is full all the time', async () => {
