@@ -96,17 +96,17 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
     this.#history = this.#historySampleMs === null ? null : new QuoteHistory(context, this.#historySampleMs);
     this.#rows = context.getRowPublisher('rows', ROW_WORDS, (numbers, integers, offset) => {
       const state = this.#positions.value();
-      if (state !== null) fillRow(state, this.#rulesOfState(state), numbers, integers, offset);
+      if (state !== null) fillRow(state, this.#rulesOf(state), numbers, integers, offset);
     });
     this.#reasonRows = context.getRowPublisher('reasons', REASON_ROW_WORDS, (numbers, _integers, offset) => {
       const state = this.#positions.value();
       if (state !== null) fillReasonRow(state, numbers, offset);
     });
-    context.registerQuery('row', () => this.#answer((state) => positionRow(state, this.#rulesOfState(state))));
+    context.registerQuery('row', () => this.#answer((state) => positionRow(state, this.#rulesOf(state))));
     context.registerQuery('reasons', () => this.#answer(reasonCounts));
     context.registerQuery('report', () =>
       this.#answer((state) => ({
-        position: positionRow(state, this.#rulesOfState(state)),
+        position: positionRow(state, this.#rulesOf(state)),
         reasons: reasonCounts(state),
       })),
     );
@@ -131,7 +131,7 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
   override onTimer(timestampMs: number, context: KeyedOnTimerContext<string>): void {
     const state = this.#positions.value();
     if (state === null || state.plan === PLAN_NONE) return;
-    applyDueDecays(state, this.#rulesOfState(state), context.timerService(), state.nextDecayAt === timestampMs);
+    applyDueDecays(state, this.#rulesOf(state), context.timerService(), state.nextDecayAt === timestampMs);
     this.#rows.changed();
   }
 
@@ -157,13 +157,13 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
   #onQuote(quote: Quote, context: KeyedReadOnlyContext<string>, out: Collector<Trade>): void {
     const timestampMs = context.timestamp() as number;
     const timers = context.timerService();
-    const rules = this.#rulesOfQuote(quote);
+    const rules = this.#rulesOf(quote);
     // The watermark is greatest - outOfOrdernessMs - 1: at or below it is exactly "below greatest - outOfOrdernessMs".
     if (rules.dropsLate && timestampMs <= timers.currentWatermark()) return context.output(LATE_QUOTES, quote);
     const state = this.#positions.create();
     if (state.quoted === 0) {
       state.quoted = 1;
-      state.symbol = quote.symbol;
+      copySymbol(quote, state);
       this.#reasonRows.changed();
     }
     state.bid = quote.bid;
@@ -175,7 +175,8 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
       if (state.plan !== PLAN_NONE) applyDueDecays(state, rules, timers);
       const reason = this.#tryTrade(state, quote, timestampMs, rules, timers, out);
       state.lastReason = reason + 1;
-      if (reason >= 0) countReason(state, reason);
+      if (reason === BID_NOT_ABOVE_ASK) state.bidNotAboveAsk += 1;
+      else if (reason >= 0) countReason(state, reason);
     }
     if (this.#history !== null) this.#history.sample(state);
     this.#rows.changed();
@@ -255,8 +256,8 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
   #onPosition(position: StartingPosition, context: KeyedReadOnlyContext<string>): void {
     const state = this.#positions.create();
     const timers = context.timerService();
-    const rules = this.#rulesOf(position.symbol);
-    state.symbol = position.symbol;
+    const rules = this.#rulesOf(position);
+    copySymbol(position, state);
     this.#reasonRows.changed();
     stopDecay(state, timers);
     state.status = STATUS_OPEN;
@@ -295,17 +296,9 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
     this.#halted = controls.contains('halt');
   }
 
-  #rulesOfQuote(quote: Quote): SymbolRulesCompiled {
-    return this.#rules.symbols.size === 0 ? this.#rules.defaults : rulesFor(this.#rules, quote.symbol);
-  }
-
-  #rulesOf(symbol: string): SymbolRulesCompiled {
-    return rulesFor(this.#rules, symbol);
-  }
-
-  /** The symbol's text is looked up only where some symbol has rules of its own. */
-  #rulesOfState(state: PositionState): SymbolRulesCompiled {
-    return this.#rules.symbols.size === 0 ? this.#rules.defaults : rulesFor(this.#rules, state.symbol);
+  /** Takes what names the symbol, not its text: nobody needs that while all symbols have the same rules. */
+  #rulesOf(named: { readonly symbol: string }): SymbolRulesCompiled {
+    return this.#rules.symbols.size === 0 ? this.#rules.defaults : rulesFor(this.#rules, named.symbol);
   }
 
   #answer<T>(of: (state: PositionState) => T): T | null {
@@ -316,6 +309,12 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
 
 function rulesFor(rules: CompiledRules, symbol: string): SymbolRulesCompiled {
   return rules.symbols.get(symbol) ?? rules.defaults;
+}
+
+/** By its number in the job's dictionary where the record has one: texts of a million symbols are read by nobody. */
+function copySymbol(from: { readonly symbol: string; readonly symbolId?: number }, to: PositionState): void {
+  if (from.symbolId === undefined) to.symbol = from.symbol;
+  else (to as PositionState & { symbolId: number }).symbolId = from.symbolId;
 }
 
 /** By name, because a computed field name is many times slower on the record path. */

@@ -7,9 +7,10 @@ import { machineFacts, type BenchLine } from './measure.ts';
 import { memoryLine, memoryOverTime } from './memory-lines.ts';
 import { asRecording, recordedDay, replayLines, writeCsv, writeRecording } from './replay-lines.ts';
 import { ratiosOf, tableOf } from './table.ts';
+import { windowLines } from './window-lines.ts';
 
-const USAGE = 'npm run bench -- [--quick] [--only base,a,b,c,d,memory] [--json FILE]';
-const LINES = ['base', 'a', 'b', 'c', 'd', 'memory'] as const;
+const USAGE = 'npm run bench -- [--quick] [--only base,a,b,c,d,memory,window] [--json FILE]';
+const LINES = ['base', 'a', 'b', 'c', 'd', 'memory', 'window'] as const;
 type LineName = (typeof LINES)[number];
 
 interface Options {
@@ -47,7 +48,10 @@ async function memoryLines(line: 'a' | 'b', { quick }: Options): Promise<BenchLi
   for (const workers of [1, 2]) {
     for (const symbols of [100, 10_000, 1_000_000]) {
       if (quick && workers === 2 && symbols !== 10_000) continue;
-      lines.push(await memoryLine({ line, symbols, workers, timers, quotesPerMs: 1000, runs, quotes }));
+      const each = symbols > 100_000 ? quotes / 3 : quotes;
+      lines.push(
+        await memoryLine({ line, symbols, workers, timers, quotesPerMs: 1000, runs, quotes: Math.floor(each) }),
+      );
     }
   }
   // Ten times as many timers for each quote: the event time of a feed of 100,000 quotes a second.
@@ -81,6 +85,7 @@ async function measureAll(options: Options, folder: string): Promise<BenchLine[]
     c: () => replayFromDisk('c', options, folder),
     d: () => replayFromDisk('d', options, folder),
     memory: () => memoryOverTime(quick ? 10_000_000 : 60_000_000),
+    window: () => windowLines(folder, quick),
   };
   const lines: BenchLine[] = [];
   for (const name of LINES) {

@@ -15,8 +15,12 @@ import { runReplay } from '../../engine/entry/cli/replay-command.node.ts';
 import { spreadOf, type BenchLine } from './measure.ts';
 
 const SEED = 1;
-const SYMBOLS = 1_000;
-const QUOTES_PER_SECOND = 20_000;
+interface Market {
+  readonly symbols: number;
+  readonly quotesPerSecond: number;
+}
+
+const MARKET: Market = { symbols: 1_000, quotesPerSecond: 20_000 };
 
 /** A session on disk, and what it takes to replay it. */
 export interface SessionOnDisk {
@@ -25,18 +29,14 @@ export interface SessionOnDisk {
   readonly positions: string;
 }
 
-function simulator(symbols: SymbolTable, quotes: number): MarketSimulator {
-  const options = {
-    symbolCount: SYMBOLS,
-    quotesPerSecond: QUOTES_PER_SECOND,
-    durationMs: (quotes / QUOTES_PER_SECOND) * 1000,
-  };
-  return new MarketSimulator(createRandom(SEED), symbols, options);
+function simulator(table: SymbolTable, quotes: number, { symbols, quotesPerSecond }: Market): MarketSimulator {
+  const options = { symbolCount: symbols, quotesPerSecond, durationMs: (quotes / quotesPerSecond) * 1000 };
+  return new MarketSimulator(createRandom(SEED), table, options);
 }
 
 /** A position in every simulated symbol. */
-function writePositions(folder: string): string {
-  const rows = simulator(new SymbolTable(), 1)
+function writePositions(folder: string, traded: Market): string {
+  const rows = simulator(new SymbolTable(), 1, traded)
     .positions()
     .map(({ symbol, shares, buyPrice }) => `${symbol},${formatShares(shares)},${formatPrice(buyPrice)}`);
   const path = join(folder, 'positions.csv');
@@ -45,7 +45,7 @@ function writePositions(folder: string): string {
 }
 
 /** About so many quotes of a simulated market, as a native recording. */
-export async function writeRecording(folder: string, quotes: number): Promise<SessionOnDisk> {
+export async function writeRecording(folder: string, quotes: number, traded = MARKET): Promise<SessionOnDisk> {
   const symbols = new SymbolTable();
   const path = join(folder, 'simulated.ftrec');
   const descriptor = openSync(path, 'w');
@@ -62,13 +62,13 @@ export async function writeRecording(folder: string, quotes: number): Promise<Se
     inputs: ['simulated market'],
     profiles: ['simulator'],
   });
-  const market = simulator(symbols, quotes);
+  const market = simulator(symbols, quotes, traded);
   await forEachMerged([market], (input, index) => {
     if (index < input.batch.to) writer.add(input.batch, index);
   });
   writer.finish({ rows: market.ledger.rowsRead, quarantined: 0, ignored: 0, quarantinedByReason: {} });
   closeSync(descriptor);
-  return { name: 'simulated market', input: path, positions: writePositions(folder) };
+  return { name: 'simulated market', input: path, positions: writePositions(folder, traded) };
 }
 
 /** The same as gzip CSV in the plain profile. */
@@ -78,10 +78,11 @@ export async function writeCsv(folder: string, quotes: number): Promise<SessionO
   const gzip = createGzip();
   const file = createWriteStream(path);
   gzip.pipe(file);
-  for (const text of inputToCsv(simulator(symbols, quotes), symbols)) if (!gzip.write(text)) await once(gzip, 'drain');
+  for (const text of inputToCsv(simulator(symbols, quotes, MARKET), symbols))
+    if (!gzip.write(text)) await once(gzip, 'drain');
   gzip.end();
   await once(file, 'close');
-  return { name: 'simulated market', input: path, positions: writePositions(folder) };
+  return { name: 'simulated market', input: path, positions: writePositions(folder, MARKET) };
 }
 
 /** A whole recorded day of three shares; undefined where the shared data is not at hand. */
@@ -157,7 +158,17 @@ export async function replayLines(
   const millions = (measured[0].quotes / 1e6).toFixed(2);
   const base = { line, unit: 'quotes/s', note: `${millions} M quotes` };
   return [
-    { ...base, name: `${what}, ${session.name}, whole command`, value: spreadOf(speeds(({ commandMs }) => commandMs)), aim },
-    { ...base, name: `${what}, ${session.name}, threads already there`, value: spreadOf(speeds(({ engineMs }) => engineMs)), aim },
+    {
+      ...base,
+      name: `${what}, ${session.name}, whole command`,
+      value: spreadOf(speeds(({ commandMs }) => commandMs)),
+      aim,
+    },
+    {
+      ...base,
+      name: `${what}, ${session.name}, threads already there`,
+      value: spreadOf(speeds(({ engineMs }) => engineMs)),
+      aim,
+    },
   ];
 }
