@@ -185,6 +185,11 @@ export class RunningJob<P = unknown> {
     return this.symbols.textOf(symbolId);
   }
 
+  /** The number of a string in rows, given now if it has none yet. */
+  symbolId(text: string): number {
+    return this.symbols.idOf(text);
+  }
+
   metrics(): ThreadMetrics[] {
     const aliveMs = this.startedMs === 0 ? 0 : machineClock.monotonicMs() - this.startedMs;
     return this.workers.map(({ label, block }) => {

@@ -133,10 +133,26 @@ describe('a paced replay', () => {
     clock.advanceTo(49);
     reader.pollNext(output, 100);
     expect(output.quotes).toHaveLength(3);
-    expect(reader.lagMs()).toBe(480);
+    expect(reader.lagMs()).toBe(0);
     clock.advanceTo(50);
     reader.pollNext(output, 100);
     expect(output.quotes).toHaveLength(4);
+  });
+
+  test('trails the pace by what is due and not yet out, and by nothing while the market is silent', () => {
+    const symbols = new SymbolTable();
+    const clock = new ManualClock();
+    const input = quotesAt(symbols, 'm', [0, 100, 200, 10_000]);
+    const reader = readerOf([input], symbols, { speed: { kind: 'times', factor: 1 } }, clock);
+    const output = new RecordedOutput();
+
+    reader.pollNext(output, 1);
+    clock.advanceTo(300);
+    reader.pollNext(output, 1);
+    expect(reader.lagMs()).toBe(200);
+    reader.pollNext(output, 10);
+    expect(output.quotes).toHaveLength(3);
+    expect(reader.lagMs()).toBe(0);
   });
 
   test('stands still while paused, lets controls in all the same, and goes on where it was', async () => {

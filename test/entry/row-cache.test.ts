@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openFrame, ROW, rowOffset, rowProfit, ROW_WORDS } from '../../engine/contract/frames.ts';
+import { openFrame, ROW, rowOffset, rowProfit, ROW_WORDS, STATUS_NO_POSITION, STATUS_OPEN, STATUS_PENDING } from '../../engine/contract/frames.ts';
 import { RowCache } from '../../engine/entry/workstation/row-cache.ts';
 
 function published(rows: readonly { symbol: number; bid: number; profit: bigint }[]): ArrayBuffer {
@@ -48,6 +48,24 @@ describe('rows on their way to the window', () => {
         expect(read(cache.cut(1, true))).toEqual(all);
       }),
     );
+  });
+
+  it('a pending position is shown until a task publishes one that is open', () => {
+    const cache = new RowCache();
+    cache.addPending(3, { shares: 5, buyPrice: 7, openedAtMs: NaN, priceDecimals: 2 });
+    const statusOf = (frame: ArrayBuffer): number => openFrame(frame).numbers[rowOffset(0) + ROW.status];
+
+    const first = statusOf(cache.cut(1, false));
+    const quoted = published([{ symbol: 3, bid: 9, profit: 0n }]);
+    const fresh = cache.update(quoted, 1);
+    const afterQuote = statusOf(cache.cut(1, false));
+    const opened = published([{ symbol: 3, bid: 9, profit: 0n }]);
+    new Float64Array(opened)[ROW.status] = STATUS_OPEN;
+    cache.update(opened, 1);
+    cache.update(quoted, 1);
+
+    expect([first, fresh, afterQuote]).toEqual([STATUS_PENDING, 1, STATUS_PENDING]);
+    expect(statusOf(cache.cut(1, false))).toBe(STATUS_NO_POSITION);
   });
 
   it('a frame of another version is refused with what was found', () => {

@@ -26,6 +26,8 @@ const DEFAULT_QUOTES_PER_SECOND = 2_000;
 const UNITS_PER_CENT = 10 ** (PRICE_DECIMALS - 2);
 const UNITS_PER_ROUND_LOT = 100 * 10 ** SHARE_DECIMALS;
 const MS_PER_SECOND = 1000;
+const LOTS_PER_UNIT = 20;
+const LATER_POSITION_EVERY_MS = 2_500;
 
 /** Chances per quote. */
 const LOCKED_CHANCE = 0.01;
@@ -114,10 +116,12 @@ export class MarketSimulator implements QuoteInput {
       const buyCents = Math.max(1, mid - 14 + ladder * Math.max(1, Math.floor(mid / 4000)));
       positions.push({
         symbol: this.#symbols.name(this.#number[symbol]),
-        shares: (5 + ((symbol * 11) % 46)) * UNITS_PER_ROUND_LOT,
+        // Enough for hours of fills, so that the sample does not go quiet when times to live have run out.
+        shares: (5 + ((symbol * 11) % 46)) * LOTS_PER_UNIT * UNITS_PER_ROUND_LOT,
         buyPrice: buyCents * UNITS_PER_CENT,
         ttlMs: null,
-        openedAt: null,
+        // Every fourth one comes later, one after the other.
+        openedAt: symbol % 4 === 3 ? this.#startMs + (symbol + 1) * LATER_POSITION_EVERY_MS : null,
       });
     }
     return positions;

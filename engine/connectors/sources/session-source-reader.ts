@@ -156,8 +156,12 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
     this.#wakeUp();
   }
 
-  /** Milliseconds of event time by which the replay trails the pace asked for; 0 at max speed or while paused. */
+  /**
+   * Milliseconds of event time by which the replay trails the pace asked for; 0 at max speed, while paused, and while the
+   * next quote is not due: a market that is silent is not behind.
+   */
   lagMs(): number {
+    if (this.#waitMs > 0) return 0;
     const target = this.#pacer.targetMs();
     const reached = this.stamper.greatestMs;
     return target === null || !Number.isFinite(reached) ? 0 : Math.max(0, target - reached);

@@ -1,8 +1,17 @@
 import { assert } from '../../core/assert.ts';
-import { FRAME_HEADER_WORDS, FRAME_MAGIC, ROW, ROW_WORDS } from '../../contract/frames.ts';
+import { FRAME_HEADER_WORDS, FRAME_MAGIC, ROW, ROW_WORDS, STATUS_NO_POSITION, STATUS_PENDING } from '../../contract/frames.ts';
 
 /** Rows to start with; doubled when more symbols come. */
 const ROWS_START = 256;
+
+/** A starting position whose time has not come: the tasks do not know it yet, a trader wants to see it. */
+export interface PendingPosition {
+  readonly shares: number;
+  readonly buyPrice: number;
+  /** NaN: with the first quote. */
+  readonly openedAtMs: number;
+  readonly priceDecimals: number;
+}
 
 /**
  * The latest row of every symbol of a session, and which of them changed since the last frame. Tasks publish changed rows;
@@ -18,6 +27,23 @@ export class RowCache {
   #symbolMax = -1;
   #changed: number[] = [];
   #isChanged = new Uint8Array(ROWS_START);
+  #isPublished = new Uint8Array(ROWS_START);
+
+  readonly #pending = new Map<number, PendingPosition>();
+
+  /** Shows a position as pending until a task publishes the symbol with one that is open. */
+  addPending(symbol: number, position: PendingPosition): void {
+    this.#pending.set(symbol, position);
+    const row = this.#rowFor(symbol);
+    const numbers = this.#numbers.subarray(row * ROW_WORDS, (row + 1) * ROW_WORDS);
+    numbers[ROW.symbol] = symbol;
+    for (const field of ['quoteTimeMs', 'expiresAtMs', 'nextDecayAtMs'] as const) numbers[ROW[field]] = NaN;
+    numbers[ROW.lastReason] = -1;
+    numbers[ROW.bidSize] = -1;
+    numbers[ROW.askSize] = -1;
+    this.#overlay(row, position);
+    this.#markChanged(row);
+  }
 
   get rowCount(): number {
     return this.#count;
@@ -40,10 +66,10 @@ export class RowCache {
 
   /**
    * Takes published rows: `rows` rows of ROW_WORDS words each.
-   * @returns how many of them are of symbols that had none
+   * @returns how many of them are of symbols that no task had published
    */
   update(published: ArrayBuffer, rows: number): number {
-    const before = this.#count;
+    let fresh = 0;
     const numbers = new Float64Array(published);
     assert(numbers.length >= rows * ROW_WORDS, `${rows} published rows need ${rows * ROW_WORDS} words; found ${numbers.length}.`);
     const bits = new BigInt64Array(published);
@@ -52,12 +78,34 @@ export class RowCache {
       const row = this.#rowFor(numbers[from + ROW.symbol]);
       // As bits: a profit's words are integers, and some of them look like NaNs that a copy of numbers may change.
       this.#bits.set(bits.subarray(from, from + ROW_WORDS), row * ROW_WORDS);
-      if (this.#isChanged[row] === 0) {
-        this.#isChanged[row] = 1;
-        this.#changed.push(row);
-      }
+      if (this.#pending.size > 0) this.#settlePending(numbers[from + ROW.symbol], row, numbers[from + ROW.status]);
+      this.#markChanged(row);
+      fresh += 1 - this.#isPublished[row];
+      this.#isPublished[row] = 1;
     }
-    return this.#count - before;
+    return fresh;
+  }
+
+  #markChanged(row: number): void {
+    if (this.#isChanged[row] === 1) return;
+    this.#isChanged[row] = 1;
+    this.#changed.push(row);
+  }
+
+  #settlePending(symbol: number, row: number, status: number): void {
+    const position = this.#pending.get(symbol);
+    if (position === undefined) return;
+    if (status === STATUS_NO_POSITION) this.#overlay(row, position);
+    else this.#pending.delete(symbol);
+  }
+
+  #overlay(row: number, { shares, buyPrice, openedAtMs, priceDecimals }: PendingPosition): void {
+    const numbers = this.#numbers.subarray(row * ROW_WORDS, (row + 1) * ROW_WORDS);
+    numbers[ROW.status] = STATUS_PENDING;
+    numbers[ROW.shares] = shares;
+    numbers[ROW.buyPrice] = buyPrice;
+    numbers[ROW.openedAtMs] = openedAtMs;
+    numbers[ROW.priceDecimals] = priceDecimals;
   }
 
   /**
@@ -107,5 +155,8 @@ export class RowCache {
     this.#numbers = numbers;
     this.#bits = bits;
     this.#isChanged = isChanged;
+    const isPublished = new Uint8Array(this.#isPublished.length * 2);
+    isPublished.set(this.#isPublished);
+    this.#isPublished = isPublished;
   }
 }

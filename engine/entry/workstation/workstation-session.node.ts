@@ -3,6 +3,7 @@ import { TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
 import type { SinkContext } from '../../api/sink.ts';
 import type { EngineEvent, Problem, Progress, QuarantinedRow, SessionStatus, Speed, WorkerInfo } from '../../contract/window.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
+import { ruleOf } from '../../contract/rules-resolve.ts';
 import type { Clock } from '../../core/time.ts';
 import { computeKeyGroupRangeForOperatorIndex } from '../../state/key-groups.ts';
 import type { ControlRecord, Trade } from '../../trading/records.ts';
@@ -80,6 +81,7 @@ export class WorkstationSession {
       this.#keys.push(0);
       this.#workerRates.push(new RateMeter());
     }
+    this.#showPending();
     this.#stopFrames = repeatEvery(FRAME_EVERY_MS, () => void this.#frame());
     this.#job.finished.then(
       () => this.#finish(),
@@ -133,6 +135,16 @@ export class WorkstationSession {
     this.#isClosed = true;
     this.#stopFrames();
     await this.#job.close();
+  }
+
+  /** Positions are in sight from the start, also of a session that is opened paused: each symbol's earliest one. */
+  #showPending(): void {
+    const { positions, rules } = this.#options.parameters;
+    const priceDecimals = (symbol: string): number => decimalsOf(ruleOf(rules, symbol, 'priceStep') ?? '0.01');
+    const latestFirst = [...positions].sort((left, right) => (right.openedAt ?? -Infinity) - (left.openedAt ?? -Infinity));
+    for (const { symbol, shares, buyPrice, openedAt } of latestFirst) {
+      this.#rows.addPending(this.#job.symbolId(symbol), { shares, buyPrice, openedAtMs: openedAt ?? NaN, priceDecimals: priceDecimals(symbol) });
+    }
   }
 
   #setPaused(paused: boolean): void {
@@ -330,4 +342,9 @@ export class WorkstationSession {
     const failed = { code: 'worker-failed', message: (error as Error).message, where: error instanceof JobFailedError ? error.thread : null };
     this.#options.onStatus({ kind: 'failed', problem: this.#inputProblem ?? failed });
   }
+}
+
+/** Places of a price step, two at least: "0.01" has 2. */
+function decimalsOf(step: string): number {
+  return Math.max(2, step.includes('.') ? step.length - step.indexOf('.') - 1 : 0);
 }
