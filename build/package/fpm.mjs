@@ -47,7 +47,7 @@ chmodSync(staging, 0o755);
 try {
   for (const mapping of mappings) place(mapping);
   writeControl();
-  // Owners are set by dpkg-deb. A higher level takes minutes on a small machine and saves 3 %.
+  // Owners are set by dpkg-deb. Level 6 makes a tenth less of it (71 MB instead of 79), but takes longer.
   execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', '-z2', '--build', staging, one('--package')], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
