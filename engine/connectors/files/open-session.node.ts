@@ -3,7 +3,6 @@ import { basename } from 'node:path';
 import { PeekedBytes, type ByteSource } from '../decode/byte-source.ts';
 import { bindProfile } from '../profiles/bind-profile.ts';
 import { detectProfile } from '../profiles/detect-profile.ts';
-import { PROFILE_BYTES_MAX, readProfile } from '../profiles/read-profile.ts';
 import type { SessionProfile } from '../profiles/profile-schema.ts';
 import { readyProfile, readyProfiles } from '../profiles/ready-profiles.ts';
 import { looksLikeRecording } from '../recording/recording-format.ts';
@@ -75,6 +74,9 @@ export async function openSession(paths: readonly string[], profileName: string 
   return opener.session();
 }
 
+/** A profile is a page of JSON; anything larger is the wrong file. */
+const PROFILE_BYTES_MAX = 1_048_576;
+
 /** @param name a ready profile's name, or the path of a profile file */
 export async function loadProfile(name: string): Promise<SessionProfile> {
   const ready = readyProfile(name);
@@ -88,6 +90,8 @@ export async function loadProfile(name: string): Promise<SessionProfile> {
         { input: name },
         `The profile ${name} has ${size} bytes; a profile is at most ${PROFILE_BYTES_MAX}.`,
       );
+    // Few sessions bring a profile of their own: the schema that checks one is most of the program, and loaded only then.
+    const { readProfile } = await import('../profiles/read-profile.ts');
     return readProfile(await readFile(name, 'utf8'), basename(name));
   } catch (error) {
     if (error instanceof InputError) throw error;

@@ -15,7 +15,8 @@ import { TimeZone } from '../decode/time-zone.ts';
 import { InputError } from '../sources/input-error.ts';
 import { RowLedger } from '../sources/row-ledger.ts';
 import type { SymbolTable } from '../sources/symbol-table.ts';
-import { fieldsOf, type FieldReference, type SessionProfile } from './profile-schema.ts';
+import { fieldsOf } from './profile-fields.ts';
+import type { FieldReference, SessionProfile } from './profile-schema.ts';
 
 /** Stands for the word ahead of the JSON in profiles with `linePrefix`. */
 export const PREFIX_FIELD = '$prefix';

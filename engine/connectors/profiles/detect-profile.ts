@@ -2,7 +2,8 @@ import { JsonPathScanner } from '../decode/json-path-scanner.ts';
 import { NameTemplate } from '../decode/name-template.ts';
 import { InputError } from '../sources/input-error.ts';
 import { columnIndex, jsonPath, namePaths, PREFIX_FIELD } from './bind-profile.ts';
-import { fieldsOf, type SessionProfile } from './profile-schema.ts';
+import { fieldsOf } from './profile-fields.ts';
+import type { SessionProfile } from './profile-schema.ts';
 
 export interface DetectedProfile {
   readonly profile: SessionProfile;

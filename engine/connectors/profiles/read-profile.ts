@@ -5,8 +5,6 @@ import { profileSchema, type SessionProfile } from './profile-schema.ts';
 /** More problems at once help nobody. */
 const PROBLEMS_SHOWN_MAX = 20;
 const FOUND_TEXT_MAX = 120;
-/** A profile is a page of JSON; anything larger is the wrong file. */
-export const PROFILE_BYTES_MAX = 1_048_576;
 
 /**
  * Reads and checks a profile document.
