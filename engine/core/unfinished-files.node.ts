@@ -16,8 +16,8 @@ export function markUnfinished(path: string): () => void {
   };
 }
 
-/** Synchronous, for the last moment of a process. What cannot be removed stays: nobody is left to be told. */
-function removeUnfinishedFiles(): void {
+/** Synchronous, for the last moment of a process; called by itself when it exits in order. What cannot be removed stays: nobody is left to be told. */
+export function removeUnfinishedFiles(): void {
   for (const path of unfinished) {
     try {
       rmSync(path, { recursive: true, force: true });

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { parseArguments, type CliCommand } from './cli/arguments.ts';
 import { runInspect } from './cli/inspect-command.node.ts';
@@ -8,6 +9,7 @@ import { tell } from './cli/tell.node.ts';
 import { failureOf } from './session/session-reader.node.ts';
 import { InputError } from '../connectors/sources/input-error.ts';
 import { assertNever } from '../core/assert.ts';
+import { removeUnfinishedFiles } from '../core/unfinished-files.node.ts';
 
 /** Replaced by the bundler with the version in package.json. */
 declare const FLINKTRADE_VERSION: string;
@@ -62,6 +64,9 @@ function listenToTheOutside(): void {
     process.once(signal, () => {
       if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
       tell(`Interrupted (${signal}): what was not finished was not written.`);
+      removeUnfinishedFiles();
+      // A thread that waits for a pipe cannot be ended by itself, only with the process.
+      if (process.argv.some(isPipe)) process.kill(process.pid, signal);
       process.exit(EXIT_SIGNAL_BASE + constants.signals[signal]);
     });
   }
@@ -70,6 +75,15 @@ function listenToTheOutside(): void {
     if (error.code !== 'EPIPE') process.exitCode = EXIT_USAGE;
   });
   process.stderr.on('error', () => undefined);
+}
+
+function isPipe(path: string): boolean {
+  try {
+    const found = statSync(path);
+    return found.isFIFO() || found.isCharacterDevice() || found.isSocket();
+  } catch {
+    return false;
+  }
 }
 
 async function main(): Promise<void> {

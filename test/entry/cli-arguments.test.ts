@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseArguments } from '../../engine/entry/cli/arguments.ts';
-import { positionTable, type PositionRow } from '../../engine/entry/cli/report.ts';
+import { positionTable, reportPieces, type PositionRow, type ReplayReport } from '../../engine/entry/cli/report.ts';
 
 const replay = (...words: string[]) => parseArguments(['replay', ...words]);
 
@@ -92,5 +92,21 @@ describe('the position table', () => {
     const lines = positionTable([row]).split('\n');
     expect(lines[0]).toBe('SYMBOL   SHARES  BUY PRICE  ASK PRICE  LAST TRADE PRICE  PROFIT  STATUS');
     expect(lines[2]).toBe('A\u{fffd}[31mB      90     150.00          -            150.10   -1.00  open');
+  });
+});
+
+describe('the report as text', () => {
+  it('is what JSON makes of it, whatever stands in it', () => {
+    const position = { symbol: '\n  "positions": []', shares: '1' } as PositionRow;
+    for (const positions of [[], [position], [position, position]]) {
+      const report = {
+        session: { inputs: ['\n  "positions": []'] },
+        rules: { positions: [] },
+        positions,
+        reasons: {},
+      } as unknown as ReplayReport;
+
+      expect([...reportPieces(report)].join('')).toBe(`${JSON.stringify(report, null, 2)}\n`);
+    }
   });
 });

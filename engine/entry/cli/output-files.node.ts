@@ -148,7 +148,7 @@ async function writePieces(stream: Writable, pieces: Iterable<string>): Promise<
       if (!stream.write(piece)) await once(stream, 'drain');
       piece = '';
     }
-    await new Promise<void>((done, reject) => stream.write(piece, (error) => (error ? reject(error) : done())));
+    await new Promise<void>((done, failed) => stream.write(piece, (error) => (error ? failed(error) : done())));
   } finally {
     stream.off('error', onError);
   }

@@ -13,7 +13,7 @@ import { loadPositions, loadRules } from './documents.node.ts';
 import { CliError, EXIT_INPUT, EXIT_USAGE } from './messages.ts';
 import { checkOutputs, writeText } from './output-files.node.ts';
 import { ProgressLine } from './progress-line.node.ts';
-import { positionTable, type ReplayReport } from './report.ts';
+import { positionTable, reportPieces, type ReplayReport } from './report.ts';
 import { tell } from './tell.node.ts';
 import { replayReport, type PublishedRows } from './replay-report.ts';
 
@@ -76,7 +76,7 @@ async function runAndTell(run: Run): Promise<void> {
   try {
     const { report, nameOf } = await play(run, trades);
     if (run.trades !== null) await writeText(run.trades, tradeLines(trades, nameOf));
-    if (run.report !== null) await writeText(run.report, [`${JSON.stringify(report, null, 2)}\n`]);
+    if (run.report !== null) await writeText(run.report, reportPieces(report));
     if (run.report === null && run.trades !== '-') await writeText('-', [`${positionTable(report.positions)}\n`]);
     summarize(report);
   } finally {

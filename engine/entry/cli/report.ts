@@ -38,6 +38,24 @@ export interface ReplayReport {
   };
 }
 
+/**
+ * The report as JSON, in pieces: a million positions make more text than one string may hold.
+ */
+export function* reportPieces(report: ReplayReport): Generator<string> {
+  const text = JSON.stringify({ ...report, positions: [] }, null, 2);
+  if (report.positions.length === 0) {
+    yield `${text}\n`;
+    return;
+  }
+  // Only a key of the outermost object stands behind exactly two blanks.
+  const [before, after] = text.split('\n  "positions": []');
+  yield `${before}\n  "positions": [`;
+  for (const [index, row] of report.positions.entries()) {
+    yield `${index === 0 ? '' : ','}\n    ${JSON.stringify(row, null, 2).replaceAll('\n', '\n    ')}`;
+  }
+  yield `\n  ]${after}\n`;
+}
+
 const COLUMNS: readonly {
   readonly heading: string;
   readonly left?: true;
