@@ -110,22 +110,20 @@ export class CircuitBreakers {
   }
 
   /**
-   * A limit that is changed is compared at once with the totals of the last alignment, which every task knows, so that
-   * a day that was refused does not open until the next full second; one that is new is compared from there on.
+   * A day that is refused stays so when the totals of the last alignment are over the new limit as well, and is lifted
+   * otherwise. A day that is not refused is compared at full seconds only, as ever: what a session that was not aligned
+   * until now cannot know must not decide.
    * @param nowMs the change's place in event time, the same on every task; -Infinity ahead of the first quote
    */
   changeLimits(limits: LimitsCompiled, nowMs: number): void {
-    const before = this.#limits;
-    if (limits.timeZone !== before.timeZone) this.#days = new TradingDays(limits.timeZone);
+    if (limits.timeZone !== this.#limits.timeZone) this.#days = new TradingDays(limits.timeZone);
     this.#limits = limits;
     // Ahead of the first quote there is no day yet.
     if (!Number.isFinite(nowMs)) return;
     const today = this.#days.dayOf(nowMs);
     if (today !== this.#alignedDay) this.#beginDay(today);
-    this.#notionalRefused.delete(today);
-    this.#lossRefused.delete(today);
-    if (before.maxNotionalPerDay !== null) this.#compareNotional();
-    if (before.maxLossPerDay !== null) this.#compareLoss();
+    if (this.#notionalRefused.delete(today)) this.#compareNotional();
+    if (this.#lossRefused.delete(today)) this.#compareLoss();
   }
 
   addTrade(day: number, notional: bigint, profit: bigint): void {

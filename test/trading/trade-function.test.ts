@@ -457,6 +457,20 @@ describe.each([1, 2, 5])('circuit breakers over all symbols, on %i subtasks', (s
 
     expect(desk.trades.map(({ id }) => id)).toEqual(['0-A', '1-B', '2-A']);
   });
+
+  test('are compared at the next full second also where the same limit is set twice', () => {
+    const rules = { defaults: { askIncrease: { from: 'ask', amount: '0' } }, limits: { maxNotionalPerDay: '20' } } as const;
+    const desk = new Desk({ defaults: rules.defaults }, subtasks).opens('A', '9', '10').opens('B', '9', '10');
+    desk.quote('A', '11', { size: '1', at: 10 }).quote('B', '11', { size: '1', at: 20 });
+
+    desk
+      .changes(rules)
+      .changes(rules)
+      .quote('A', '11', { size: '1', at: 900 })
+      .quote('B', '11', { size: '1', at: 1_000 });
+
+    expect(desk.trades.map(({ id }) => id)).toEqual(['0-A', '1-B', '2-A']);
+  });
 });
 
 describe('the kill switch', () => {

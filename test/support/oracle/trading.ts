@@ -319,13 +319,8 @@ class Oracle {
     const today = this.day(greatest);
     if (today !== this.alignedDay) this.aligned = { notional: 0n, profit: 0n };
     this.alignedDay = today;
-    this.refused.notional.delete(today);
-    this.refused.loss.delete(today);
-    // A limit that was there before is compared with the last full second's sums at once, a new one from the next second on.
-    this.compare(
-      (before.limits?.['maxNotionalPerDay'] ?? null) !== null,
-      (before.limits?.['maxLossPerDay'] ?? null) !== null,
-    );
+    // A day that is refused is lifted when the new limit lets it; nothing else is compared before the next full second.
+    this.compare(this.refused.notional.delete(today), this.refused.loss.delete(today));
     for (const position of this.positions.values()) {
       if (position.shares > 0n) this.replan(position, before, greatest);
     }
