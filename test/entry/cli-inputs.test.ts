@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -216,6 +216,29 @@ describe('an input that cannot be used is refused with what was found and what t
     expect(execFileSync('ls', ['-A', folder], { encoding: 'utf8' })).toBe(
       content === null ? 'p.csv\n' : 'p.csv\ns.csv\n',
     );
+  });
+
+  it('a file that grows while it is read', async () => {
+    const folder = temporaryFolder('cli');
+    const rows = Array.from({ length: 20_000 }, (_, index) =>
+      row('AAPL', Math.floor(index / 10), '1.00', '10', '1.10'),
+    );
+    put(folder, { 's.csv': HEADER + rows.join(''), 'p.csv': POSITIONS });
+
+    // At event speed its last rows are read two seconds after its first.
+    const words = ['replay', 's.csv', '--positions', 'p.csv', '--speed', 'x1', '--report', 'r.json'];
+    const run = await flinktrade(words, {
+      folder,
+      onStderr: (text) => {
+        if (text.includes('read as')) appendFileSync(join(folder, 's.csv'), rows[0]);
+      },
+    });
+
+    expect(run).toMatchObject({ code: 3, stdout: '' });
+    expect(run.stderr).toMatch(
+      /s\.csv changed while it was read: it had \d+ bytes and now has \d+\. Read a copy that nobody writes to\./,
+    );
+    expect(readdirSync(folder).sort()).toEqual(['p.csv', 's.csv']);
   });
 
   it('a directory', async () => {

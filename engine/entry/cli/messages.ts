@@ -28,7 +28,7 @@ export const USAGE = `FlinkTrade command line
       Trades out of the positions on recorded quotes and prints the position table.
       INPUT        a recording, CSV or JSON lines, also .gz and .zip; several are merged by event time
       --positions  CSV with a header: symbol,shares,buyPrice[,ttlMs][,openedAt]
-      --rules      JSON: {"version": 1, "defaults": {...}, "symbols": {...}, "limits": {...}}
+      --rules      JSON: {"version": 1, "defaults": {...}, "symbols": {...}, "limits": {...}}; or a preset: original-demo
       --profile    how to read the input; without it FlinkTrade looks and says what it chose
       --workers    worker threads, 1 to 32 (results are the same with any number)
       --speed      max, or x1, x60 ...: event seconds per second
@@ -42,5 +42,6 @@ export const USAGE = `FlinkTrade command line
                                                              replay the built-in simulated market
   flinktrade profiles                                        the ready profiles
 
-Exit codes: 0 done; 2 wrong usage, rules, positions or profile; 3 an input cannot be read; 1 an internal failure.
+Exit codes: 0 done; 2 wrong usage, rules, positions or profile; 3 an input cannot be read; 1 an internal failure;
+130 interrupted.
 `;
