@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 
+const NANOSECONDS_PER_MS = 1e6;
+
 export interface Spread {
   readonly median: number;
   readonly min: number;
@@ -57,13 +59,22 @@ export function machineFacts(): MachineFacts {
 /** Processor time in ms of each thread of this process, by thread number; null where the system does not tell. */
 export function threadTimes(): ReadonlyMap<string, number> | null {
   if (process.platform !== 'linux') return null;
+  const times = new Map<string, number>();
   try {
-    const times = new Map<string, number>();
     for (const thread of readdirSync('/proc/self/task')) {
-      const nanoseconds = Number(readFileSync(`/proc/self/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
-      times.set(thread, nanoseconds / 1e6);
+      const milliseconds = timeOf(thread);
+      if (milliseconds !== null) times.set(thread, milliseconds);
     }
-    return times;
+  } catch {
+    return null;
+  }
+  return times.size === 0 ? null : times;
+}
+
+/** null: the thread has ended since it was listed, or the system does not keep the figure. */
+function timeOf(thread: string): number | null {
+  try {
+    return Number(readFileSync(`/proc/self/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / NANOSECONDS_PER_MS;
   } catch {
     return null;
   }
