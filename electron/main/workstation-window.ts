@@ -29,12 +29,16 @@ export interface WindowDependencies {
   readonly log: (line: string) => void;
 }
 
+/** More clicks than that, on a menu whose page does not come, mean no more. */
+const WAITING_ACTIONS_MAX = 8;
+
 export class WorkstationWindow {
   readonly #dependencies: WindowDependencies;
   readonly #budget = new CrashBudget();
   readonly #heartbeat = new Heartbeat();
   #window: BrowserWindow | null = null;
   #courier: Courier | null = null;
+  #waiting: Exclude<PortEvent, { kind: 'engine' }>[] = [];
   #appearance: Appearance = 'dark';
   #placed = false;
 
@@ -65,8 +69,10 @@ export class WorkstationWindow {
     this.#courier?.carry(event);
   }
 
+  /** An entry of the menu that was chosen before the page was there waits for it; what else is told belongs to the moment. */
   tell(event: Exclude<PortEvent, { kind: 'engine' }>): void {
-    this.#courier?.tell(event);
+    if (this.#courier !== null) this.#courier.tell(event);
+    else if (event.kind === 'menu' && this.#waiting.length < WAITING_ACTIONS_MAX) this.#waiting.push(event);
   }
 
   setAppearance(appearance: Appearance): void {
@@ -87,6 +93,8 @@ export class WorkstationWindow {
       log: this.#dependencies.log,
     });
     this.#window.webContents.postMessage(PORT_CHANNEL, null, [port2]);
+    for (const event of this.#waiting) this.#courier.tell(event);
+    this.#waiting = [];
   }
 
   /** The page is drawn. Its remembered place counts once per window: a reload must not move the window. */
