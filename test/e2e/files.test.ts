@@ -41,10 +41,11 @@ describe('opening files', () => {
 
     await desk.waitForState('Finished');
     expect(await desk.text('mode')).toBe('REPLAY');
-    expect(await desk.listed()).toEqual(['AAA', 'BBB', 'CCC']);
+    // The table is drawn with the next frame, the state as soon as it is told.
+    await expect.poll(() => desk.listed()).toEqual(['AAA', 'BBB', 'CCC']);
     // A bid that rises a cent a quote trades once it is above buyPrice + 0.10, and again above each new ask.
     await desk.waitForNumber('total-trades', 1);
-    expect(await desk.number('rows-in')).toBe(files.quotes + 2);
+    await expect.poll(() => desk.number('rows-in')).toBe(files.quotes + 2);
     const profits = await Promise.all(['AAA', 'BBB', 'CCC'].map((symbol) => desk.cell(symbol, 'profit').textContent()));
     expect(new Set(profits).size).toBe(1);
     expect(profits[0]).toMatch(/^\+[\d,]+\.\d\d$/);
@@ -127,7 +128,8 @@ describe('opening files', () => {
 
     await desk.waitForRows();
     expect(await desk.text('mode')).toBe('REPLAY');
-    expect(await desk.listed()).toEqual(['AAA', 'BBB', 'CCC']);
+    // The table is drawn with the next frame, the state as soon as it is told.
+    await expect.poll(() => desk.listed()).toEqual(['AAA', 'BBB', 'CCC']);
   });
 
   test('a file that is no session fails with its reason, and the window goes on', async () => {
@@ -177,6 +179,7 @@ describe('opening files', () => {
     await desk.waitForRows();
     await desk.button('max').click();
     await desk.waitForState('Finished');
+    await desk.waitForRows();
     const target = join(folder, 'out.csv');
     await desk.answerSaveDialog(target);
 

@@ -23,7 +23,7 @@ describe('the packaged application', () => {
     await desk.button('max').click();
     await desk.waitForState('Finished');
 
-    expect(await desk.number('rows-in')).toBe(files.quotes + 2);
+    await expect.poll(() => desk.number('rows-in')).toBe(files.quotes + 2);
     await desk.waitForNumber('total-trades', 1);
     const facts = await app.application.evaluate(({ app: electron }) => [electron.isPackaged, electron.getAppPath()]);
     expect(facts).toEqual([true, expect.stringMatching(/app\.asar$/)]);
