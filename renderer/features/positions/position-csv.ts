@@ -1,7 +1,7 @@
 import { formatMoney, formatPrice, formatShares } from '../../../engine/core/decimal.ts';
 import { csvText } from '../../format/csv-text.ts';
 import { REASON_CODES } from '../../format/reason-text.ts';
-import { STATUS_NO_POSITION, type RowStore } from '../../stores/row-store.ts';
+import { STATUS_NO_POSITION, STATUS_PENDING, type RowStore } from '../../stores/row-store.ts';
 import type { PositionView } from '../../stores/position-view.ts';
 
 const HEADER = [
@@ -38,7 +38,7 @@ function* lines(rows: RowStore, view: PositionView): Iterable<readonly string[]>
       rows.name(symbol),
       held ? formatShares(rows.get(symbol, 'shares')) : '',
       held ? price(rows.get(symbol, 'buyPrice')) : '',
-      held ? formatPrice(rows.get(symbol, 'askPrice'), decimals) : '',
+      held && status !== STATUS_PENDING ? formatPrice(rows.get(symbol, 'askPrice'), decimals) : '',
       held ? price(rows.get(symbol, 'lastTradePrice')) : '',
       held ? formatMoney(rows.profit(symbol)) : '',
       STATUS_WORDS[status] ?? '',

@@ -4,7 +4,7 @@ import { ageText } from '../../format/time-text.ts';
 import type { GridRow } from '../../drawing/grid-row.ts';
 import type { GridColumn, GridSource } from '../../drawing/windowed-grid.ts';
 import type { PositionView, SortColumn } from '../../stores/position-view.ts';
-import { STATUS_NO_POSITION, STATUS_OPEN, type RowStore } from '../../stores/row-store.ts';
+import { STATUS_NO_POSITION, STATUS_OPEN, STATUS_PENDING, type RowStore } from '../../stores/row-store.ts';
 import type { RowField } from '../../../engine/contract/frames.ts';
 
 /** The columns of the position table: the six that a trader knows, then what the market and the rules say. */
@@ -132,8 +132,9 @@ export class PositionSource implements GridSource {
     this.#drawNumber(row, symbol, 'shares', held, isFresh, sharesText);
     const asPrice = (units: number): string => (units === 0 ? NOTHING : priceText(units, decimals));
     this.#drawNumber(row, symbol, 'buyPrice', held, isFresh, asPrice, false);
-    // Our ask may reach zero or less (a decay without a floor): then it is a value, not a gap.
-    this.#drawNumber(row, symbol, 'askPrice', held, isFresh, (units) => priceText(units, decimals));
+    // Our ask may reach zero or less (a decay without a floor): then it is a value, not a gap. A pending position has none.
+    const pending = status === STATUS_PENDING;
+    this.#drawNumber(row, symbol, 'askPrice', held, isFresh, (units) => (pending ? NOTHING : priceText(units, decimals)));
     this.#drawNumber(row, symbol, 'lastTradePrice', held, isFresh, asPrice);
     this.#drawProfit(row, symbol, held, isFresh);
     this.#drawNumber(row, symbol, 'bid', true, isFresh, asPrice);
