@@ -40,6 +40,21 @@ export type RowField = (typeof ROW_FIELDS)[number];
 export const ROW_WORDS = ROW_FIELDS.length;
 export const ROW: Readonly<Record<RowField, number>> = Object.fromEntries(ROW_FIELDS.map((field, index) => [field, index])) as Record<RowField, number>;
 
+/** Why an open position did not trade on a quote, in the order the checks are made. */
+export const REASONS = [
+  'halted',
+  'no-bid',
+  'crossed',
+  'bid-not-above-ask',
+  'size',
+  'limit:maxTradesPerSecond',
+  'limit:maxTradesPerDay',
+  'limit:maxNotionalPerTrade',
+  'limit:maxNotionalPerDay',
+  'limit:maxLossPerDay',
+] as const;
+export type Reason = (typeof REASONS)[number];
+
 /** A symbol that was quoted but never held. */
 export const STATUS_NO_POSITION = 0;
 export const STATUS_OPEN = 1;

@@ -49,17 +49,4 @@ export const CONTROL = new OutputTag<ControlRecord>('control');
 /** Quotes that came too late and whose rules drop them. */
 export const LATE_QUOTES = new OutputTag<Quote>('late-quotes', QUOTE);
 
-/** Why an open position did not trade on a quote, in the order the checks are made. */
-export const REASONS = [
-  'halted',
-  'no-bid',
-  'crossed',
-  'bid-not-above-ask',
-  'size',
-  'limit:maxTradesPerSecond',
-  'limit:maxTradesPerDay',
-  'limit:maxNotionalPerTrade',
-  'limit:maxNotionalPerDay',
-  'limit:maxLossPerDay',
-] as const;
-export type Reason = (typeof REASONS)[number];
+export { REASONS, type Reason } from '../contract/frames.ts';

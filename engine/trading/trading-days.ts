@@ -1,3 +1,5 @@
+import { createZoneFormat } from '../core/zone-format.ts';
+
 /**
  * Calendar days of a time zone, cheap enough for every trade: the answer for a whole day is worked out once. Days are
  * numbered from 1970-01-01 in local time, so the number of a day does not depend on when its clocks changed.
@@ -11,20 +13,7 @@ export class TradingDays {
 
   /** @param timeZone an IANA name that the rules schema accepted */
   constructor(timeZone: string) {
-    this.#format =
-      timeZone === 'UTC'
-        ? null
-        : new Intl.DateTimeFormat('en-US', {
-            timeZone,
-            hourCycle: 'h23',
-            era: 'short',
-            year: 'numeric',
-            month: 'numeric',
-            day: 'numeric',
-            hour: 'numeric',
-            minute: 'numeric',
-            second: 'numeric',
-          });
+    this.#format = timeZone === 'UTC' ? null : createZoneFormat(timeZone);
   }
 
   /** The day that `timestampMs` is in. */

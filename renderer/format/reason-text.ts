@@ -1,19 +1,7 @@
-/**
- * Why the last quote did not trade. The order is the wire's: a frame carries the place in this list, the same as in
- * engine/trading/records.ts (a test holds the two against each other).
- */
-export const REASON_CODES = [
-  'halted',
-  'no-bid',
-  'crossed',
-  'bid-not-above-ask',
-  'size',
-  'limit:maxTradesPerSecond',
-  'limit:maxTradesPerDay',
-  'limit:maxNotionalPerTrade',
-  'limit:maxNotionalPerDay',
-  'limit:maxLossPerDay',
-] as const;
+import { REASONS } from '../../engine/contract/frames.ts';
+
+/** Why the last quote did not trade. The order is the wire's: a frame carries the place in this list. */
+export const REASON_CODES = REASONS;
 
 const SHORT: Readonly<Record<(typeof REASON_CODES)[number], string>> = {
   halted: 'halted',

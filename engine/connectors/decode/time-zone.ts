@@ -1,3 +1,5 @@
+import { createZoneFormat } from '../../core/zone-format.ts';
+
 /**
  * Wall-clock time of a zone to UTC, exact across daylight saving, from the host's time zone database.
  * A wall time that occurs twice (clocks set back) means its first occurrence; one that never occurs (clocks set forward)
@@ -41,22 +43,7 @@ export class TimeZone {
 
   constructor(name: string) {
     this.name = name;
-    this.#format =
-      name === 'UTC'
-        ? null
-        : new Intl.DateTimeFormat('en-US', {
-            timeZone: name,
-            calendar: 'gregory',
-            numberingSystem: 'latn',
-            hourCycle: 'h23',
-            era: 'short',
-            year: 'numeric',
-            month: 'numeric',
-            day: 'numeric',
-            hour: 'numeric',
-            minute: 'numeric',
-            second: 'numeric',
-          });
+    this.#format = name === 'UTC' ? null : createZoneFormat(name);
   }
 
   /** @param wallMs what the zone's clock shows, written as if it were UTC; @returns ms since the Unix epoch */
