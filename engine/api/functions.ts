@@ -44,6 +44,14 @@ export interface RuntimeContext extends KeyedStateStore {
    */
   getAlignedSums(name: string, count: number, onAligned: (timestampMs: number) => void): AlignedSums;
   /**
+   * State of this subtask that belongs to no key, stored with every checkpoint (Flink: CheckpointedFunction with union
+   * list state).
+   * @param snapshot plain data, called at a barrier, between two records
+   * @param restore called at once, in `open`, when the job was restored: with the parts of all old subtasks, in their
+   *   order, however many subtasks there are now
+   */
+  getOperatorState(name: string, snapshot: () => unknown, restore: (parts: readonly unknown[]) => void): void;
+  /**
    * Rows that observers see: the latest value per key, at most once per frame, never in the way of the record path.
    * @param words size of a row in 64-bit words; @param fill writes the current key's row at `offset` (in words)
    */

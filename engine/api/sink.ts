@@ -17,6 +17,14 @@ export interface SinkWriter<T> {
   write(record: T, context: SinkContext): void;
   /** Every subtask has passed this event time. */
   writeWatermark?(watermarkMs: number): void;
+  /**
+   * A barrier has come from every subtask: everything written so far belongs to this checkpoint, nothing that follows
+   * does (Flink: two-phase commit, the first phase).
+   * @returns plain data that the checkpoint stores, with which a restored job's writer can be made to go on from here
+   */
+  prepareCommit?(checkpointId: number): unknown;
+  /** The checkpoint is complete and durable: what was prepared for it, and for any before it, counts. May come twice. */
+  commit?(checkpointId: number): void;
   /** After the last record, also when the job failed. */
   close?(): void | Promise<void>;
 }

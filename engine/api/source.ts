@@ -32,12 +32,21 @@ export interface SourceReader<T> {
   isAvailable(): Promise<void>;
   /** A message from the coordinator (Flink: SourceEvent): pause, speed, rules to broadcast. Called between two polls. */
   handleSourceEvent?(event: unknown): void;
+  /**
+   * Where the reader stands, as plain data: a reader that is made with it as `restoredState` emits what comes next, and
+   * nothing twice. Called between two polls. A reader without it cannot be part of a checkpoint.
+   */
+  snapshotState?(checkpointId: number): unknown;
+  /** The checkpoint is complete: nothing before it will be asked for again. */
+  notifyCheckpointComplete?(checkpointId: number): void;
   close(): Promise<void>;
 }
 
 /** What a reader is made with. */
 export interface SourceReaderContext {
   readonly clock: Clock;
+  /** What `snapshotState` returned, when the job goes on from a checkpoint; null: it begins. */
+  readonly restoredState: unknown;
   /** Sends plain data to the coordinator's `onSourceEvent`: progress, counts, what was put aside. */
   sendSourceEventToCoordinator(event: unknown): void;
   /**

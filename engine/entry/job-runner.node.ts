@@ -9,6 +9,16 @@ import { SymbolDictionary, type SymbolDictionaryOptions } from '../memory/symbol
 import { createPhysicalPlan, type ThreadId } from '../runtime/exchange/physical-plan.ts';
 import { createJobMemory } from '../runtime/job-memory.ts';
 import { errorText, OperatorFailure } from '../runtime/operator-failure.ts';
+import {
+  CheckpointCoordinator,
+  type CheckpointOptions,
+  type CheckpointRecord,
+} from '../runtime/checkpoint/checkpoint-coordinator.ts';
+import type {
+  CheckpointStorage,
+  RestoredCheckpoint,
+  StoredCheckpoint,
+} from '../runtime/checkpoint/checkpoint-storage.ts';
 import { SinkTask, type ExternalWriters } from '../runtime/task/sink-task.ts';
 import type { Mail, MailAnswer } from '../runtime/task/task.ts';
 import { ACTIVITY, createControlMemory, ThreadControl } from '../runtime/thread-control.ts';
@@ -16,7 +26,7 @@ import { assignKeyToParallelOperator } from '../state/key-groups.ts';
 import type { Key } from '../state/java-hash.ts';
 import { JobFailedError } from './job-failed-error.ts';
 import { TaskQuestions } from './task-questions.ts';
-import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
+import type { FromWorker, ToWorker, WorkerRestore, WorkerStart } from './worker-messages.ts';
 
 export interface RunJobOptions<P> {
   readonly job: JobDefinition<P>;
@@ -39,6 +49,21 @@ export interface RunJobOptions<P> {
   readonly hangMs?: number;
   readonly resourceLimits?: ResourceLimits;
   readonly execArgv?: string[];
+  /** Absent: the job has no checkpoints. */
+  readonly checkpoints?: JobCheckpoints;
+  /** What the job goes on from; null: it begins. Its parallelism may be another than that of the job. */
+  readonly restore?: RestoredCheckpoint | null;
+}
+
+export interface JobCheckpoints extends CheckpointOptions {
+  readonly storage: CheckpointStorage;
+  /** Greater than every id that was ever used in the storage. */
+  readonly firstId: number;
+  /** Called once every part is here: makes durable what sinks prepared, and says what else the checkpoint keeps. */
+  readonly prepare?: (
+    checkpointId: number,
+  ) => Promise<{ readonly application: unknown; readonly values: readonly string[] }>;
+  readonly onRecord?: (record: CheckpointRecord) => void;
 }
 
 export interface JobResult {
@@ -100,6 +125,7 @@ export class RunningJob<P = unknown> {
   private readonly symbols: SymbolDictionary;
   private readonly block: number;
   private readonly questions = new TaskQuestions();
+  private readonly checkpoints: CheckpointCoordinator | null;
   private readonly stopWatching: () => void;
   private startedMs = 0;
   private isPumping = false;
@@ -130,9 +156,11 @@ export class RunningJob<P = unknown> {
         symbols: this.symbols,
         ring: (id) => memory.rings.get(id) as RingMemory,
         wake: (thread) => this.control.wake(this.control.block(thread)),
+        acknowledge: (part) => this.checkpoints?.acknowledge(part),
       },
       options.sinks ?? {},
     );
+    this.checkpoints = options.checkpoints === undefined ? null : this.createCheckpoints(options.checkpoints);
     this.finished = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -145,7 +173,13 @@ export class RunningJob<P = unknown> {
       parallelism: this.graph.parallelism,
       maxParallelism: this.graph.maxParallelism,
     };
-    const shared = { ringSlots: ringSlots ?? null, memory, control: controlMemory, lingers: options.lingers ?? false };
+    const shared = {
+      ringSlots: ringSlots ?? null,
+      memory,
+      control: controlMemory,
+      lingers: options.lingers ?? false,
+      restore: this.restoreFor(options.restore ?? null),
+    };
     for (let index = 0; index < this.graph.parallelism; index += 1)
       this.startWorker(index, { ...start, ...shared, role: { kind: 'task', index } });
     this.startWorker('source', { ...start, ...shared, role: { kind: 'source' } });
@@ -190,6 +224,17 @@ export class RunningJob<P = unknown> {
     return this.symbols.idOf(text);
   }
 
+  /** Resolves with how the checkpoint went; never rejects. @throws IllegalStateError when the job has none */
+  async checkpoint(kind: 'checkpoint' | 'savepoint' = 'checkpoint'): Promise<CheckpointRecord> {
+    if (this.checkpoints === null) throw new IllegalStateError('The job runs without checkpoints; give it a storage.');
+    return this.checkpoints.trigger(kind);
+  }
+
+  /** The latest hundred, newest last. */
+  get checkpointHistory(): readonly CheckpointRecord[] {
+    return this.checkpoints?.history ?? [];
+  }
+
   metrics(): ThreadMetrics[] {
     const aliveMs = this.startedMs === 0 ? 0 : machineClock.monotonicMs() - this.startedMs;
     return this.workers.map(({ label, block }) => {
@@ -209,6 +254,60 @@ export class RunningJob<P = unknown> {
   async close(): Promise<void> {
     if (this.outcome === 'running') return this.cancel();
     await this.stopWorkers();
+  }
+
+  private createCheckpoints(options: JobCheckpoints): CheckpointCoordinator {
+    const { storage, firstId, prepare } = options;
+    const { parallelism, maxParallelism } = this.graph;
+    return new CheckpointCoordinator(
+      {
+        clock: machineClock,
+        parallelism,
+        maxParallelism,
+        startTimer: startMachineTimer,
+        trigger: (id) => this.sendToSource({ kind: 'checkpoint', id }),
+        store: async (parts): Promise<StoredCheckpoint> => {
+          const prepared = (await prepare?.(parts.id)) ?? { application: null, values: [] };
+          return storage.write({ ...parts, ...prepared }, nextTurn);
+        },
+        completed: (id) => {
+          if (this.outcome === 'ended') return;
+          this.sink.notifyCheckpointComplete(id);
+          if (this.outcome === 'running') this.sendToSource({ kind: 'checkpoint-complete', id });
+        },
+        ...(options.onRecord !== undefined && { changed: options.onRecord }),
+      },
+      options,
+      firstId,
+    );
+  }
+
+  /** @throws IllegalStateError when the checkpoint does not fit the job */
+  private restoreFor(restore: RestoredCheckpoint | null): WorkerRestore | null {
+    if (restore === null) return null;
+    const { maxParallelism, parallelism, keyedNodes } = this.graph;
+    if (restore.maxParallelism !== maxParallelism) {
+      throw new IllegalStateError(
+        `Checkpoint ${restore.id} was stored with max parallelism ${restore.maxParallelism}; the job has ${maxParallelism}. Run it with --max-parallelism ${restore.maxParallelism}.`,
+      );
+    }
+    if (parallelism > maxParallelism)
+      throw new IllegalStateError(
+        `The job's parallelism ${parallelism} is more than its maximum of ${maxParallelism}.`,
+      );
+    const known = new Set(keyedNodes.map((node) => uidOf(node)));
+    const unknown = Object.keys(restore.operators).filter((uid) => !known.has(uid));
+    if (unknown.length > 0) {
+      throw new IllegalStateError(
+        `Checkpoint ${restore.id} holds state of operators that the job does not have: ${unknown.join(', ')}. Give the operators the uids they had.`,
+      );
+    }
+    return { operators: restore.operators, source: restore.source };
+  }
+
+  private sendToSource(message: ToWorker): void {
+    const source = this.workers.find(({ id }) => id === 'source');
+    if (source !== undefined && this.outcome === 'running') this.send(source, message);
   }
 
   private startWorker(id: ThreadId, workerData: WorkerStart): void {
@@ -257,6 +356,10 @@ export class RunningJob<P = unknown> {
         void this.end(() => this.reject(new JobFailedError(this.options.jobName, entry.label, text, place, stack)));
         return;
       }
+      case 'acknowledge':
+        return this.checkpoints?.acknowledge(message.part);
+      case 'checkpoint-refused':
+        return this.checkpoints?.refused(message.id);
       case 'mail-answer':
         return this.questions.answered(message.answer);
       case 'source-event':
@@ -281,6 +384,7 @@ export class RunningJob<P = unknown> {
     if (!this.workers.every(({ isReady }) => isReady)) return;
     this.startedMs = machineClock.monotonicMs();
     this.send(this.workers.find(({ id }) => id === 'source') as WorkerEntry, { kind: 'start' });
+    this.checkpoints?.start();
   }
 
   /** Moves results to their sinks, a slice of time at a time, so that this thread stays responsive. */
@@ -343,6 +447,7 @@ export class RunningJob<P = unknown> {
     const result: JobResult = { kind: 'finished', elapsedMs: this.elapsedMs(), warnings: this.graph.warnings };
     this.outcome = 'ending';
     this.stopWatching();
+    this.checkpoints?.stop();
     await this.sink.close();
     if (!(this.options.lingers ?? false)) await this.stopWorkers();
     this.outcome = 'ended';
@@ -389,6 +494,7 @@ export class RunningJob<P = unknown> {
     if (this.outcome !== 'running') return;
     this.outcome = 'ending';
     this.stopWatching();
+    this.checkpoints?.stop();
     this.control.abort();
     await this.stopWorkers();
     try {

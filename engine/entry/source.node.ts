@@ -9,17 +9,38 @@ import type { WorkerThread } from './worker.node.ts';
 /** Batches between two turns of the event loop, where files are read and messages come in. */
 const BATCHES_PER_TURN = 4;
 
+/** What the coordinator asks of the sources, between two batches. */
+function takeMessage(worker: WorkerThread, task: SourceTask, message: ToWorker): void {
+  switch (message.kind) {
+    case 'source-event':
+      return task.handleSourceEvent(message.uid, message.event);
+    case 'checkpoint':
+      if (!task.triggerCheckpoint(message.id)) worker.post({ kind: 'checkpoint-refused', id: message.id });
+      return;
+    case 'checkpoint-complete':
+      return task.notifyCheckpointComplete(message.id);
+    case 'start':
+    case 'stop':
+    case 'mail':
+      return;
+  }
+}
+
 /**
  * The loop of the source thread. Readers do asynchronous input and output, so it returns to its event loop often, and waits
  * there while no reader has anything. It does block, in small steps, while a ring is full: that is back-pressure.
  */
 export async function runSourceThread(worker: WorkerThread, graph: JobGraph, plan: PhysicalPlan): Promise<void> {
   const { control, block, port } = worker;
-  const task = new SourceTask(graph, plan, {
-    ...worker.host(),
-    clock: machineClock,
-    sendSourceEvent: (source, event) => worker.post({ kind: 'source-event', source, event }),
-  });
+  const task = new SourceTask(
+    graph,
+    plan,
+    {
+      ...worker.host(),
+      sendSourceEvent: (source, event) => worker.post({ kind: 'source-event', source, event }),
+    },
+    worker.start.restore?.source ?? null,
+  );
   // What is written but not shown could be what a reader needs to make room: a marker that other tasks wait for.
   worker.drainFrom = () => {
     task.outputs.publish();
@@ -32,7 +53,7 @@ export async function runSourceThread(worker: WorkerThread, graph: JobGraph, pla
       if (message.kind === 'start') resolve();
       if (message.kind === 'stop') resolve();
       try {
-        if (message.kind === 'source-event') task.handleSourceEvent(message.uid, message.event);
+        takeMessage(worker, task, message);
       } catch (error) {
         problem = { error };
       }

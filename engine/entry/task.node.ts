@@ -15,6 +15,7 @@ export function runTaskThread(worker: WorkerThread, graph: JobGraph, plan: Physi
   const task = new StreamTask(graph, plan, index, worker.host());
   worker.drainFrom = (level) => task.drainFrom(level);
   try {
+    if (worker.start.restore !== null) task.restore(worker.start.restore.operators);
     task.open();
     control.setActivity(block, ACTIVITY.running);
     worker.post({ kind: 'ready', fingerprint: graph.fingerprint });

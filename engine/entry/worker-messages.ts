@@ -1,5 +1,7 @@
 import type { JobMemory } from '../runtime/job-memory.ts';
 import type { FailurePlace } from '../runtime/operator-failure.ts';
+import type { Acknowledgement, SourceThreadState } from '../runtime/checkpoint/acknowledgement.ts';
+import type { OperatorRestore } from '../runtime/operators/keyed-restore.ts';
 import type { Mail, MailAnswer } from '../runtime/task/task.ts';
 
 /** What a worker thread is started with. Functions cannot cross: it finds the job by name and builds it itself. */
@@ -14,12 +16,23 @@ export interface WorkerStart {
   readonly control: SharedArrayBuffer;
   /** Tasks answer mail after their last record, until they are told to stop. */
   readonly lingers: boolean;
+  /** What the thread goes on from; null: it begins. */
+  readonly restore: WorkerRestore | null;
+}
+
+/** A checkpoint as threads get it: bytes in shared memory, looked at by all and changed by none. */
+export interface WorkerRestore {
+  readonly operators: Readonly<Record<string, OperatorRestore>>;
+  readonly source: SourceThreadState;
 }
 
 export type ToWorker =
   | { readonly kind: 'start' }
   | { readonly kind: 'mail'; readonly mail: Mail }
   | { readonly kind: 'source-event'; readonly uid: string | null; readonly event: unknown }
+  /** To the source thread. */
+  | { readonly kind: 'checkpoint'; readonly id: number }
+  | { readonly kind: 'checkpoint-complete'; readonly id: number }
   | { readonly kind: 'stop' };
 
 export interface FailureMessage {
@@ -34,6 +47,9 @@ export type FromWorker =
   | { readonly kind: 'failed'; readonly failure: FailureMessage }
   | { readonly kind: 'mail-answer'; readonly answer: MailAnswer }
   | { readonly kind: 'source-event'; readonly source: string; readonly event: unknown }
+  | { readonly kind: 'acknowledge'; readonly part: Acknowledgement }
+  /** The sources have ended: there is nothing to send a barrier into. */
+  | { readonly kind: 'checkpoint-refused'; readonly id: number }
   /** The coordinator's rings have something. */
   | { readonly kind: 'wake' }
   | { readonly kind: 'finished' };

@@ -8,6 +8,7 @@ import type { RingMemory, RingWriter } from '../memory/shared-ring.ts';
 import { SymbolDictionary } from '../memory/symbol-dictionary.ts';
 import { createPhysicalPlan, type PhysicalPlan, type ThreadId } from '../runtime/exchange/physical-plan.ts';
 import { errorText, isCancellation, JobCancellation, OperatorFailure } from '../runtime/operator-failure.ts';
+import type { Acknowledgement } from '../runtime/checkpoint/acknowledgement.ts';
 import type { AlignedSumsMemory } from '../runtime/operators/aligned-sums.ts';
 import type { Mail, MailAnswer, Mailbox, TaskHost } from '../runtime/task/task.ts';
 import { ACTIVITY, ThreadControl } from '../runtime/thread-control.ts';
@@ -100,6 +101,13 @@ export class WorkerThread {
     this.port.postMessage(message);
   }
 
+  /** Bytes are handed over, not copied. */
+  private acknowledge(part: Acknowledgement): void {
+    const buffers =
+      part.kind === 'task' ? part.operators.flatMap(({ keyGroups }) => keyGroups.map(({ bytes }) => bytes.buffer)) : [];
+    this.port.postMessage({ kind: 'acknowledge', part } satisfies FromWorker, buffers);
+  }
+
   fail(error: unknown): void {
     if (!isCancellation(error)) this.post({ kind: 'failed', failure: failureMessage(error) });
     this.port.close();
@@ -110,6 +118,7 @@ export class WorkerThread {
     const blocks = (thread: ThreadId): number => this.control.block(thread);
     const { memory, parallelism } = this.start;
     return {
+      clock: machineClock,
       symbols: this.symbols,
       mailbox: this.mailbox,
       ring: (id) => memory.rings.get(id) as RingMemory,
@@ -121,6 +130,7 @@ export class WorkerThread {
         // The coordinator has an event loop to look after: it sleeps there, and a message wakes it.
         if (woke && thread === 'coordinator') this.post({ kind: 'wake' });
       },
+      acknowledge: (part) => this.acknowledge(part),
       wakeTasks: () => {
         for (let task = 0; task < parallelism; task += 1) this.control.wake(blocks(task));
       },

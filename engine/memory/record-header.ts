@@ -33,5 +33,7 @@ export const CONTROL = {
   ALIGNMENT: 8,
   /** The group sends no more. */
   END: 9,
+  /** A checkpoint's barrier: what came before it is part of the checkpoint. Its number is in the timestamp word. */
+  BARRIER: 10,
 } as const;
 export const FIRST_DATA_TYPE = 16;

@@ -8,6 +8,8 @@ import { SymbolDictionary } from '../memory/symbol-dictionary.ts';
 import { createPhysicalPlan, type PhysicalPlan } from './exchange/physical-plan.ts';
 import { createJobMemory, type JobMemory } from './job-memory.ts';
 import type { AlignedSumsMemory } from './operators/aligned-sums.ts';
+import type { Acknowledgement, SourceThreadState } from './checkpoint/acknowledgement.ts';
+import type { OperatorRestore } from './operators/keyed-restore.ts';
 import { SinkTask, type ExternalWriters } from './task/sink-task.ts';
 import { SourceTask, type SourceHost } from './task/source-task.ts';
 import { StreamTask } from './task/stream-task.ts';
@@ -25,6 +27,17 @@ export interface LocalExecutorOptions<P> {
   readonly ringSlots?: number;
   readonly symbolsMax?: number;
   readonly onSourceEvent?: (source: string, event: unknown) => void;
+  /** Parts of checkpoints, as tasks complete them. */
+  readonly onAcknowledge?: (part: Acknowledgement) => void;
+  /** What the job goes on from. */
+  readonly restore?: LocalRestore | null;
+  /** Called before every step; what it throws ends the run, as a machine that loses its power does. */
+  readonly onStep?: () => void;
+}
+
+export interface LocalRestore {
+  readonly operators: Readonly<Record<string, OperatorRestore>>;
+  readonly source: SourceThreadState;
 }
 
 /** Stands for the source (and the sinks) where tasks are known by index. */
@@ -97,15 +110,26 @@ export class LocalExecutor<P> {
     });
     const sourceHost: SourceHost = {
       ...this.host(SOURCE),
-      clock: options.clock,
       sendSourceEvent: (source, event) => options.onSourceEvent?.(source, event),
     };
-    this.source = new SourceTask(sourceGraph, planOf(sourceGraph), sourceHost);
+    this.source = new SourceTask(sourceGraph, planOf(sourceGraph), sourceHost, options.restore?.source ?? null);
+  }
+
+  /** Between two steps. @returns false when the sources have ended */
+  triggerCheckpoint(checkpointId: number): boolean {
+    return this.source.triggerCheckpoint(checkpointId);
+  }
+
+  notifyCheckpointComplete(checkpointId: number): void {
+    this.source.notifyCheckpointComplete(checkpointId);
+    this.sink.notifyCheckpointComplete(checkpointId);
   }
 
   /** Resolves when every sink has everything. @throws OperatorFailure */
   async run(): Promise<void> {
     try {
+      const { restore } = this.options;
+      if (restore) for (const task of this.tasks) task.restore(restore.operators);
       for (const task of this.tasks) task.open();
       this.source.open();
       await this.steps();
@@ -133,6 +157,7 @@ export class LocalExecutor<P> {
   private async steps(): Promise<void> {
     const actors: readonly Task[] = [this.source, ...this.tasks, this.sink];
     for (;;) {
+      this.options.onStep?.();
       const order = this.shuffled(actors);
       // A random prefix, so that some may run often while others starve.
       const count = 1 + Math.floor(this.options.random() * order.length);
@@ -162,6 +187,8 @@ export class LocalExecutor<P> {
     });
     if (taskIndex >= 0) this.mailboxes[taskIndex] = mailbox;
     return {
+      clock: this.options.clock,
+      acknowledge: (part) => this.options.onAcknowledge?.(part),
       symbols: new SymbolDictionary(this.memory.symbols),
       mailbox,
       ring: (id) => this.memory.rings.get(id) as RingMemory,

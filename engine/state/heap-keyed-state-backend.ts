@@ -16,6 +16,7 @@ import type {
 import { assert, assertNever } from '../core/assert.ts';
 import { IllegalArgumentError, StateMigrationError } from '../core/errors.ts';
 import type { SymbolDictionary } from '../memory/symbol-dictionary.ts';
+import { CopyOnWrite } from './copy-on-write.ts';
 import { NO_SLOT, type KeyTable } from './key-table.ts';
 import {
   HeapAggregatingState,
@@ -26,7 +27,9 @@ import {
   type SlotState,
 } from './object-states.ts';
 import type { StateKind } from './operator-snapshot.ts';
+import type { StoredStructs } from './key-group-blob.ts';
 import { HeapStructState } from './struct-state.ts';
+import { fieldsOf, sameFields, structObjectAt } from './stored-structs.ts';
 
 /** The descriptors of keyed state, whatever their types. */
 export type AnyStateDescriptor =
@@ -43,6 +46,20 @@ interface NamedDescriptor {
   readonly name: string;
 }
 
+/** What a snapshot of all states is made from. */
+export interface SnapshotStates {
+  readonly structs: readonly (readonly [string, HeapStructState<unknown>])[];
+  readonly objects: readonly (readonly [string, StateKind, SlotState])[];
+}
+
+/** Struct rows of a key group as they were stored, waiting for a function to ask for them. */
+interface RestoredStructs {
+  readonly stored: StoredStructs;
+  /** By index of a key: its slot here. */
+  readonly slots: Int32Array;
+  readonly symbols: ReadonlyMap<number, string>;
+}
+
 interface Registered {
   readonly kind: StateKind;
   readonly state: SlotState;
@@ -54,10 +71,13 @@ interface Registered {
  */
 export class HeapKeyedStateBackend implements KeyedStateStore {
   readonly keyTable: KeyTable;
+  /** Whoever sets a key and runs a function first says so here while a snapshot is under way. */
+  readonly copyOnWrite = new CopyOnWrite();
   private readonly symbols: SymbolDictionary;
   private readonly states = new Map<string, Registered>();
   private readonly structs: HeapStructState<unknown>[] = [];
   private readonly unclaimed = new Map<string, { kind: StateKind; bySlot: Map<number, unknown> }>();
+  private readonly unclaimedStructs = new Map<string, RestoredStructs[]>();
 
   constructor(keyTable: KeyTable, symbols: SymbolDictionary) {
     this.keyTable = keyTable;
@@ -132,6 +152,9 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
   }
 
   private claimRestored(descriptor: NamedDescriptor, state: SlotState): void {
+    const runs = this.unclaimedStructs.get(descriptor.name) ?? [];
+    this.unclaimedStructs.delete(descriptor.name);
+    for (const run of runs) this.claimStructs(descriptor, state, run);
     const restored = this.unclaimed.get(descriptor.name);
     if (restored === undefined) return;
     if (restored.kind !== descriptor.kind) {
@@ -143,11 +166,52 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     for (const [slot, data] of restored.bySlot) state.restoreAt(slot, data);
   }
 
+  /** Rows go in as they are when the struct is still the same, field by field when it gained some. */
+  private claimStructs(
+    descriptor: NamedDescriptor,
+    state: SlotState,
+    { stored, slots, symbols }: RestoredStructs,
+  ): void {
+    if (!(state instanceof HeapStructState)) {
+      throw new StateMigrationError(
+        `State '${descriptor.name}' was stored as struct state and cannot be restored as ${descriptor.kind} state.`,
+      );
+    }
+    if (!sameFields(fieldsOf(state.shape), stored)) {
+      stored.indexes.forEach((key, row) => state.restoreAt(slots[key], structObjectAt(stored, row, symbols)));
+      return;
+    }
+    const ids = new Map([...symbols].map(([id, text]) => [id, this.symbols.idOf(text)]));
+    const { words } = state;
+    stored.indexes.forEach((key, row) =>
+      state.restoreWords(slots[key], stored.rows.subarray(row * words, (row + 1) * words), ids),
+    );
+  }
+
+  /** Before the functions ask for their states. @param slots by index of a key: its slot here */
+  restoreStructs(stored: StoredStructs, slots: Int32Array, symbols: ReadonlyMap<number, string>): void {
+    const runs = this.unclaimedStructs.get(stored.name) ?? [];
+    runs.push({ stored, slots, symbols });
+    this.unclaimedStructs.set(stored.name, runs);
+  }
+
+  /** Struct rows that nobody asked for go on as plain objects. */
+  private settleUnclaimedStructs(): void {
+    for (const [name, runs] of this.unclaimedStructs) {
+      for (const { stored, slots, symbols } of runs)
+        stored.indexes.forEach((key, row) =>
+          this.restoreAt(slots[key], name, 'struct', structObjectAt(stored, row, symbols)),
+        );
+    }
+    this.unclaimedStructs.clear();
+  }
+
   /** Visits every key that has the state, with the key set, in the order in which the keys were first seen. */
   forEachKey(descriptor: NamedDescriptor, visit: (slot: number, state: unknown) => void): void {
     const object = this.stateOf(descriptor);
     const state = object as SlotState;
     const before = this.keyTable.currentSlot;
+    this.copyOnWrite.touchAll();
     try {
       for (let slot = 0; slot < this.keyTable.count; slot += 1) {
         if (!state.hasAt(slot)) continue;
@@ -164,6 +228,30 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     return this.structs.filter(({ isLarge }) => isLarge);
   }
 
+  /** Names and states, structs apart from objects; state that nobody asked for is among the objects. */
+  snapshotStates(): SnapshotStates {
+    this.settleUnclaimedStructs();
+    const structs: [string, HeapStructState<unknown>][] = [];
+    const objects: [string, StateKind, SlotState][] = [];
+    for (const [name, { kind, state }] of this.states) {
+      if (state instanceof HeapStructState) structs.push([name, state]);
+      else objects.push([name, kind, state]);
+    }
+    for (const [name, { kind, bySlot }] of this.unclaimed) {
+      objects.push([
+        name,
+        kind,
+        {
+          hasAt: (slot) => bySlot.has(slot),
+          snapshotAt: (slot) => bySlot.get(slot),
+          restoreAt: (slot, data) => bySlot.set(slot, data),
+          clearAt: (slot) => bySlot.delete(slot),
+        },
+      ]);
+    }
+    return { structs, objects };
+  }
+
   /** How many (key, state) pairs there are; for tests and metrics. */
   numKeyedStateEntries(): number {
     let entries = 0;
@@ -174,6 +262,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
   }
 
   kinds(): Record<string, StateKind> {
+    this.settleUnclaimedStructs();
     const kinds: Record<string, StateKind> = {};
     for (const [name, { kind }] of this.states) kinds[name] = kind;
     for (const [name, { kind }] of this.unclaimed) kinds[name] = kind;
@@ -182,6 +271,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
 
   /** Plain data of every state the key at `slot` has. */
   snapshotAt(slot: number): Record<string, unknown> {
+    this.settleUnclaimedStructs();
     const data: Record<string, unknown> = {};
     for (const [name, { state }] of this.states) if (state.hasAt(slot)) data[name] = state.snapshotAt(slot);
     for (const [name, { bySlot }] of this.unclaimed) if (bySlot.has(slot)) data[name] = bySlot.get(slot);

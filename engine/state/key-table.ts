@@ -99,6 +99,11 @@ export class KeyTable implements CurrentKeyName {
     return text;
   }
 
+  /** -1: the key is not known as a symbol. */
+  symbolIdAt(slot: number): number {
+    return this.symbolIds[slot];
+  }
+
   keyGroupAt(slot: number): number {
     return this.groups[slot];
   }

@@ -5,6 +5,7 @@ import { compileCodec } from '../memory/record-codec.ts';
 import type { StructShape } from '../memory/record-layout.ts';
 import type { SymbolDictionary } from '../memory/symbol-dictionary.ts';
 import { NO_KEY_SET, type KeyTable } from './key-table.ts';
+import type { StructWords } from './copy-on-write.ts';
 import type { SlotState } from './object-states.ts';
 
 /** Structs larger than this many words start a whole number of cache lines apart, so that a hot field shares no line twice. */
@@ -21,13 +22,14 @@ const TOUCHED = new Int32Array(1);
  * allocated. `present` tells a struct of zeros from none.
  */
 export class HeapStructState<V> implements StructState<V>, SlotState {
+  /** Words from one slot to the next. */
+  readonly words: number;
+  readonly shape: StructShape;
   private readonly codec: RecordCodec;
-  private readonly words: number;
   private readonly view: RecordView;
   private present = new Uint8Array(0);
   private readonly keyTable: KeyTable;
   private readonly symbols: SymbolDictionary;
-  private readonly shape: StructShape;
 
   constructor(keyTable: KeyTable, shape: StructShape, symbols: SymbolDictionary) {
     this.keyTable = keyTable;
@@ -117,6 +119,35 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
     );
     this.present[slot] = 1;
     this.codec.encode(this.view.$f, this.view.$i, slot * this.words, complete, this.symbols);
+  }
+
+  /** All slots as they are now; valid until a slot changes or the table grows. */
+  live(): StructWords {
+    return { f: this.view.$f, present: this.present, first: 0 };
+  }
+
+  copyOf(from: number, to: number): StructWords {
+    return {
+      f: this.view.$f.slice(from * this.words, to * this.words),
+      present: this.present.slice(from, to),
+      first: from,
+    };
+  }
+
+  /** Half-word index of each symbol field within a slot. */
+  symbolFields(): readonly number[] {
+    return this.codec.layout.fields.filter(({ type }) => type === 'symbol').map(({ index }) => index);
+  }
+
+  /** Takes a slot's words as another run of this very shape stored them. */
+  restoreWords(slot: number, words: Float64Array, symbolIds: ReadonlyMap<number, number>): void {
+    this.present[slot] = 1;
+    this.view.$f.set(words, slot * this.words);
+    for (const index of this.symbolFields()) {
+      const at = slot * this.words * 2 + index;
+      const id = symbolIds.get(this.view.$i[at]);
+      if (id !== undefined) this.view.$i[at] = id;
+    }
   }
 
   private grow(capacity: number): void {

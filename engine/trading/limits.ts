@@ -78,6 +78,18 @@ const NOTIONAL = 0;
 const PROFIT = 1;
 const SUM_COUNT = 2;
 
+/** What a checkpoint keeps of one task's circuit breakers. */
+interface StoredBreakers {
+  readonly sumDay: number;
+  readonly ownNotional: bigint;
+  readonly ownProfit: bigint;
+  readonly alignedDay: number;
+  readonly notional: bigint;
+  readonly profit: bigint;
+  readonly notionalRefused: readonly number[];
+  readonly lossRefused: readonly number[];
+}
+
 /**
  * The circuit breakers over all symbols. Every trade is added to the sums of the newest day on the task that made it; at
  * each alignment, a place in the stream where all tasks wait, the totals of everything before it are compared, so that
@@ -92,6 +104,8 @@ export class CircuitBreakers {
   #days: TradingDays;
   /** Which day this task's own sums belong to. */
   #sumDay = -Infinity;
+  #ownNotional = 0n;
+  #ownProfit = 0n;
   /** The newest day an alignment was in, and the totals at the last one. */
   #alignedDay = -Infinity;
   #notional = 0n;
@@ -103,6 +117,37 @@ export class CircuitBreakers {
     this.#limits = limits;
     this.#days = new TradingDays(limits.timeZone);
     this.#sums = context.getAlignedSums('day-totals', SUM_COUNT, (timestampMs) => this.#align(timestampMs));
+    context.getOperatorState(
+      'circuit-breakers',
+      () => this.#snapshot(),
+      (parts) => this.#restore(parts as readonly StoredBreakers[], context.subtaskIndex),
+    );
+  }
+
+  #snapshot(): StoredBreakers {
+    return {
+      sumDay: this.#sumDay,
+      ownNotional: this.#ownNotional,
+      ownProfit: this.#ownProfit,
+      alignedDay: this.#alignedDay,
+      notional: this.#notional,
+      profit: this.#profit,
+      notionalRefused: [...this.#notionalRefused],
+      lossRefused: [...this.#lossRefused],
+    };
+  }
+
+  /** What was compared is the same on every task; what each of them had summed up goes on in the first one. */
+  #restore(parts: readonly StoredBreakers[], subtaskIndex: number): void {
+    const [first] = parts;
+    this.#alignedDay = first.alignedDay;
+    this.#notional = first.notional;
+    this.#profit = first.profit;
+    for (const day of first.notionalRefused) this.#notionalRefused.add(day);
+    for (const day of first.lossRefused) this.#lossRefused.add(day);
+    this.#sumDay = Math.max(...parts.map(({ sumDay }) => sumDay));
+    if (subtaskIndex !== 0) return;
+    for (const part of parts) if (part.sumDay === this.#sumDay) this.#addOwn(part.ownNotional, part.ownProfit);
   }
 
   get days(): TradingDays {
@@ -129,6 +174,12 @@ export class CircuitBreakers {
   addTrade(day: number, notional: bigint, profit: bigint): void {
     if (day < this.#alignedDay || day < this.#sumDay) return;
     if (day > this.#sumDay) this.#clear(day);
+    this.#addOwn(notional, profit);
+  }
+
+  #addOwn(notional: bigint, profit: bigint): void {
+    this.#ownNotional += notional;
+    this.#ownProfit += profit;
     this.#sums.add(NOTIONAL, notional);
     this.#sums.add(PROFIT, profit);
   }
@@ -175,6 +226,8 @@ export class CircuitBreakers {
   #clear(day: number): void {
     this.#sums.reset(NOTIONAL);
     this.#sums.reset(PROFIT);
+    this.#ownNotional = 0n;
+    this.#ownProfit = 0n;
     this.#sumDay = day;
   }
 }

@@ -141,6 +141,7 @@ describe('texts in a ring', () => {
             processingTime: () => undefined,
             alignment: () => false,
             end: () => undefined,
+      barrier: () => false,
           });
           ring.waitForRoom = () => {
             reader.run(2);

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { SymbolDictionary } from '../../engine/memory/symbol-dictionary.ts';
 import { InternalTimerService } from '../../engine/runtime/time/internal-timer-service.ts';
 import { TimerQueue } from '../../engine/runtime/time/timer-queue.ts';
+import { CopyOnWrite } from '../../engine/state/copy-on-write.ts';
 import { KeyTable } from '../../engine/state/key-table.ts';
 
 function tableOf(keyCount: number): KeyTable {
@@ -90,10 +91,11 @@ describe('an internal timer service', () => {
       fired.push(`${domain}${time} key ${String(table.currentKey())} wm ${timers.watermark}`);
       onTimer(timers, table.currentSlot, time);
     };
-    const timers: InternalTimerService = new InternalTimerService(table, {
-      onEventTime: note('E'),
-      onProcessingTime: note('P'),
-    });
+    const timers: InternalTimerService = new InternalTimerService(
+      table,
+      { onEventTime: note('E'), onProcessingTime: note('P') },
+      new CopyOnWrite(),
+    );
     table.currentSlot = 1;
     return { timers, table, fired };
   }

@@ -34,6 +34,15 @@ export const QUARANTINE_KEPT_MAX = 1000;
 export const QUARANTINE_TEXT_MAX = 200;
 const CONTROL_CHARACTERS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
+/** The stamper's part of an input's books, as a checkpoint keeps it. */
+export interface StoredLedger {
+  readonly appliedRows: number;
+  readonly lateRows: number;
+  readonly futureRows: number;
+  /** Line and text. */
+  readonly keptFuture: readonly (readonly [number, string])[];
+}
+
 /**
  * The books of one input. A row is a data row of the file: header, comments and blank lines are none. Every row ends in
  * exactly one place: in a quote that was applied or late, in quarantine, or ignored by the profile. `rowsRead` is counted
@@ -63,6 +72,25 @@ export class RowLedger {
       const shown = text.slice(0, QUARANTINE_TEXT_MAX).replaceAll(CONTROL_CHARACTERS, '\ufffd');
       this.kept.push({ input: this.input, line, reason, text: shown });
     }
+  }
+
+  /** What the stamper added; what the decoder counts comes back when the input is read again. */
+  snapshot(): StoredLedger {
+    return {
+      appliedRows: this.appliedRows,
+      lateRows: this.lateRows,
+      futureRows: this.#byReason.get('future') ?? 0,
+      keptFuture: this.kept.filter(({ reason }) => reason === 'future').map(({ line, text }) => [line, text]),
+    };
+  }
+
+  /** Before the first row is read. */
+  restore(stored: StoredLedger): void {
+    this.appliedRows = stored.appliedRows;
+    this.lateRows = stored.lateRows;
+    for (const [line, text] of stored.keptFuture) this.quarantine('future', line, text, 0);
+    this.quarantinedRows = stored.futureRows;
+    if (stored.futureRows > 0) this.#byReason.set('future', stored.futureRows);
   }
 
   /** Rows per reason, reasons in the order of ROW_REASONS. */

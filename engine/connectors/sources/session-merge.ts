@@ -1,7 +1,21 @@
 import type { QuoteInput } from './quote-input.ts';
 
-/** `ready`: `current` has the next quote; `waiting`: some input must be waited for; `ended`: all inputs have ended. */
-export type MergeStatus = 'ready' | 'waiting' | 'ended';
+/**
+ * `ready`: `current` has the next quote; `waiting`: some input must be waited for; `skipping`: call again, an input that is
+ * read for the second time has not reached its place yet; `ended`: all inputs have ended.
+ */
+export type MergeStatus = 'ready' | 'waiting' | 'skipping' | 'ended';
+
+/** How far an input was read. */
+export interface InputPlace {
+  /** Quotes taken. */
+  readonly quotes: number;
+  /** Recorded controls taken. */
+  readonly controls: number;
+}
+
+/** Batches skipped in one go: the thread has others to look after. */
+const SKIPPED_BATCHES_MAX = 64;
 
 /**
  * Merges inputs by the event time of their next quote; ties go to the input named first; within one input the order is
@@ -18,18 +32,46 @@ export class SessionMerge {
   readonly #waiting: QuoteInput[] = [];
   #limitMs = Infinity;
   #tieIsOurs = true;
+  /** By input: quotes that were in its batches so far, and controls taken. */
+  readonly #filled: number[];
+  readonly #controlsTaken: number[];
+  /** By input: what is still to be read over, because it was taken before a checkpoint. */
+  readonly #quotesToSkip: number[];
+  readonly #controlsToSkip: number[];
+  #skippedBatches = 0;
 
-  constructor(inputs: readonly QuoteInput[]) {
+  /** @param places how far each input was read before; the job goes on behind it */
+  constructor(inputs: readonly QuoteInput[], places: readonly InputPlace[] | null = null) {
     this.#inputs = inputs;
     this.#ended = inputs.map(() => false);
+    this.#filled = inputs.map(() => 0);
+    this.#controlsTaken = inputs.map(() => 0);
+    this.#quotesToSkip = inputs.map((_, index) => places?.[index]?.quotes ?? 0);
+    this.#controlsToSkip = inputs.map((_, index) => places?.[index]?.controls ?? 0);
+  }
+
+  /** How far each input has been read. Between two polls. */
+  places(): InputPlace[] {
+    return this.#inputs.map((input, index) => ({
+      quotes: this.#filled[index] - (input.batch.to - input.batch.from) + this.#quotesToSkip[index],
+      controls: this.#controlsTaken[index] + this.#controlsToSkip[index],
+    }));
+  }
+
+  /** The next recorded control of an input. */
+  takeControl(input: QuoteInput): unknown {
+    this.#controlsTaken[this.#inputs.indexOf(input)] += 1;
+    return input.takeControl();
   }
 
   /** @throws InputError of an input that cannot be read any further */
   select(): MergeStatus {
     this.current = null;
     this.#waiting.length = 0;
+    this.#skippedBatches = 0;
     this.#fillAll();
     if (this.#waiting.length > 0) return 'waiting';
+    if (this.#skippedBatches >= SKIPPED_BATCHES_MAX) return 'skipping';
     let best = -1;
     let bestMs = Infinity;
     let secondMs = Infinity;
@@ -72,9 +114,37 @@ export class SessionMerge {
     for (let index = 0; index < this.#inputs.length; index += 1) {
       const input = this.#inputs[index];
       if (this.#ended[index] === true || input.batch.from < input.batch.to) continue;
-      const status = input.fill();
+      let status = input.fill();
+      while (status === 'filled' && this.#skip(index, input)) {
+        this.#skippedBatches += 1;
+        if (this.#skippedBatches >= SKIPPED_BATCHES_MAX) break;
+        status = input.fill();
+      }
       if (status === 'waiting') this.#waiting.push(input);
-      if (status === 'ended') this.#ended[index] = true;
+      if (status === 'ended') {
+        this.#ended[index] = true;
+        this.#skipControls(index, input);
+      }
+    }
+  }
+
+  /** Counts a batch and reads over what was taken before. @returns whether nothing of it is left */
+  #skip(index: number, input: QuoteInput): boolean {
+    const { batch } = input;
+    this.#filled[index] += batch.to - batch.from;
+    const skipped = Math.min(this.#quotesToSkip[index], batch.to - batch.from);
+    if (skipped > 0) {
+      this.#quotesToSkip[index] -= skipped;
+      batch.from += skipped;
+    }
+    this.#skipControls(index, input);
+    return batch.from === batch.to;
+  }
+
+  #skipControls(index: number, input: QuoteInput): void {
+    while (this.#controlsToSkip[index] > 0 && input.nextControlIndex <= input.batch.from) {
+      this.#controlsToSkip[index] -= 1;
+      this.takeControl(input);
     }
   }
 }

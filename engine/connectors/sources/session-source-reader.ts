@@ -4,10 +4,16 @@ import { assert } from '../../core/assert.ts';
 import type { Clock } from '../../core/time.ts';
 import { Pacer, type ReplaySpeed, type StartTimer } from './pacing.ts';
 import type { QuoteInput } from './quote-input.ts';
-import { QUARANTINE_KEPT_MAX, ROW_REASONS, type QuarantinedRow, type RowReason } from './row-ledger.ts';
-import { SessionMerge } from './session-merge.ts';
+import {
+  QUARANTINE_KEPT_MAX,
+  ROW_REASONS,
+  type QuarantinedRow,
+  type RowReason,
+  type StoredLedger,
+} from './row-ledger.ts';
+import { SessionMerge, type InputPlace } from './session-merge.ts';
 import type { SessionRecord } from './session-records.ts';
-import { SessionStamper, type StamperOptions } from './session-stamper.ts';
+import { SessionStamper, type StamperOptions, type StoredStamper } from './session-stamper.ts';
 import type { SymbolTable } from './symbol-table.ts';
 
 export interface SessionReaderOptions<C> extends StamperOptions {
@@ -25,6 +31,17 @@ export interface SessionReaderOptions<C> extends StamperOptions {
   readonly startTimer: StartTimer;
   readonly speed: ReplaySpeed;
   readonly startPaused: boolean;
+  /** Where a checkpoint says the session stood: the same inputs are read again, over what was taken; null: it begins. */
+  readonly restored?: StoredSession | null;
+}
+
+/** Where a session stands, as plain data. */
+export interface StoredSession {
+  readonly stamper: StoredStamper;
+  readonly places: readonly InputPlace[];
+  readonly ledgers: readonly StoredLedger[];
+  /** Controls that have not entered the stream yet. */
+  readonly controls: readonly unknown[];
 }
 
 /** The books of the whole session; rows add up: rows = applied + late + quarantined + ignored (+ open before the end). */
@@ -74,11 +91,28 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
   constructor(options: SessionReaderOptions<C>) {
     this.#inputs = options.inputs;
     this.stamper = new SessionStamper(options.symbols, options);
-    this.#merge = new SessionMerge(options.inputs);
+    const restored = options.restored ?? null;
+    this.#merge = new SessionMerge(options.inputs, restored?.places ?? null);
     this.#pacer = new Pacer(options.clock, options.speed, options.startPaused);
     this.#startTimer = options.startTimer;
     this.#controlTag = options.controlTag;
     this.#alignmentNeed = options.alignmentNeed ?? ((): null => null);
+    if (restored === null) return;
+    const ledgers = this.#inputs.map(({ ledger }) => ledger);
+    ledgers.forEach((ledger, index) => ledger.restore(restored.ledgers[index]));
+    this.stamper.restore(restored.stamper, ledgers);
+    this.#controls.push(...(restored.controls as C[]));
+  }
+
+  /** Between two polls. */
+  snapshot(): StoredSession {
+    const ledgers = this.#inputs.map(({ ledger }) => ledger);
+    return {
+      stamper: this.stamper.snapshot(ledgers),
+      places: this.#merge.places(),
+      ledgers: ledgers.map((ledger) => ledger.snapshot()),
+      controls: [...this.#controls],
+    };
   }
 
   pollNext(output: ReaderOutput<SessionRecord>, recordsMax: number): InputStatus {
@@ -101,6 +135,7 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
           this.#waitsForInput = true;
           return 'nothing-available';
         }
+        if (status === 'skipping') break;
         if (status === 'ended') return this.#end(output);
         if (!this.#playRun(this.#merge.current as QuoteInput, output, limit)) return this.#rest(this.#waitMs);
         // A quote with many positions ahead of it may leave a last place free that none of them takes.
@@ -273,7 +308,7 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
 
   #emitRecordedControls(input: QuoteInput, index: number, output: ReaderOutput<SessionRecord>): void {
     while (input.nextControlIndex <= index) {
-      this.#emitControl(input.takeControl() as C, output);
+      this.#emitControl(this.#merge.takeControl(input) as C, output);
     }
   }
 

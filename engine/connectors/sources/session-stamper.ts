@@ -27,6 +27,41 @@ export interface StamperOptions {
   readonly dropsLate?: (symbol: string) => boolean;
 }
 
+/** Where the stamper stands, as plain data: symbols by name, inputs by their place among all. */
+export interface StoredStamper {
+  readonly sequence: number;
+  /** null: before the first quote. */
+  readonly greatestMs: number | null;
+  readonly smallestMs: number | null;
+  readonly watermarkMs: number | null;
+  readonly takenQuotes: number;
+  readonly emittedRecords: number;
+  readonly lateQuotes: number;
+  readonly futureQuotes: number;
+  readonly symbols: readonly string[];
+  /** How many of the positions have entered the stream; null: none, and those without a time have none yet. */
+  readonly openedPositions: number | null;
+  /** Event time of the first quote, which positions without a time were given. */
+  readonly firstQuoteMs: number;
+  readonly aligns: boolean;
+  readonly nextSecondAt: number | null;
+  readonly held: readonly StoredHeldQuote[];
+  readonly isReleasing: boolean;
+}
+
+export interface StoredHeldQuote {
+  readonly symbol: string;
+  readonly timeMs: number;
+  readonly bid: number;
+  readonly bidSize: number;
+  readonly ask: number;
+  readonly askSize: number;
+  readonly sequence: number;
+  readonly rows: number;
+  readonly line: number;
+  readonly input: number;
+}
+
 /** A quote that is held back, with all it needs to be taken later. */
 interface HeldQuote {
   symbol: number;
@@ -80,6 +115,7 @@ export class SessionStamper {
   readonly #dropsLate: (symbol: string) => boolean;
   readonly #planned: PlannedPosition[];
   #positionsSorted: boolean;
+  #firstQuoteMs = 0;
   #nextPosition = 0;
   #nextPositionAt: number;
   #watermarkMs = WATERMARK_MIN;
@@ -122,6 +158,59 @@ export class SessionStamper {
         ledger: null,
       });
     }
+  }
+
+  /** @param ledgers of the inputs, in their order */
+  snapshot(ledgers: readonly (RowLedger | null)[]): StoredStamper {
+    const known = (timeMs: number): number | null => (Number.isFinite(timeMs) ? timeMs : null);
+    const symbols: string[] = [];
+    for (let symbol = 0; symbol < this.#symbolSeen.length; symbol += 1)
+      if (this.#symbolSeen[symbol] === 1) symbols.push(this.#symbols.name(symbol));
+    return {
+      sequence: this.sequence,
+      greatestMs: known(this.greatestMs),
+      smallestMs: known(this.smallestMs),
+      watermarkMs: known(this.#watermarkMs),
+      takenQuotes: this.takenQuotes,
+      emittedRecords: this.emittedRecords,
+      lateQuotes: this.lateQuotes,
+      futureQuotes: this.futureQuotes,
+      symbols,
+      openedPositions: this.#positionsSorted ? this.#nextPosition : null,
+      firstQuoteMs: this.#firstQuoteMs,
+      aligns: this.#nextSecondAt !== Infinity,
+      nextSecondAt: known(this.#nextSecondAt),
+      held: this.#held.slice(this.#releasedCount, this.#heldCount).map(({ symbol, ledger, ...quote }) => ({
+        ...quote,
+        symbol: this.#symbols.name(symbol),
+        input: ledgers.indexOf(ledger),
+      })),
+      isReleasing: this.#releasing,
+    };
+  }
+
+  /** Before anything is offered; the positions are the ones the stamper was first made with. */
+  restore(stored: StoredStamper, ledgers: readonly (RowLedger | null)[]): void {
+    this.sequence = stored.sequence;
+    this.greatestMs = stored.greatestMs ?? WATERMARK_MIN;
+    this.smallestMs = stored.smallestMs ?? Infinity;
+    this.#watermarkMs = stored.watermarkMs ?? WATERMARK_MIN;
+    this.takenQuotes = stored.takenQuotes;
+    this.emittedRecords = stored.emittedRecords;
+    this.lateQuotes = stored.lateQuotes;
+    this.futureQuotes = stored.futureQuotes;
+    for (const name of stored.symbols) this.#see(this.#symbols.intern(name));
+    if (stored.openedPositions !== null) {
+      this.#sortPositions(stored.firstQuoteMs);
+      this.#nextPosition = stored.openedPositions;
+      this.#nextPositionAt = this.#planned[this.#nextPosition]?.openedAt ?? Infinity;
+    }
+    this.#nextSecondAt = stored.aligns ? (stored.nextSecondAt ?? WATERMARK_MIN) : Infinity;
+    stored.held.forEach(({ symbol, input, ...quote }, index) => {
+      Object.assign(this.#held[index], quote, { symbol: this.#symbols.intern(symbol), ledger: ledgers[input] });
+    });
+    this.#heldCount = stored.held.length;
+    this.#releasing = stored.isReleasing;
   }
 
   /** True while quotes that were held back wait to be emitted: call `release` before the next `offer`. */
@@ -324,6 +413,7 @@ export class SessionStamper {
   }
 
   #sortPositions(firstQuoteMs: number): void {
+    this.#firstQuoteMs = firstQuoteMs;
     this.#planned.forEach((planned, index) => {
       if (planned.openedAt === null) this.#planned[index] = { ...planned, openedAt: firstQuoteMs };
     });
@@ -333,12 +423,7 @@ export class SessionStamper {
   }
 
   #count(symbol: number, timeMs: number, rows: number, ledger: RowLedger): void {
-    if (symbol >= this.#symbolSeen.length) this.#growSeen(symbol);
-    if (this.#symbolSeen[symbol] === 0) {
-      this.#symbolSeen[symbol] = 1;
-      this.symbolCount += 1;
-      if (this.#symbolIdOf !== null) this.#symbolIds[symbol] = this.#symbolIdOf(this.#symbols.name(symbol));
-    }
+    if (symbol >= this.#symbolSeen.length || this.#symbolSeen[symbol] === 0) this.#see(symbol);
     if (timeMs < this.smallestMs) this.smallestMs = timeMs;
     this.takenQuotes += 1;
     this.emittedRecords += 1;
@@ -348,6 +433,13 @@ export class SessionStamper {
     } else {
       ledger.appliedRows += rows;
     }
+  }
+
+  #see(symbol: number): void {
+    if (symbol >= this.#symbolSeen.length) this.#growSeen(symbol);
+    this.#symbolSeen[symbol] = 1;
+    this.symbolCount += 1;
+    if (this.#symbolIdOf !== null) this.#symbolIds[symbol] = this.#symbolIdOf(this.#symbols.name(symbol));
   }
 
   #name(quote: SessionQuote, symbol: number): void {

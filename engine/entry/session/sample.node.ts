@@ -19,7 +19,14 @@ export function openSample(seed: number, seconds: number | null): OpenSession {
   return {
     inputs: [input],
     symbols,
-    chosen: [{ input: `simulated market, seed ${seed}`, profile: 'simulator', why: 'the built-in sample', description: 'Made up, not recorded.' }],
+    chosen: [
+      {
+        input: `simulated market, seed ${seed}`,
+        profile: 'simulator',
+        why: 'the built-in sample',
+        description: 'Made up, not recorded.',
+      },
+    ],
     outOfOrdernessMs: undefined,
     maxFutureMs: undefined,
     close: () => input.close(),

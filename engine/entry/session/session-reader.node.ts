@@ -2,14 +2,27 @@ import type { InputStatus, ReaderOutput, SourceReader, SourceReaderContext } fro
 import { openSession, type OpenSession } from '../../connectors/files/open-session.node.ts';
 import { InputError } from '../../connectors/sources/input-error.ts';
 import type { SessionRecord } from '../../connectors/sources/session-records.ts';
-import { SessionSourceReader } from '../../connectors/sources/session-source-reader.ts';
+import { SessionSourceReader, type StoredSession } from '../../connectors/sources/session-source-reader.ts';
 import { needsAlignments, resolveRules, ruleOf } from '../../contract/rules-resolve.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
 import { assertNever } from '../../core/assert.ts';
 import { startMachineTimer } from '../../core/machine.node.ts';
 import { CONTROL, type ControlRecord } from '../../trading/records.ts';
 import { openSample } from './sample.node.ts';
-import type { InputFailure, SessionCommand, SessionEvent, SessionParameters, SessionProgress } from './session-parameters.ts';
+import type {
+  InputFailure,
+  SessionCommand,
+  SessionEvent,
+  SessionParameters,
+  SessionProgress,
+} from './session-parameters.ts';
+
+/** Where the reader stands, as plain data. */
+interface StoredReader {
+  readonly session: StoredSession | null;
+  /** In force at that place: which late quotes are dropped. */
+  readonly rules: RulesDocument;
+}
 
 /** Ten times a second is more than a person reads and costs nothing. */
 const PROGRESS_EVERY_MS = 100;
@@ -60,6 +73,11 @@ export class SessionReader implements SourceReader<SessionRecord> {
     }
   }
 
+  /** null until the inputs are open: then the session has not begun. */
+  snapshotState(): StoredReader {
+    return { session: this.#reader?.snapshot() ?? null, rules: this.#rules };
+  }
+
   handleSourceEvent(event: unknown): void {
     const command = event as SessionCommand;
     const reader = this.#reader;
@@ -94,12 +112,22 @@ export class SessionReader implements SourceReader<SessionRecord> {
 
   async #open(): Promise<void> {
     const { inputs, rules, positions, speed, startPaused } = this.#parameters;
-    const session = inputs.kind === 'files' ? await openSession(inputs.paths, inputs.profile) : openSample(inputs.seed, inputs.seconds);
+    const restored = this.#context.restoredState as StoredReader | null;
+    if (restored !== null) this.#rules = restored.rules;
+    const session =
+      inputs.kind === 'files'
+        ? await openSession(inputs.paths, inputs.profile)
+        : openSample(inputs.seed, inputs.seconds);
     this.#session = session;
     const given = rules.defaults ?? {};
     const defaults = resolveRules(rules).defaults;
-    const outOfOrdernessMs = this.#parameters.outOfOrdernessMs ?? given.outOfOrdernessMs ?? session.outOfOrdernessMs ?? defaults.outOfOrdernessMs;
-    const maxFutureMs = this.#parameters.maxFutureMs ?? given.maxFutureMs ?? session.maxFutureMs ?? defaults.maxFutureMs;
+    const outOfOrdernessMs =
+      this.#parameters.outOfOrdernessMs ??
+      given.outOfOrdernessMs ??
+      session.outOfOrdernessMs ??
+      defaults.outOfOrdernessMs;
+    const maxFutureMs =
+      this.#parameters.maxFutureMs ?? given.maxFutureMs ?? session.maxFutureMs ?? defaults.maxFutureMs;
     this.#reader = new SessionSourceReader<ControlRecord>({
       inputs: session.inputs,
       symbols: session.symbols,
@@ -121,6 +149,7 @@ export class SessionReader implements SourceReader<SessionRecord> {
       startTimer: startMachineTimer,
       speed,
       startPaused,
+      restored: restored?.session ?? null,
     });
     this.#tell({
       kind: 'opened',
@@ -182,6 +211,8 @@ function progressOf(reader: SessionSourceReader<ControlRecord>): SessionProgress
 
 export function failureOf(error: InputError): InputFailure {
   const { input, line, byte } = error.place;
-  const where = [input, line === undefined ? null : `line ${line}`, byte === undefined ? null : `byte ${byte}`].filter((part) => part !== null).join(', ');
+  const where = [input, line === undefined ? null : `line ${line}`, byte === undefined ? null : `byte ${byte}`]
+    .filter((part) => part !== null)
+    .join(', ');
   return { kind: error.kind, code: error.code, where, message: error.message };
 }

@@ -22,7 +22,13 @@ export interface StartSessionOptions {
  * Starts FlinkTrade on a session, on threads of its own. The job lingers after its last quote, so that the final rows
  * can be asked for: whoever starts it closes it.
  */
-export function startSession({ parameters, workers, maxParallelism, sinks, onEvent }: StartSessionOptions): RunningJob<SessionParameters> {
+export function startSession({
+  parameters,
+  workers,
+  maxParallelism,
+  sinks,
+  onEvent,
+}: StartSessionOptions): RunningJob<SessionParameters> {
   return runJob<SessionParameters>({
     job: flinkTradeJob,
     jobName: 'flinktrade',

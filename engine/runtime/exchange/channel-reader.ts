@@ -29,13 +29,15 @@ export interface ControlHandler {
   /** @returns true when the reader must stop until the alignment is over */
   alignment(sourceId: number, timestampMs: number): boolean;
   end(group: number): void;
+  /** @returns true when the reader must stop until the barrier has come on every other ring */
+  barrier(checkpointId: number): boolean;
 }
 
 /** The receiving end of one ring: it walks over published slots and hands each to who understands it. */
 export class ChannelReader {
   readonly ring: RingReader;
   readonly plan: RingPlan;
-  /** Set while an alignment holds this ring. */
+  /** Set while an alignment or a barrier holds this ring. */
   isHeld = false;
   /** Data records read so far. */
   recordsIn = 0;
@@ -121,6 +123,9 @@ export class ChannelReader {
         return handler.processingTime(f[base + TIMESTAMP_WORD]);
       case CONTROL.ALIGNMENT:
         this.isHeld = handler.alignment(i[payload], f[base + TIMESTAMP_WORD]);
+        return;
+      case CONTROL.BARRIER:
+        this.isHeld = handler.barrier(f[base + TIMESTAMP_WORD]);
         return;
       case CONTROL.END:
         return handler.end(slot);

@@ -47,6 +47,11 @@ export class ChannelWriter {
     this.ring.commit();
   }
 
+  sendBarrier(checkpointId: number): void {
+    this.catchUp();
+    this.control(CONTROL.BARRIER, 0, checkpointId);
+  }
+
   sendEnd(group: OutputGroup): void {
     this.catchUp();
     this.control(CONTROL.END, group.index, 0);

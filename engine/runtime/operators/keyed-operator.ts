@@ -7,9 +7,13 @@ import { KeyTable, NO_SLOT } from '../../state/key-table.ts';
 import type { Key } from '../../state/java-hash.ts';
 import type { OperatorSnapshot } from '../../state/operator-snapshot.ts';
 import { InternalTimerService, type Triggerable } from '../time/internal-timer-service.ts';
+import { encodePlain } from '../../memory/plain-text.ts';
 import { AlignmentGroup, type AlignedSumsMemory } from './aligned-sums.ts';
 import { BroadcastStates } from './broadcast-states.ts';
 import { OperatorContext } from './operator-context.ts';
+import { KeyedSnapshot } from './keyed-snapshot.ts';
+import { restoreKeyGroups, type OperatorRestore } from './keyed-restore.ts';
+import { OperatorStates } from './operator-states.ts';
 import { restoreOperator, snapshotOperator } from './operator-state-io.ts';
 import { TimestampedCollector, type OperatorOutput } from './output.ts';
 import { DirtyRows } from './row-publisher.ts';
@@ -40,6 +44,9 @@ export abstract class KeyedOperator implements Triggerable {
   readonly alignment: AlignmentGroup;
   readonly environment: OperatorEnvironment;
   readonly rows = new Map<string, DirtyRows>();
+  readonly operatorStates = new OperatorStates();
+  /** By publisher: slots that had a row before a restore. */
+  readonly restoredRows = new Map<string, number[]>();
   protected readonly output: OperatorOutput;
   protected readonly context: OperatorContext<Key>;
   protected readonly collector: TimestampedCollector<unknown>;
@@ -50,7 +57,7 @@ export abstract class KeyedOperator implements Triggerable {
     this.output = output;
     this.keyTable = new KeyTable(environment.symbols);
     this.backend = new HeapKeyedStateBackend(this.keyTable, environment.symbols);
-    this.timers = new InternalTimerService(this.keyTable, this);
+    this.timers = new InternalTimerService(this.keyTable, this, this.backend.copyOnWrite);
     this.context = new OperatorContext<Key>(this.keyTable, this.timers, output, this.broadcastStates);
     this.collector = new TimestampedCollector<unknown>(output);
     this.alignment = new AlignmentGroup(environment.sums, environment.subtaskIndex);
@@ -134,6 +141,24 @@ export abstract class KeyedOperator implements Triggerable {
     return snapshotOperator(this);
   }
 
+  /** At a barrier: what is stored is the state of now, however much later it is read. One at a time. */
+  beginSnapshot(): KeyedSnapshot {
+    return new KeyedSnapshot(this);
+  }
+
+  broadcastText(): string {
+    return encodePlain(this.broadcastStates.snapshot());
+  }
+
+  operatorStateText(): string {
+    return encodePlain(this.operatorStates.snapshot());
+  }
+
+  /** Takes its key groups from stored bytes; before `open`. */
+  restore(stored: OperatorRestore): void {
+    restoreKeyGroups(this, stored);
+  }
+
   /** Takes what belongs to this subtask's key groups; before `open`. */
   initializeState(snapshots: readonly OperatorSnapshot[]): void {
     restoreOperator(this, snapshots);
@@ -154,6 +179,7 @@ export abstract class KeyedOperator implements Triggerable {
       getAggregatingState: (descriptor) => backend.getAggregatingState(descriptor),
       getBroadcastState: (descriptor) => this.broadcastStates.get(descriptor),
       getAlignedSums: (name, count, onAligned): AlignedSums => this.alignment.register(name, count, onAligned),
+      getOperatorState: (name, snapshot, restore) => this.operatorStates.register(name, snapshot, restore),
       getRowPublisher: (name, words, fill): RowPublisher =>
         this.addRows(new DirtyRows(name, words, this.keyTable, fill)),
       registerQuery: (name, answer) => this.addQuery(name, answer),
@@ -166,6 +192,7 @@ export abstract class KeyedOperator implements Triggerable {
         `Rows '${rows.name}' are registered twice in one operator; give each a name of its own.`,
       );
     this.rows.set(rows.name, rows);
+    for (const slot of this.restoredRows.get(rows.name) ?? []) rows.restoreMark(slot);
     return rows;
   }
 

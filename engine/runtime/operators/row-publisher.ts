@@ -47,6 +47,16 @@ export class DirtyRows implements RowPublisher {
     if ((this.flags[slot] & DIRTY) === 0) this.mark(slot);
   }
 
+  /** Whether the key has a row. */
+  wasMarked(slot: number): boolean {
+    return this.flags[slot] !== 0;
+  }
+
+  /** After a restore: the key had a row, and nobody who listens now has seen it. */
+  restoreMark(slot: number): void {
+    if ((this.flags[slot] & DIRTY) === 0) this.mark(slot);
+  }
+
   private mark(slot: number): void {
     if (this.flags[slot] === 0) this.ever.push(slot);
     this.flags[slot] = DIRTY | EVER;

@@ -111,6 +111,7 @@ export class KeyedRecordHandler implements RecordHandler {
     const { f, i, mask, slotWords } = this.reader.ring;
     const timers = operator.timers;
     const eventTimers = timers.eventTimers;
+    const { copyOnWrite } = operator.backend;
     let position = from;
     try {
       do {
@@ -119,7 +120,9 @@ export class KeyedRecordHandler implements RecordHandler {
         const watermark = f[base + 1];
         if (watermark > origin.watermark || eventTimers.headTime <= timers.watermark) origin.stamp(watermark, operator);
         const sent = i[(base << 1) + 1];
-        keyTable.currentSlot = slots === null ? sent : slots[sent];
+        const slot = slots === null ? sent : slots[sent];
+        if (slot < copyOnWrite.limit) copyOnWrite.touch(slot);
+        keyTable.currentSlot = slot;
         view.$b = base + HEADER_WORDS;
         if (isSecondInput) operator.processElement2(view, f[base + 2]);
         else operator.processElement1(view, f[base + 2]);
@@ -142,7 +145,9 @@ export class KeyedRecordHandler implements RecordHandler {
         const base = (position & mask) * slotWords;
         if (i[base << 1] !== this.type) break;
         origin.stamp(f[base + 1], operator);
-        keyTable.currentSlot = slotMap === null ? NO_SLOT : slotMap.slotOf(i[(base << 1) + 1]);
+        const slot = slotMap === null ? NO_SLOT : slotMap.slotOf(i[(base << 1) + 1]);
+        if (slot >= 0 && slot < operator.backend.copyOnWrite.limit) operator.backend.copyOnWrite.touch(slot);
+        keyTable.currentSlot = slot;
         if (this.view === null) {
           value = this.reader.takePlain();
         } else {

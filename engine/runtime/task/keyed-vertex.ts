@@ -53,6 +53,15 @@ type AlignmentPhase =
     }
   | { readonly kind: 'exchanging'; readonly sourceId: number; readonly timestampMs: number };
 
+/** A barrier on its way through a vertex; its rings are held until it has passed here and, see `companions`, elsewhere. */
+interface VertexBarrier {
+  readonly id: number;
+  readonly sinceMs: number;
+  readonly missing: Set<ChannelReader>;
+  readonly arrived: Set<ChannelReader>;
+  hasPassed: boolean;
+}
+
 /** One keyed operator in one task: the operator, its gate, its outputs, and how far it is in alignments and to its end. */
 export class KeyedVertex {
   readonly node: StreamNode;
@@ -61,7 +70,12 @@ export class KeyedVertex {
   /** Rings that feed it. */
   readonly readers: ChannelReader[] = [];
   isFinished = false;
+  /** Vertices whose records share a ring with this one's: a barrier is through here when it has passed all of them. */
+  readonly companions: ReadonlySet<StreamNode>;
   private phase: AlignmentPhase = { kind: 'none' };
+  private alignedReaders: ReadonlySet<ChannelReader> = new Set();
+  private barrierAt: VertexBarrier | null = null;
+  private lastBarrier = -Infinity;
   private readonly outputs: TaskOutputs;
   private readonly host: TaskHost;
 
@@ -82,27 +96,91 @@ export class KeyedVertex {
     };
     this.operator = createOperator(node, environment, new VertexOutput(outputs.outputOf(node), outputs.groupsOf(node)));
     this.gate = new VertexGate(this.operator, node.inputs.length);
+    this.companions = outputs.companionsOf(node);
   }
 
   get isAligning(): boolean {
     return this.phase.kind !== 'none';
   }
 
+  /** Whether a barrier is in here: timers of the machine's clock wait until it is through. */
+  get isAtBarrier(): boolean {
+    return this.barrierAt?.hasPassed ?? false;
+  }
+
+  get isWaiting(): boolean {
+    return this.isAligning || this.barrierAt !== null;
+  }
+
+  /** Whether records of this ring must wait. */
+  holds(reader: ChannelReader): boolean {
+    const isAligned =
+      this.phase.kind !== 'none' &&
+      this.alignedReaders.has(reader) &&
+      !(this.phase.kind === 'collecting' && this.phase.missing.has(reader));
+    return isAligned || (this.barrierAt?.arrived.has(reader) ?? false);
+  }
+
+  /**
+   * A barrier came in on `reader`; on which rings it is expected in all. Rings that ended bring no records any more, so
+   * what still comes on them proves nothing and holds nothing up.
+   * @returns true when it has passed just now: the snapshot is due
+   */
+  barrier(reader: ChannelReader, id: number, expected: readonly ChannelReader[]): boolean {
+    if (id <= this.lastBarrier) return false;
+    this.barrierAt ??= {
+      id,
+      sinceMs: this.host.clock.monotonicMs(),
+      missing: new Set(expected),
+      arrived: new Set(),
+      hasPassed: false,
+    };
+    this.barrierAt.missing.delete(reader);
+    this.barrierAt.arrived.add(reader);
+    return this.passBarrier();
+  }
+
+  /** @returns how long records waited for the barrier on other rings, ms */
+  get barrierAlignmentMs(): number {
+    return this.barrierAt === null ? 0 : this.host.clock.monotonicMs() - this.barrierAt.sinceMs;
+  }
+
+  /** It has passed all companions as well: records go on. */
+  releaseBarrier(): void {
+    this.barrierAt = null;
+  }
+
+  private passBarrier(): boolean {
+    const barrier = this.barrierAt;
+    if (barrier === null || barrier.hasPassed || barrier.missing.size > 0) return false;
+    barrier.hasPassed = true;
+    this.lastBarrier = barrier.id;
+    return true;
+  }
+
   /** A marker came in on `reader`; on which rings else one is expected. */
   alignment(reader: ChannelReader, sourceId: number, timestampMs: number, expected: readonly ChannelReader[]): void {
     if (this.phase.kind === 'none') {
       this.phase = { kind: 'collecting', sourceId, timestampMs, missing: new Set(expected) };
+      this.alignedReaders = new Set(expected);
     }
     if (this.phase.kind !== 'collecting') return;
     this.phase.missing.delete(reader);
     this.arriveWhenCollected();
   }
 
-  /** A ring that ended brings no marker any more. */
-  readerEnded(reader: ChannelReader): void {
-    if (this.phase.kind !== 'collecting') return;
-    this.phase.missing.delete(reader);
-    this.arriveWhenCollected();
+  /** A ring that ended brings no marker any more. @returns true when a barrier has passed because of it */
+  readerEnded(reader: ChannelReader): boolean {
+    if (this.phase.kind === 'collecting') {
+      this.phase.missing.delete(reader);
+      this.arriveWhenCollected();
+    }
+    this.barrierAt?.missing.delete(reader);
+    return this.passBarrier();
+  }
+
+  get barrierId(): number {
+    return this.lastBarrier;
   }
 
   private arriveWhenCollected(): void {
@@ -131,7 +209,7 @@ export class KeyedVertex {
 
   /** Closes the operator and tells downstream, once its inputs are at their end. @returns whether it did so now */
   finishWhenEnded(): boolean {
-    if (this.isFinished || !this.gate.isEnded || this.isAligning) return false;
+    if (this.isFinished || !this.gate.isEnded || this.isWaiting) return false;
     this.isFinished = true;
     try {
       this.operator.close();

@@ -15,6 +15,9 @@ import type { Task, TaskHost, TaskStatus } from './task.ts';
 /** Slots of one ring before the others get their turn. */
 const BATCH_SLOTS = 1024;
 
+/** What the sinks are given by whoever runs them. */
+export type SinkHost = Pick<TaskHost, 'ring' | 'symbols' | 'wake' | 'acknowledge'>;
+
 /** Writers for the sinks a job left to whoever runs it, by name. */
 export type ExternalWriters = Readonly<Record<string, SinkWriter<never>>>;
 
@@ -125,20 +128,31 @@ class SinkRecordHandler implements RecordHandler {
   }
 }
 
+/** A barrier that came on some rings: they wait until it has come on all. */
+interface SinkBarrier {
+  readonly id: number;
+  readonly missing: Set<SinkReader>;
+}
+
+class SinkReader extends ChannelReader {
+  endedGroups = 0;
+
+  get isEnded(): boolean {
+    return this.endedGroups === this.plan.groups.length;
+  }
+}
+
 /** All sinks of a job. Runs on the coordinator's thread; never waits, so that tasks that wait for room get it. */
 export class SinkTask implements Task {
   private readonly sinks: readonly RunningSink[];
-  private readonly readers: readonly ChannelReader[];
+  private readonly readers: readonly SinkReader[];
   private readonly plan: PhysicalPlan;
-  private readonly host: Pick<TaskHost, 'ring' | 'symbols' | 'wake'>;
+  private readonly host: SinkHost;
   private isClosed = false;
+  private barrier: SinkBarrier | null = null;
+  private lastBarrier = -Infinity;
 
-  constructor(
-    graph: JobGraph,
-    plan: PhysicalPlan,
-    host: Pick<TaskHost, 'ring' | 'symbols' | 'wake'>,
-    external: ExternalWriters,
-  ) {
+  constructor(graph: JobGraph, plan: PhysicalPlan, host: SinkHost, external: ExternalWriters) {
     this.plan = plan;
     this.host = host;
     this.sinks = graph.sinkNodes.map((node) => new RunningSink(node, writerOf(node, external)));
@@ -156,6 +170,43 @@ export class SinkTask implements Task {
     return this.sinks.every(({ isEnded }) => isEnded) ? 'finished' : 'idle';
   }
 
+  /** The checkpoint is complete: what was prepared for it, and for any before it, counts. */
+  notifyCheckpointComplete(checkpointId: number): void {
+    for (const sink of this.sinks) {
+      try {
+        sink.writer.commit?.(checkpointId);
+      } catch (error) {
+        throw sink.failure(error, null);
+      }
+    }
+  }
+
+  private startBarrier(reader: SinkReader, id: number): boolean {
+    if (id <= this.lastBarrier) return false;
+    this.barrier ??= { id, missing: new Set(this.readers.filter((other) => !other.isEnded)) };
+    this.barrier.missing.delete(reader);
+    return !this.passBarrier();
+  }
+
+  /** @returns whether it has passed now */
+  private passBarrier(): boolean {
+    if (this.barrier === null || this.barrier.missing.size > 0) return false;
+    const { id } = this.barrier;
+    this.barrier = null;
+    this.lastBarrier = id;
+    const states: Record<string, unknown> = {};
+    for (const sink of this.sinks) {
+      try {
+        states[uidOf(sink.node)] = sink.writer.prepareCommit?.(id) ?? null;
+      } catch (error) {
+        throw sink.failure(error, null);
+      }
+    }
+    for (const reader of this.readers) reader.isHeld = false;
+    this.host.acknowledge({ kind: 'sinks', checkpointId: id, states });
+    return true;
+  }
+
   async close(): Promise<void> {
     if (this.isClosed) return;
     this.isClosed = true;
@@ -169,9 +220,9 @@ export class SinkTask implements Task {
     }
   }
 
-  private createReader(ring: RingPlan): ChannelReader {
+  private createReader(ring: RingPlan): SinkReader {
     const side: Side = ring.from === 'source' ? 'source' : 'task';
-    const reader = new ChannelReader(this.host.ring(ring.id), ring);
+    const reader = new SinkReader(this.host.ring(ring.id), ring);
     const origins = new Map(ring.groups.map((group) => [group.index, new InputOrigin()]));
     reader.ring.wakeWriter = () => this.host.wake(ring.from);
     for (const crossing of ring.crossings) {
@@ -195,7 +246,14 @@ export class SinkTask implements Task {
       status: (group, idle) => origins.get(group)?.status(idle),
       processingTime: () => undefined,
       alignment: () => false,
-      end: (group) => origins.get(group)?.end(),
+      end: (group) => {
+        reader.endedGroups += 1;
+        origins.get(group)?.end();
+        if (!reader.isEnded) return;
+        this.barrier?.missing.delete(reader);
+        this.passBarrier();
+      },
+      barrier: (id) => this.startBarrier(reader, id),
     });
     return reader;
   }

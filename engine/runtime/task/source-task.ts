@@ -8,6 +8,7 @@ import { uidOf, type JobGraph } from '../../graph/job-graph.ts';
 import type { OutputGroup } from '../exchange/output-group.ts';
 import type { PhysicalPlan } from '../exchange/physical-plan.ts';
 import type { NodeOutput } from '../operators/chain.ts';
+import type { SourceState, SourceThreadState } from '../checkpoint/acknowledgement.ts';
 import { isCancellation, OperatorFailure, recordText } from '../operator-failure.ts';
 import type { Task, TaskHost, TaskStatus } from './task.ts';
 import { TaskOutputs } from './task-outputs.ts';
@@ -17,7 +18,6 @@ const POLL_RECORDS = 4096;
 
 /** What the source thread has beyond a task's host. */
 export interface SourceHost extends TaskHost {
-  readonly clock: Clock;
   sendSourceEvent(source: string, event: unknown): void;
 }
 
@@ -107,21 +107,21 @@ class SourceOutput implements ReaderOutput<unknown>, WatermarkOutput {
   }
 }
 
-type SourceState = 'reading' | 'waiting' | 'ended';
+type ReadingState = 'reading' | 'waiting' | 'ended';
 
 /** One source of the job: its reader, its output, and whether it has more. */
 class RunningSource {
   readonly node: StreamNode;
   readonly output: SourceOutput;
   readonly reader: SourceReader<unknown>;
-  state: SourceState = 'reading';
+  state: ReadingState = 'reading';
   private readonly generator: WatermarkGenerator | null;
   /** 0: its watermarks need no clock. */
   readonly periodicEmitMs: number;
   private readonly clock: Clock;
   private nextEmitMs = 0;
 
-  constructor(graph: JobGraph, node: StreamNode, outputs: TaskOutputs, host: SourceHost) {
+  constructor(graph: JobGraph, node: StreamNode, outputs: TaskOutputs, host: SourceHost, restored: SourceState | null) {
     if (node.work.kind !== 'source') throw new IllegalStateError(`Operator '${node.name}' is no source.`);
     const { strategy, createReader } = node.work;
     /** Flink's pipeline.auto-watermark-interval, for strategies that need a clock and did not say how often. */
@@ -134,8 +134,27 @@ class RunningSource {
     this.reader = createReader({
       clock: host.clock,
       symbols: host.symbols,
+      restoredState: restored?.reader ?? null,
       sendSourceEventToCoordinator: (event) => host.sendSourceEvent(uidOf(node), event),
     });
+    if (restored?.isEnded === true) this.state = 'ended';
+    if (restored?.watermarkMs !== null && restored?.watermarkMs !== undefined)
+      this.output.emitWatermark(restored.watermarkMs);
+  }
+
+  /** @throws IllegalStateError for a reader that cannot say where it stands */
+  snapshot(checkpointId: number): SourceState {
+    const isEnded = this.state === 'ended';
+    if (!isEnded && this.reader.snapshotState === undefined) {
+      throw new IllegalStateError(
+        `Source '${this.node.name}' (uid ${uidOf(this.node)}) cannot be part of a checkpoint: its reader has no snapshotState.`,
+      );
+    }
+    return {
+      watermarkMs: Number.isFinite(this.output.watermark) ? this.output.watermark : null,
+      isEnded,
+      reader: isEnded ? null : this.reader.snapshotState?.(checkpointId),
+    };
   }
 
   poll(): InputStatus {
@@ -169,16 +188,43 @@ class RunningSource {
 export class SourceTask implements Task {
   readonly outputs: TaskOutputs;
   private readonly sources: readonly RunningSource[];
+  private readonly host: SourceHost;
   private isFinished = false;
   private isClosed = false;
 
-  constructor(graph: JobGraph, plan: PhysicalPlan, host: SourceHost) {
+  /** @param restored where the sources stood at a checkpoint; null: they begin */
+  constructor(graph: JobGraph, plan: PhysicalPlan, host: SourceHost, restored: SourceThreadState | null = null) {
+    this.host = host;
     this.outputs = new TaskOutputs(graph, plan, 'source', 'source', host);
-    this.sources = graph.sourceNodes.map((node) => new RunningSource(graph, node, this.outputs, host));
+    if (restored?.processingTimeMs !== null && restored !== null) this.outputs.clock.timeMs = restored.processingTimeMs;
+    const stateOf = (node: StreamNode): SourceState | null => restored?.sources[uidOf(node)] ?? null;
+    this.sources = graph.sourceNodes.map((node) => new RunningSource(graph, node, this.outputs, host, stateOf(node)));
   }
 
   open(): void {
     this.outputs.open();
+    for (const { node, state } of this.sources) if (state === 'ended') this.outputs.end(node);
+  }
+
+  /**
+   * Between two batches: stores where every source stands, and sends the barrier into every ring at this one place.
+   * @returns false when there is nothing left to send it into
+   */
+  triggerCheckpoint(checkpointId: number): boolean {
+    if (this.isFinished) return false;
+    const { timeMs } = this.outputs.clock;
+    const state: SourceThreadState = {
+      processingTimeMs: Number.isNaN(timeMs) ? null : timeMs,
+      sources: Object.fromEntries(this.sources.map((source) => [uidOf(source.node), source.snapshot(checkpointId)])),
+    };
+    this.outputs.startBarrier(checkpointId);
+    this.outputs.flush();
+    this.host.acknowledge({ kind: 'source', checkpointId, state });
+    return true;
+  }
+
+  notifyCheckpointComplete(checkpointId: number): void {
+    for (const { reader } of this.sources) reader.notifyCheckpointComplete?.(checkpointId);
   }
 
   /**

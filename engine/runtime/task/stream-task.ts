@@ -5,7 +5,9 @@ import type { Key } from '../../state/java-hash.ts';
 import { ChannelReader, type ControlHandler } from '../exchange/channel-reader.ts';
 import { keyFieldOf, type PhysicalPlan, type RingPlan } from '../exchange/physical-plan.ts';
 import { InputOrigin } from '../exchange/vertex-gate.ts';
+import { TaskCheckpoint } from '../checkpoint/task-checkpoint.ts';
 import { describeFailure } from '../operators/keyed-failure.ts';
+import type { OperatorRestore } from '../operators/keyed-restore.ts';
 import { KeyedRecordHandler, SlotMap } from './keyed-input.ts';
 import { KeyedVertex } from './keyed-vertex.ts';
 import type { Mail, MailAnswer, Task, TaskHost, TaskStatus } from './task.ts';
@@ -40,15 +42,30 @@ export class StreamTask implements Task {
   private isClosed = false;
   private isFinished = false;
   private readonly sourcesOf = new Map<StreamNode, ReadonlySet<number>>();
+  private readonly taskIndex: number;
+  private checkpoint: TaskCheckpoint | null = null;
 
   constructor(graph: JobGraph, plan: PhysicalPlan, taskIndex: number, host: TaskHost) {
     this.graph = graph;
     this.plan = plan;
     this.host = host;
+    this.taskIndex = taskIndex;
     this.outputs = new TaskOutputs(graph, plan, 'task', taskIndex, host);
     this.vertices = graph.keyedNodes.map((node) => new KeyedVertex(graph, node, taskIndex, this.outputs, host));
     this.readers = plan.rings.filter(({ to }) => to === taskIndex).map((ring) => this.createReader(ring));
     for (const vertex of this.vertices) vertex.gate.seal();
+  }
+
+  /** Before `open`: gives operators their state back, by uid; the others start empty. */
+  restore(stored: Readonly<Record<string, OperatorRestore>>): void {
+    for (const { operator } of this.vertices) {
+      const own = stored[operator.environment.uid] as OperatorRestore | undefined;
+      try {
+        if (own !== undefined) operator.restore(own);
+      } catch (error) {
+        throw describeFailure(operator, null, error);
+      }
+    }
   }
 
   open(): void {
@@ -76,15 +93,56 @@ export class StreamTask implements Task {
     if (this.isFinished) return 'finished';
     if (this.host.mailbox.hasMail()) this.answerMail();
     if (this.graph.processingTime === 'machine') this.setProcessingTime(this.host.processingTimeMs());
-    const progress = this.runReaders(-Infinity);
+    let progress = this.runReaders(-Infinity);
+    if (this.progressCheckpoint()) progress = true;
     this.outputs.flush();
-    if (this.vertices.every((vertex) => vertex.isFinished)) {
+    if (this.vertices.every((vertex) => vertex.isFinished) && !(this.checkpoint?.hasWork ?? false)) {
       this.isFinished = true;
       for (const { ring } of this.outputs.channels) ring.close();
       return 'progress';
     }
     if (progress) return 'progress';
-    return this.vertices.some((vertex) => vertex.isAligning) ? 'blocked' : 'idle';
+    return this.vertices.some((vertex) => vertex.isWaiting) ? 'blocked' : 'idle';
+  }
+
+  /** Reads some of a snapshot that is under way. @returns whether there was anything to do */
+  private progressCheckpoint(): boolean {
+    const { checkpoint } = this;
+    if (checkpoint === null || !checkpoint.hasWork) return false;
+    this.tellCheckpoint(checkpoint.progress(this.taskIndex));
+    return true;
+  }
+
+  private tellCheckpoint(part: ReturnType<TaskCheckpoint['progress']>): void {
+    if (part === null) return;
+    this.checkpoint = null;
+    this.host.acknowledge(part);
+  }
+
+  private barrierPassed(vertex: KeyedVertex): void {
+    const id = vertex.barrierId;
+    if (this.checkpoint !== null && this.checkpoint.id !== id) this.finishCheckpoint(this.checkpoint);
+    this.checkpoint ??= new TaskCheckpoint(id, this.vertices.length, this.host.clock);
+    this.checkpoint.begin(() => vertex.operator.beginSnapshot(), vertex.barrierAlignmentMs);
+    const passed = this.vertices.filter((other) => other.barrierId === id);
+    const nodes = new Set(passed.map(({ node }) => node));
+    this.outputs.sendBarrier(vertex.node, id, nodes);
+    for (const other of passed) if ([...other.companions].every((node) => nodes.has(node))) other.releaseBarrier();
+  }
+
+  /** The next barrier is here while the last snapshot is still being read: what is left of it is read now. */
+  private finishCheckpoint(checkpoint: TaskCheckpoint): void {
+    while (this.checkpoint === checkpoint && checkpoint.hasWork)
+      this.tellCheckpoint(checkpoint.progress(this.taskIndex, Infinity));
+    this.checkpoint = null;
+  }
+
+  private startBarrier(reader: TaskReader, id: number): boolean {
+    for (const vertex of reader.vertices) {
+      const expected = (vertex.readers as TaskReader[]).filter((other) => !other.isEnded);
+      if (vertex.barrier(reader, id, expected)) this.barrierPassed(vertex);
+    }
+    return [...reader.vertices].some((vertex) => vertex.holds(reader));
   }
 
   /** Work on rings at or above a level, for a thread that waits for room below it. @returns whether anything was done */
@@ -122,15 +180,15 @@ export class StreamTask implements Task {
       if (vertex.isAligning && this.levelOf(vertex) >= level && vertex.progressAlignment()) progress = true;
     }
     for (const reader of this.readers) {
-      if (reader.isHeld && ![...reader.vertices].some((vertex) => vertex.isAligning)) reader.isHeld = false;
+      if (reader.isHeld && ![...reader.vertices].some((vertex) => vertex.holds(reader))) reader.isHeld = false;
     }
     return progress;
   }
 
   private setProcessingTime(timeMs: number): void {
-    for (const { operator } of this.vertices) {
+    for (const { operator, isAtBarrier } of this.vertices) {
       const { timers } = operator;
-      if (timeMs <= timers.processingTime) continue;
+      if (timeMs <= timers.processingTime || isAtBarrier) continue;
       try {
         if (this.graph.processingTime === 'source') {
           timers.advanceProcessingTime(timeMs);
@@ -215,8 +273,10 @@ export class StreamTask implements Task {
       end: (group) => {
         reader.endedGroups += 1;
         reader.origins.get(group)?.end();
-        if (reader.isEnded) for (const vertex of reader.vertices) vertex.readerEnded(reader);
+        if (!reader.isEnded) return;
+        for (const vertex of reader.vertices) if (vertex.readerEnded(reader)) this.barrierPassed(vertex);
       },
+      barrier: (id) => this.startBarrier(reader, id),
     };
   }
 

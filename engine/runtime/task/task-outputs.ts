@@ -72,6 +72,32 @@ export class TaskOutputs {
     }
   }
 
+  /** From the source thread, which makes the order: at one place into every ring. */
+  startBarrier(checkpointId: number): void {
+    for (const channel of this.channels) channel.sendBarrier(checkpointId);
+  }
+
+  /**
+   * From a keyed operator that a barrier has passed: into the rings whose other emitters it has passed as well.
+   * @param passed the emitters of this thread that the barrier has passed, this one included
+   */
+  sendBarrier(emitter: StreamNode, checkpointId: number, passed: ReadonlySet<StreamNode>): void {
+    for (const channel of this.channels) {
+      const emitters = channel.plan.groups.flatMap((group) => group.emitters);
+      if (emitters.includes(emitter) && emitters.every((other) => passed.has(other))) channel.sendBarrier(checkpointId);
+    }
+  }
+
+  /** The emitters that write into a ring together with this one, itself included. */
+  companionsOf(emitter: StreamNode): ReadonlySet<StreamNode> {
+    const companions = new Set<StreamNode>([emitter]);
+    for (const { plan } of this.channels) {
+      const emitters = plan.groups.flatMap((group) => group.emitters);
+      if (emitters.includes(emitter)) for (const other of emitters) companions.add(other);
+    }
+    return companions;
+  }
+
   /** The emitter sends no more. */
   end(emitter: StreamNode): void {
     for (const [group, position] of this.groupsOf(emitter)) {

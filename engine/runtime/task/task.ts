@@ -1,5 +1,7 @@
+import type { Clock } from '../../core/time.ts';
 import type { SymbolDictionary } from '../../memory/symbol-dictionary.ts';
 import type { RingMemory, RingWriter } from '../../memory/shared-ring.ts';
+import type { Acknowledgement } from '../checkpoint/acknowledgement.ts';
 import type { AlignedSumsMemory } from '../operators/aligned-sums.ts';
 
 /**
@@ -40,6 +42,8 @@ export interface Mailbox {
 
 /** What a task is given by the thread (or the local executor) that runs it. */
 export interface TaskHost {
+  /** For durations that are measured, never for what a result depends on. */
+  readonly clock: Clock;
   readonly symbols: SymbolDictionary;
   readonly mailbox: Mailbox;
   /** Memory of the ring with this plan id. */
@@ -52,6 +56,8 @@ export interface TaskHost {
   waitForRoom(writer: RingWriter, level: number): void;
   /** Wakes the thread at the other end of a ring. */
   wake(thread: 'source' | 'coordinator' | number): void;
+  /** This thread's part of a checkpoint is complete. */
+  acknowledge(part: Acknowledgement): void;
   /** Every task thread waiting at an alignment looks again. */
   wakeTasks(): void;
 }

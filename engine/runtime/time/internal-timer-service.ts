@@ -1,6 +1,7 @@
 import type { TimerService } from '../../api/functions.ts';
 import { NullPointerError } from '../../core/errors.ts';
 import { WATERMARK_MIN } from '../../core/time.ts';
+import type { CopyOnWrite } from '../../state/copy-on-write.ts';
 import { NO_KEY_SET, type KeyTable } from '../../state/key-table.ts';
 import { TimerQueue } from './timer-queue.ts';
 
@@ -27,10 +28,12 @@ export class InternalTimerService implements TimerService {
   /** Timers fired so far, both domains. */
   numFiredTimers = 0;
   private readonly keyTable: KeyTable;
+  private readonly copyOnWrite: CopyOnWrite;
   private readonly target: Triggerable;
 
-  constructor(keyTable: KeyTable, target: Triggerable) {
+  constructor(keyTable: KeyTable, target: Triggerable, copyOnWrite: CopyOnWrite) {
     this.keyTable = keyTable;
+    this.copyOnWrite = copyOnWrite;
     this.target = target;
     this.eventTimers = new TimerQueue(keyTable);
     this.processingTimers = new TimerQueue(keyTable);
@@ -66,7 +69,9 @@ export class InternalTimerService implements TimerService {
     const timers = this.eventTimers;
     while (timers.headTime <= watermarkMs && timers.size > 0) {
       const timestamp = timers.headTime;
-      this.keyTable.currentSlot = timers.headSlot;
+      const slot = timers.headSlot;
+      if (slot < this.copyOnWrite.limit) this.copyOnWrite.touch(slot);
+      this.keyTable.currentSlot = slot;
       timers.poll();
       this.numFiredTimers += 1;
       this.firingAtMs = timestamp;
@@ -81,7 +86,9 @@ export class InternalTimerService implements TimerService {
     const timers = this.processingTimers;
     while (timers.headTime <= timeMs && timers.size > 0) {
       const timestamp = timers.headTime;
-      this.keyTable.currentSlot = timers.headSlot;
+      const slot = timers.headSlot;
+      if (slot < this.copyOnWrite.limit) this.copyOnWrite.touch(slot);
+      this.keyTable.currentSlot = slot;
       timers.poll();
       this.numFiredTimers += 1;
       this.firingAtMs = timestamp;

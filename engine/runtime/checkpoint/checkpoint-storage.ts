@@ -1,0 +1,369 @@
+import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
+import { decodePlain, encodePlain } from '../../memory/plain-text.ts';
+import type { KeyedOperatorSnapshot } from '../operators/keyed-snapshot.ts';
+import type { OperatorRestore } from '../operators/keyed-restore.ts';
+import type { SourceThreadState } from './acknowledgement.ts';
+
+/** SHA-256 in hexadecimal. */
+export type Digest = (bytes: Uint8Array) => string;
+
+/** All parts of a checkpoint, before they are stored. */
+export interface CheckpointParts {
+  readonly id: number;
+  /** A savepoint was asked for by somebody and stays until somebody removes it. */
+  readonly kind: 'checkpoint' | 'savepoint';
+  readonly createdAtMs: number;
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+  readonly operators: readonly KeyedOperatorSnapshot[];
+  readonly source: SourceThreadState;
+  /** By uid: what each sink prepared. */
+  readonly sinks: Readonly<Record<string, unknown>>;
+  /** What whoever runs the job wants to find again: plain data. */
+  readonly application: unknown;
+  /** Values put by sinks that must stay as long as this checkpoint does. */
+  readonly values: readonly string[];
+}
+
+export interface StoredCheckpoint {
+  readonly id: number;
+  readonly bytes: number;
+  /** Of these, written anew; the rest is as it was at the checkpoint before. */
+  readonly newBytes: number;
+  readonly keys: number;
+}
+
+/** Where the bytes of one key group are: in which value, from where, how many, and what they must be. */
+type KeyGroupPlace = readonly [keyGroup: number, value: string, offset: number, bytes: number, sha256: string];
+
+interface OperatorManifest {
+  readonly keyGroups: readonly KeyGroupPlace[];
+  readonly broadcast: string;
+  readonly operatorStates: readonly string[];
+  readonly keys: number;
+}
+
+interface Manifest {
+  readonly format: 'flinktrade-checkpoint';
+  readonly version: number;
+  readonly id: number;
+  readonly kind: 'checkpoint' | 'savepoint';
+  readonly createdAtMs: number;
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+  readonly operators: Readonly<Record<string, OperatorManifest>>;
+  /** encodePlain */
+  readonly source: string;
+  readonly sinks: string;
+  readonly application: string;
+  readonly values: readonly string[];
+}
+
+/** A checkpoint whose every byte was found as it was written. */
+export interface RestoredCheckpoint {
+  readonly id: number;
+  readonly createdAtMs: number;
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+  readonly operators: Readonly<Record<string, OperatorRestore>>;
+  readonly source: SourceThreadState;
+  readonly sinks: Readonly<Record<string, unknown>>;
+  readonly application: unknown;
+  readonly values: readonly string[];
+}
+
+/** A checkpoint that is there and cannot be used, and why. */
+export interface RefusedCheckpoint {
+  readonly id: number;
+  readonly problem: string;
+}
+
+export const CHECKPOINT_VERSION = 1;
+const FOLDER = 'checkpoints';
+const ID_DIGITS = 10;
+/** Values larger than this are slow to store in one piece. */
+const VALUE_BYTES_MAX = 16 * 1_048_576;
+/** Key groups that did not change are written again after so many checkpoints, so that old values can go. */
+const REUSED_FOR_MAX = 32;
+const SHA_CHARACTERS = 64;
+
+const host = globalThis as unknown as {
+  TextEncoder: new () => { encode(text: string): Uint8Array };
+  TextDecoder: new () => { decode(bytes: Uint8Array): string };
+};
+const toUtf8 = new host.TextEncoder();
+const fromUtf8 = new host.TextDecoder();
+
+/**
+ * Checkpoints in a durable store:
+ *
+ *   checkpoints/0000000042/state-0     bytes of key groups that changed since the checkpoint before
+ *   checkpoints/0000000042/manifest    everything else, and where each key group's bytes are; put last
+ *
+ * A checkpoint is there when its manifest is. The manifest ends in its own SHA-256 and has one for every key group.
+ * One writer.
+ */
+export class CheckpointStorage {
+  private readonly store: DurableStore;
+  private readonly digest: Digest;
+  private readonly retained: number;
+  /** Newest last. */
+  private manifests: Manifest[] = [];
+
+  /** @param retained complete checkpoints kept, 1 or more; savepoints are not counted */
+  constructor(store: DurableStore, digest: Digest, retained: number) {
+    this.store = store;
+    this.digest = digest;
+    this.retained = retained;
+  }
+
+  /** Resolves once the checkpoint would survive a power cut. @throws StoreError */
+  async write(parts: CheckpointParts, pause: () => Promise<void> = () => Promise.resolve()): Promise<StoredCheckpoint> {
+    const packer = new Packer(this.store, folderOf(parts.id));
+    const known = this.knownPlaces(parts.id);
+    const operators: Record<string, OperatorManifest> = {};
+    let bytes = 0;
+    let keys = 0;
+    for (const [uid, snapshots] of byUid(parts.operators)) {
+      const places: KeyGroupPlace[] = [];
+      for (const { keyGroup, bytes: blob } of snapshots.flatMap((snapshot) => snapshot.keyGroups)) {
+        const sha256 = this.digest(blob);
+        const reused = known.get(`${uid} ${keyGroup} ${sha256}`);
+        places.push(reused ?? [keyGroup, await packer.add(blob), packer.lastOffset, blob.length, sha256]);
+        bytes += blob.length;
+        await pause();
+      }
+      const own = snapshots.reduce((sum, snapshot) => sum + snapshot.keys, 0);
+      keys += own;
+      operators[uid] = {
+        keyGroups: places.sort(([left], [right]) => left - right),
+        broadcast: snapshots[0].broadcast,
+        operatorStates: snapshots.map(({ operatorState }) => operatorState),
+        keys: own,
+      };
+    }
+    await packer.flush();
+    const manifest = manifestOf(parts, operators);
+    const text = JSON.stringify(manifest);
+    const sealed = toUtf8.encode(`${text}\n${this.digest(toUtf8.encode(text))}`);
+    await this.store.put(`${folderOf(parts.id)}/manifest`, sealed);
+    this.manifests.push(manifest);
+    await this.forgetOld();
+    return { id: parts.id, bytes: bytes + sealed.length, newBytes: packer.written + sealed.length, keys };
+  }
+
+  /**
+   * The newest checkpoint that is whole. Newer ones that are not are named, with what is wrong with them; they stay where
+   * they are until newer complete ones push them out.
+   * @param use decides whether a checkpoint can be used; it returns why not
+   */
+  async latest(
+    use: (checkpoint: RestoredCheckpoint) => string | null = () => null,
+  ): Promise<{ readonly checkpoint: RestoredCheckpoint | null; readonly refused: readonly RefusedCheckpoint[] }> {
+    const refused: RefusedCheckpoint[] = [];
+    const ids = await this.ids();
+    let found: RestoredCheckpoint | null = null;
+    this.manifests = [];
+    for (const id of ids.reverse()) {
+      try {
+        const manifest = await this.readManifest(id);
+        if (found === null) {
+          const checkpoint = await this.load(manifest);
+          const problem = use(checkpoint);
+          if (problem === null) found = checkpoint;
+          else refused.push({ id, problem });
+        }
+        this.manifests.unshift(manifest);
+      } catch (error) {
+        refused.push({ id, problem: (error as Error).message });
+      }
+    }
+    return { checkpoint: found, refused };
+  }
+
+  /** Ids of all checkpoints that have a manifest, in order. */
+  async ids(): Promise<number[]> {
+    const names = await this.store.list(`${FOLDER}/`);
+    return names.filter((name) => name.endsWith('/manifest')).map((name) => Number(name.split('/')[1]));
+  }
+
+  /** An id that no checkpoint had yet, complete or not. */
+  async nextId(): Promise<number> {
+    const names = await this.store.list(`${FOLDER}/`);
+    return 1 + Math.max(0, ...names.map((name) => Number(name.split('/')[1])));
+  }
+
+  async readManifest(id: number): Promise<Manifest> {
+    const name = `${folderOf(id)}/manifest`;
+    const bytes = await this.store.get(name);
+    if (bytes === null) throw new StoreError('damaged', name, `Checkpoint ${id} has no manifest.`);
+    const text = fromUtf8.decode(bytes);
+    const body = text.slice(0, -SHA_CHARACTERS - 1);
+    if (this.digest(toUtf8.encode(body)) !== text.slice(-SHA_CHARACTERS))
+      throw new StoreError('damaged', name, `The manifest of checkpoint ${id} is not what was written.`);
+    const manifest = JSON.parse(body) as Manifest;
+    if (manifest.version !== CHECKPOINT_VERSION) {
+      throw new StoreError(
+        'newer',
+        name,
+        `Checkpoint ${id} has version ${String(manifest.version)}; this program reads version ${CHECKPOINT_VERSION}. It was left as it is: use the program that wrote it, or a newer one.`,
+      );
+    }
+    return manifest;
+  }
+
+  private async load(manifest: Manifest): Promise<RestoredCheckpoint> {
+    const packs = new Map<string, Uint8Array>();
+    const operators: Record<string, OperatorRestore> = {};
+    for (const [uid, operator] of Object.entries(manifest.operators)) {
+      const keyGroups = [];
+      for (const [keyGroup, value, offset, bytes, sha256] of operator.keyGroups) {
+        if (!packs.has(value)) packs.set(value, shared(await this.getWhole(manifest.id, value)));
+        const blob = (packs.get(value) as Uint8Array).subarray(offset, offset + bytes);
+        // A copy: Node's hash does not take shared memory.
+        if (this.digest(blob.slice()) !== sha256) {
+          throw new StoreError(
+            'damaged',
+            value,
+            `Key group ${keyGroup} of operator '${uid}' in checkpoint ${manifest.id} is not what was written.`,
+          );
+        }
+        keyGroups.push({ keyGroup, bytes: blob });
+      }
+      operators[uid] = { keyGroups, broadcast: operator.broadcast, operatorStates: operator.operatorStates };
+    }
+    const { id, createdAtMs, parallelism, maxParallelism, values } = manifest;
+    return {
+      id,
+      createdAtMs,
+      parallelism,
+      maxParallelism,
+      operators,
+      source: decodePlain(manifest.source) as SourceThreadState,
+      sinks: decodePlain(manifest.sinks) as Record<string, unknown>,
+      application: decodePlain(manifest.application),
+      values,
+    };
+  }
+
+  private async getWhole(id: number, value: string): Promise<Uint8Array> {
+    const bytes = await this.store.get(value);
+    if (bytes === null) throw new StoreError('damaged', value, `Checkpoint ${id} needs ${value}, which is not there.`);
+    return bytes;
+  }
+
+  private knownPlaces(id: number): Map<string, KeyGroupPlace> {
+    const known = new Map<string, KeyGroupPlace>();
+    const before = this.manifests.at(-1);
+    if (before === undefined) return known;
+    for (const [uid, { keyGroups }] of Object.entries(before.operators)) {
+      for (const place of keyGroups) {
+        const writtenAt = Number(place[1].split('/')[1]);
+        if (id - writtenAt < REUSED_FOR_MAX) known.set(`${uid} ${place[0]} ${place[4]}`, place);
+      }
+    }
+    return known;
+  }
+
+  /** Manifests go first: what they alone pointed at is removed afterwards, so that no checkpoint is ever half there. */
+  private async forgetOld(): Promise<void> {
+    const complete = this.manifests.filter(({ kind }) => kind === 'checkpoint');
+    const old = complete.slice(0, Math.max(0, complete.length - this.retained));
+    if (old.length === 0) return;
+    this.manifests = this.manifests.filter((manifest) => !old.includes(manifest));
+    await this.store.remove(old.map(({ id }) => `${folderOf(id)}/manifest`));
+    const used = new Set(this.manifests.flatMap(valuesOf));
+    const oldest = old.at(-1)?.id ?? 0;
+    const names = await this.store.list(`${FOLDER}/`);
+    const unused = names.filter(
+      (name) => !name.endsWith('/manifest') && Number(name.split('/')[1]) <= oldest && !used.has(name),
+    );
+    const dropped = [...new Set(old.flatMap(({ values }) => values))].filter((name) => !used.has(name));
+    await this.store.remove([...unused, ...dropped]);
+  }
+}
+
+function valuesOf(manifest: Manifest): string[] {
+  const places = Object.values(manifest.operators).flatMap(({ keyGroups }) => keyGroups.map(([, value]) => value));
+  return [...manifest.values, ...new Set(places)];
+}
+
+function folderOf(id: number): string {
+  return `${FOLDER}/${String(id).padStart(ID_DIGITS, '0')}`;
+}
+
+function manifestOf(parts: CheckpointParts, operators: Readonly<Record<string, OperatorManifest>>): Manifest {
+  const { id, kind, createdAtMs, parallelism, maxParallelism, values } = parts;
+  return {
+    format: 'flinktrade-checkpoint',
+    version: CHECKPOINT_VERSION,
+    id,
+    kind,
+    createdAtMs,
+    parallelism,
+    maxParallelism,
+    operators,
+    source: encodePlain(parts.source),
+    sinks: encodePlain(parts.sinks),
+    application: encodePlain(parts.application),
+    values,
+  };
+}
+
+/** Snapshots of each operator, in the order of the subtasks. */
+function byUid(snapshots: readonly KeyedOperatorSnapshot[]): Map<string, KeyedOperatorSnapshot[]> {
+  const found = new Map<string, KeyedOperatorSnapshot[]>();
+  for (const snapshot of [...snapshots].sort((left, right) => left.subtaskIndex - right.subtaskIndex))
+    found.set(snapshot.uid, [...(found.get(snapshot.uid) ?? []), snapshot]);
+  return found;
+}
+
+/** Every thread that restores looks at the same bytes. */
+function shared(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
+}
+
+/** Lays bytes of key groups one after the other into values of a good size. Blobs are a multiple of 8 long. */
+class Packer {
+  lastOffset = 0;
+  written = 0;
+  private readonly store: DurableStore;
+  private readonly folder: string;
+  private readonly pieces: Uint8Array[] = [];
+  private size = 0;
+  private index = 0;
+
+  constructor(store: DurableStore, folder: string) {
+    this.store = store;
+    this.folder = folder;
+  }
+
+  /** @returns the name of the value the blob goes to */
+  async add(blob: Uint8Array): Promise<string> {
+    if (this.size > 0 && this.size + blob.length > VALUE_BYTES_MAX) await this.flush();
+    this.lastOffset = this.size;
+    this.pieces.push(blob);
+    this.size += blob.length;
+    return this.name;
+  }
+
+  async flush(): Promise<void> {
+    if (this.size === 0) return;
+    const value = new Uint8Array(this.size);
+    let at = 0;
+    for (const piece of this.pieces.splice(0)) {
+      value.set(piece, at);
+      at += piece.length;
+    }
+    await this.store.put(this.name, value);
+    this.written += this.size;
+    this.size = 0;
+    this.index += 1;
+  }
+
+  private get name(): string {
+    return `${this.folder}/state-${this.index}`;
+  }
+}

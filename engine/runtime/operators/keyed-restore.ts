@@ -1,0 +1,60 @@
+import { StateMigrationError } from '../../core/errors.ts';
+import { decodePlain } from '../../memory/plain-text.ts';
+import { assignToKeyGroup } from '../../state/key-groups.ts';
+import { decodeKeyGroup } from '../../state/key-group-blob.ts';
+import type { KeyedOperator } from './keyed-operator.ts';
+
+/** What one subtask of an operator is restored from. */
+export interface OperatorRestore {
+  /** Bytes of key groups this subtask owns; others are left alone. */
+  readonly keyGroups: readonly { readonly keyGroup: number; readonly bytes: Uint8Array }[];
+  /** encodePlain of the broadcast states; the same on every subtask. */
+  readonly broadcast: string;
+  /** encodePlain of each old subtask's own state, in their order. */
+  readonly operatorStates: readonly string[];
+}
+
+/**
+ * Gives an operator its state back, before it is opened.
+ * @throws StateMigrationError for bytes that are damaged, or of a kind that the operator's functions do not have
+ */
+export function restoreKeyGroups(operator: KeyedOperator, stored: OperatorRestore): void {
+  const { keyGroupRange } = operator.environment;
+  for (const { keyGroup, bytes } of stored.keyGroups)
+    if (keyGroup >= keyGroupRange.start && keyGroup <= keyGroupRange.end) restoreKeyGroup(operator, keyGroup, bytes);
+  operator.broadcastStates.restore(
+    decodePlain(stored.broadcast) as Parameters<KeyedOperator['broadcastStates']['restore']>[0],
+  );
+  operator.operatorStates.restore(stored.operatorStates.map((text) => decodePlain(text) as Record<string, unknown>));
+}
+
+function restoreKeyGroup(operator: KeyedOperator, expected: number, bytes: Uint8Array): void {
+  const { keyTable, backend, timers, environment } = operator;
+  const state = decodeKeyGroup(bytes);
+  const slots = Int32Array.from(state.keys, (key) => {
+    const keyGroup = assignToKeyGroup(key, environment.maxParallelism);
+    if (keyGroup !== state.keyGroup || keyGroup !== expected) {
+      throw new StateMigrationError(
+        `Key ${JSON.stringify(key)} was stored in key group ${expected} but belongs to ${keyGroup}; the stored state is damaged.`,
+      );
+    }
+    return state.areSymbols && typeof key === 'string'
+      ? keyTable.slotForSymbol(environment.symbols.idOf(key), keyGroup)
+      : keyTable.slotFor(key, keyGroup);
+  });
+  const symbols = new Map(state.symbols);
+  for (const structs of state.structs) backend.restoreStructs(structs, slots, symbols);
+  for (const { name, kind, entries } of state.objects)
+    for (const [index, data] of entries) backend.restoreAt(slots[index], name, kind, data);
+  state.eventTimers.indexes.forEach((key, index) =>
+    timers.eventTimers.register(slots[key], state.eventTimers.times[index]),
+  );
+  state.processingTimers.indexes.forEach((key, index) =>
+    timers.processingTimers.register(slots[key], state.processingTimers.times[index]),
+  );
+  for (const [name, indexes] of Object.entries(state.rows)) {
+    const known = operator.restoredRows.get(name) ?? [];
+    operator.restoredRows.set(name, known);
+    for (const index of indexes) known.push(slots[index]);
+  }
+}

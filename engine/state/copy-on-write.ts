@@ -1,0 +1,95 @@
+import type { KeyTable } from './key-table.ts';
+import type { SlotState } from './object-states.ts';
+import type { HeapStructState } from './struct-state.ts';
+
+/** Slots copied together: large enough to be few, small enough that no record waits for more than a few microseconds. */
+const PAGE_BITS = 6;
+const PAGE_SLOTS = 1 << PAGE_BITS;
+const LIVE = 0;
+const COPIED = 1;
+
+/** The struct state of some slots, as it was: `words` from slot `first` on. */
+export interface StructWords {
+  readonly f: Float64Array;
+  readonly present: Uint8Array;
+  /** Slot that stands first in both. */
+  readonly first: number;
+}
+
+interface PageCopy {
+  readonly structs: readonly StructWords[];
+  /** By object state, then slot within the page; undefined: absent. */
+  readonly objects: readonly (readonly unknown[])[];
+}
+
+/**
+ * Lets a snapshot be read slot by slot while records go on changing the state: whoever is about to change a slot that
+ * was not read yet first copies its page (Flink: copy-on-write state tables). While no snapshot is under way `limit` is 0,
+ * and a record pays one comparison.
+ */
+export class CopyOnWrite {
+  /** Slots below it belong to the snapshot under way. */
+  limit = 0;
+  private structs: readonly HeapStructState<unknown>[] = [];
+  private objects: readonly SlotState[] = [];
+  private pages = new Uint8Array(0);
+  private readonly copies = new Map<number, PageCopy>();
+  private read = 0;
+
+  /** From here on slots keep what they hold now, for the snapshot's sake. */
+  begin(keyTable: KeyTable, structs: readonly HeapStructState<unknown>[], objects: readonly SlotState[]): void {
+    this.structs = structs;
+    this.objects = objects;
+    this.pages = new Uint8Array((keyTable.count + PAGE_SLOTS - 1) >> PAGE_BITS);
+    this.read = 0;
+    this.limit = keyTable.count;
+  }
+
+  /** Before the state of a slot below `limit` may change. */
+  touch(slot: number): void {
+    const page = slot >> PAGE_BITS;
+    if (this.pages[page] === LIVE && slot >= this.read) this.copy(page);
+  }
+
+  /** Before the state of any slot may change: a visit of all keys. */
+  touchAll(): void {
+    for (let slot = this.read; slot < this.limit; slot = ((slot >> PAGE_BITS) + 1) << PAGE_BITS) this.touch(slot);
+  }
+
+  /** Slots below `slot` were read and may change freely. */
+  wasRead(slot: number): void {
+    for (let page = this.read >> PAGE_BITS; page < slot >> PAGE_BITS; page += 1) this.copies.delete(page);
+    this.read = slot;
+  }
+
+  end(): void {
+    this.limit = 0;
+    this.copies.clear();
+  }
+
+  structAt(index: number, slot: number): StructWords {
+    return this.copies.get(slot >> PAGE_BITS)?.structs[index] ?? this.structs[index].live();
+  }
+
+  /** @returns undefined when the slot has no such state */
+  objectAt(index: number, slot: number): unknown {
+    const copy = this.copies.get(slot >> PAGE_BITS);
+    if (copy !== undefined) return copy.objects[index][slot & (PAGE_SLOTS - 1)];
+    const state = this.objects[index];
+    return state.hasAt(slot) ? state.snapshotAt(slot) : undefined;
+  }
+
+  private copy(page: number): void {
+    const from = page << PAGE_BITS;
+    const to = Math.min(from + PAGE_SLOTS, this.limit);
+    this.pages[page] = COPIED;
+    this.copies.set(page, {
+      structs: this.structs.map((state) => state.copyOf(from, to)),
+      objects: this.objects.map((state) => {
+        const values: unknown[] = [];
+        for (let slot = from; slot < to; slot += 1) values.push(state.hasAt(slot) ? state.snapshotAt(slot) : undefined);
+        return values;
+      }),
+    });
+  }
+}
