@@ -49,8 +49,8 @@ export abstract class KeyedOperator implements Triggerable {
     this.environment = environment;
     this.output = output;
     this.keyTable = new KeyTable(environment.symbols);
-    this.backend = new HeapKeyedStateBackend(this.keyTable, environment.symbols);
     this.timers = new InternalTimerService(this.keyTable, this);
+    this.backend = new HeapKeyedStateBackend(this.keyTable, environment.symbols, this.timers);
     this.context = new OperatorContext<Key>(this.keyTable, this.timers, output, this.broadcastStates);
     this.collector = new TimestampedCollector<unknown>(output);
     this.alignment = new AlignmentGroup(environment.sums, environment.subtaskIndex);
