@@ -1,3 +1,4 @@
+import type { StateTtlConfig } from './state-ttl.ts';
 import type { Fields, StructType, View } from './struct.ts';
 
 /** Keyed state of the current key (Flink: ValueState). */
@@ -77,7 +78,11 @@ interface Named {
   /** Unique within the operator; state is found again by it after a restore. */
   readonly name: string;
 }
-export interface ValueStateDescriptor<T> extends Named {
+interface Mortal extends Named {
+  /** Absent: it lives until it is cleared. See `enableTimeToLive`. */
+  readonly ttl?: StateTtlConfig;
+}
+export interface ValueStateDescriptor<T> extends Mortal {
   readonly kind: 'value';
   readonly defaultValue: T | null;
 }
@@ -86,19 +91,19 @@ export interface StructStateDescriptor<V> extends Named {
   readonly struct: StructType;
   readonly phantom?: V;
 }
-export interface ListStateDescriptor<T> extends Named {
+export interface ListStateDescriptor<T> extends Mortal {
   readonly kind: 'list';
   readonly phantom?: T;
 }
-export interface MapStateDescriptor<MK, MV> extends Named {
+export interface MapStateDescriptor<MK, MV> extends Mortal {
   readonly kind: 'map';
   readonly phantom?: readonly [MK, MV];
 }
-export interface ReducingStateDescriptor<T> extends Named {
+export interface ReducingStateDescriptor<T> extends Mortal {
   readonly kind: 'reducing';
   readonly reduce: ReduceFunction<T>;
 }
-export interface AggregatingStateDescriptor<IN, ACC, OUT> extends Named {
+export interface AggregatingStateDescriptor<IN, ACC, OUT> extends Mortal {
   readonly kind: 'aggregating';
   readonly aggregate: AggregateFunction<IN, ACC, OUT>;
 }

@@ -13,6 +13,7 @@ import type {
   ValueState,
   ValueStateDescriptor,
 } from '../api/state.ts';
+import type { StateTtlConfig } from '../api/state-ttl.ts';
 import { assert, assertNever } from '../core/assert.ts';
 import { IllegalArgumentError, StateMigrationError } from '../core/errors.ts';
 import type { SymbolDictionary } from '../memory/symbol-dictionary.ts';
@@ -30,6 +31,14 @@ import type { StateKind } from './operator-snapshot.ts';
 import type { StoredStructs } from './key-group-blob.ts';
 import { HeapStructState } from './struct-state.ts';
 import { fieldsOf, sameFields, structObjectAt } from './stored-structs.ts';
+import {
+  TtlAggregatingState,
+  TtlListState,
+  TtlMapState,
+  TtlReducingState,
+  TtlValueState,
+  type ProcessingClock,
+} from './ttl-states.ts';
 
 /** The descriptors of keyed state, whatever their types. */
 export type AnyStateDescriptor =
@@ -44,6 +53,7 @@ export type AnyStateDescriptor =
 interface NamedDescriptor {
   readonly kind: string;
   readonly name: string;
+  readonly ttl?: StateTtlConfig;
 }
 
 /** What a snapshot of all states is made from. */
@@ -72,20 +82,35 @@ interface Registered {
 export class HeapKeyedStateBackend implements KeyedStateStore {
   readonly keyTable: KeyTable;
   /** Whoever sets a key and runs a function first says so here while a snapshot is under way. */
-  readonly copyOnWrite = new CopyOnWrite();
+  readonly copyOnWrite: CopyOnWrite;
   private readonly symbols: SymbolDictionary;
   private readonly states = new Map<string, Registered>();
   private readonly structs: HeapStructState<unknown>[] = [];
   private readonly unclaimed = new Map<string, { kind: StateKind; bySlot: Map<number, unknown> }>();
   private readonly unclaimedStructs = new Map<string, RestoredStructs[]>();
 
-  constructor(keyTable: KeyTable, symbols: SymbolDictionary) {
+  private readonly clock: ProcessingClock;
+
+  /** @param clock what states with a time to live go by */
+  constructor(
+    keyTable: KeyTable,
+    symbols: SymbolDictionary,
+    clock: ProcessingClock,
+    copyOnWrite: CopyOnWrite = new CopyOnWrite(),
+  ) {
     this.keyTable = keyTable;
     this.symbols = symbols;
+    this.clock = clock;
+    this.copyOnWrite = copyOnWrite;
   }
 
   getState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T> {
-    return this.register(descriptor, () => new HeapValueState<T>(this.keyTable, descriptor.defaultValue));
+    const { ttl } = descriptor;
+    return this.register(descriptor, () =>
+      ttl === undefined
+        ? new HeapValueState<T>(this.keyTable, descriptor.defaultValue)
+        : new TtlValueState<T>(this.keyTable, ttl, this.clock, descriptor.defaultValue),
+    );
   }
 
   getStructState<V>(descriptor: StructStateDescriptor<V>): StructState<V> {
@@ -97,19 +122,37 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
   }
 
   getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T> {
-    return this.register(descriptor, () => new HeapListState<T>(this.keyTable));
+    const { ttl } = descriptor;
+    return this.register(descriptor, () =>
+      ttl === undefined ? new HeapListState<T>(this.keyTable) : new TtlListState<T>(this.keyTable, ttl, this.clock),
+    );
   }
 
   getMapState<MK, MV>(descriptor: MapStateDescriptor<MK, MV>): MapState<MK, MV> {
-    return this.register(descriptor, () => new HeapMapState<MK, MV>(this.keyTable));
+    const { ttl } = descriptor;
+    return this.register(descriptor, () =>
+      ttl === undefined
+        ? new HeapMapState<MK, MV>(this.keyTable)
+        : new TtlMapState<MK, MV>(this.keyTable, ttl, this.clock),
+    );
   }
 
   getReducingState<T>(descriptor: ReducingStateDescriptor<T>): ReducingState<T> {
-    return this.register(descriptor, () => new HeapReducingState<T>(this.keyTable, descriptor.reduce));
+    const { ttl } = descriptor;
+    return this.register(descriptor, () =>
+      ttl === undefined
+        ? new HeapReducingState<T>(this.keyTable, descriptor.reduce)
+        : new TtlReducingState<T>(this.keyTable, ttl, this.clock, descriptor.reduce),
+    );
   }
 
   getAggregatingState<IN, ACC, OUT>(descriptor: AggregatingStateDescriptor<IN, ACC, OUT>): AggregatingState<IN, OUT> {
-    return this.register(descriptor, () => new HeapAggregatingState<IN, ACC, OUT>(this.keyTable, descriptor.aggregate));
+    const { ttl } = descriptor;
+    return this.register(descriptor, () =>
+      ttl === undefined
+        ? new HeapAggregatingState<IN, ACC, OUT>(this.keyTable, descriptor.aggregate)
+        : new TtlAggregatingState<IN, ACC, OUT>(this.keyTable, ttl, this.clock, descriptor.aggregate),
+    );
   }
 
   /** The state object of any descriptor. */
@@ -134,35 +177,33 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
   }
 
   private register<S extends SlotState>(descriptor: NamedDescriptor, create: () => S): S {
-    if (descriptor.name.length === 0)
-      throw new IllegalArgumentError('A state descriptor must have a name; found an empty one.');
-    const known = this.states.get(descriptor.name);
+    const { name } = descriptor;
+    if (name.length === 0) throw new IllegalArgumentError('A state descriptor must have a name; found an empty one.');
+    const kind = storedKindOf(descriptor);
+    const known = this.states.get(name);
     if (known !== undefined) {
-      if (known.kind !== descriptor.kind) {
+      if (known.kind !== kind) {
         throw new StateMigrationError(
-          `State '${descriptor.name}' is ${known.kind} state; it was asked for as ${descriptor.kind} state. Give one of them another name.`,
+          `State '${name}' is ${kindText(known.kind)}; it was asked for as ${kindText(kind)}. Give one of them another name.`,
         );
       }
       return known.state as S;
     }
     const state = create();
-    this.claimRestored(descriptor, state);
-    this.states.set(descriptor.name, { kind: descriptor.kind as StateKind, state });
+    this.claimRestored(descriptor, kind, state);
+    this.states.set(name, { kind, state });
     return state;
   }
 
-  private claimRestored(descriptor: NamedDescriptor, state: SlotState): void {
-    const runs = this.unclaimedStructs.get(descriptor.name) ?? [];
-    this.unclaimedStructs.delete(descriptor.name);
+  private claimRestored(descriptor: NamedDescriptor, kind: StateKind, state: SlotState): void {
+    const { name } = descriptor;
+    const runs = this.unclaimedStructs.get(name) ?? [];
+    this.unclaimedStructs.delete(name);
     for (const run of runs) this.claimStructs(descriptor, state, run);
-    const restored = this.unclaimed.get(descriptor.name);
+    const restored = this.unclaimed.get(name);
     if (restored === undefined) return;
-    if (restored.kind !== descriptor.kind) {
-      throw new StateMigrationError(
-        `State '${descriptor.name}' was stored as ${restored.kind} state and cannot be restored as ${descriptor.kind} state.`,
-      );
-    }
-    this.unclaimed.delete(descriptor.name);
+    if (restored.kind !== kind) throw cannotRestore(name, restored.kind, kind);
+    this.unclaimed.delete(name);
     for (const [slot, data] of restored.bySlot) state.restoreAt(slot, data);
   }
 
@@ -273,7 +314,10 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
   snapshotAt(slot: number): Record<string, unknown> {
     this.settleUnclaimedStructs();
     const data: Record<string, unknown> = {};
-    for (const [name, { state }] of this.states) if (state.hasAt(slot)) data[name] = state.snapshotAt(slot);
+    for (const [name, { state }] of this.states) {
+      const stored = state.hasAt(slot) ? state.snapshotAt(slot) : undefined;
+      if (stored !== undefined) data[name] = stored;
+    }
     for (const [name, { bySlot }] of this.unclaimed) if (bySlot.has(slot)) data[name] = bySlot.get(slot);
     return data;
   }
@@ -283,10 +327,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     assert(slot > NO_SLOT, 'State can only be restored for a key that has a slot.');
     const known = this.states.get(name);
     if (known !== undefined) {
-      if (known.kind !== kind)
-        throw new StateMigrationError(
-          `State '${name}' was stored as ${kind} state and cannot be restored as ${known.kind} state.`,
-        );
+      if (known.kind !== kind) throw cannotRestore(name, kind, known.kind);
       known.state.restoreAt(slot, data);
       return;
     }
@@ -294,4 +335,24 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     waiting.bySlot.set(slot, data);
     this.unclaimed.set(name, waiting);
   }
+}
+
+function storedKindOf({ kind, ttl, name }: NamedDescriptor): StateKind {
+  if (ttl === undefined) return kind as StateKind;
+  if (kind === 'struct') {
+    throw new IllegalArgumentError(
+      `State '${name}' is struct state, which cannot have a time to live. Use value or map state, or a timer that clears it.`,
+    );
+  }
+  return `ttl-${kind}` as StateKind;
+}
+
+function kindText(kind: StateKind): string {
+  return kind.startsWith('ttl-') ? `${kind.slice('ttl-'.length)} state with a time to live` : `${kind} state`;
+}
+
+function cannotRestore(name: string, stored: StateKind, asked: StateKind): StateMigrationError {
+  return new StateMigrationError(
+    `State '${name}' was stored as ${kindText(stored)} and cannot be restored as ${kindText(asked)}.`,
+  );
 }

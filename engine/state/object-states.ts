@@ -14,14 +14,14 @@ import { plainCopy } from './plain-copy.ts';
 /** State of one name, for all keys of a subtask: what the backend needs of each kind. */
 export interface SlotState {
   hasAt(slot: number): boolean;
-  /** Plain data to store, a copy. */
+  /** Plain data to store, a copy; undefined: nothing of it is worth storing. */
   snapshotAt(slot: number): unknown;
   restoreAt(slot: number, data: unknown): void;
   clearAt(slot: number): void;
 }
 
 /** Objects in an array by slot; undefined is absent. Like Flink's heap backend it hands out the live object. */
-abstract class ObjectState<T> implements SlotState {
+export abstract class ObjectState<T> implements SlotState {
   protected readonly bySlot: (T | undefined)[] = [];
   protected readonly keyTable: KeyTable;
 
@@ -114,11 +114,11 @@ export class HeapListState<T> extends ObjectState<T[]> implements ListState<T> {
   }
 }
 
-function checkList(values: readonly unknown[]): void {
+export function checkList(values: readonly unknown[]): void {
   if (values === null || values === undefined) throw new NullPointerError(NULL_LIST);
 }
 
-function checkElements<T>(values: readonly T[]): readonly T[] {
+export function checkElements<T>(values: readonly T[]): readonly T[] {
   for (const value of values) if (value === null || value === undefined) throw new NullPointerError(NULL_ELEMENT);
   return values;
 }

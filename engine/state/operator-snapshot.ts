@@ -7,7 +7,19 @@ import type { KeyGroupRange } from './key-groups.ts';
  */
 export const SNAPSHOT_VERSION = 1;
 
-export type StateKind = 'value' | 'struct' | 'list' | 'map' | 'reducing' | 'aggregating';
+/** What is stored of state with a time to live has times in it, so it is of another kind. */
+export type StateKind =
+  | 'value'
+  | 'struct'
+  | 'list'
+  | 'map'
+  | 'reducing'
+  | 'aggregating'
+  | 'ttl-value'
+  | 'ttl-list'
+  | 'ttl-map'
+  | 'ttl-reducing'
+  | 'ttl-aggregating';
 
 export interface KeyGroupSnapshot {
   readonly keyGroup: number;

@@ -58,7 +58,7 @@ describeWithSharedData('each state kind answers as recorded from Flink', ['confo
   const { steps } = readTraces<{ steps: { key: string; do: string; out: string[] }[] }>(file);
   test('values, lists, maps, reducing and aggregating state, with nulls and empties', () => {
     const keyTable = new KeyTable(new SymbolDictionary());
-    const run = createActions(new HeapKeyedStateBackend(keyTable, new SymbolDictionary()));
+    const run = createActions(new HeapKeyedStateBackend(keyTable, new SymbolDictionary(), { processingTime: 0 }));
     for (const step of steps) {
       keyTable.currentSlot = keyTable.slotFor(step.key, 0);
       let out: string[];

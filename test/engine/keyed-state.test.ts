@@ -11,7 +11,7 @@ const POINT = struct('point', { x: 'f64', label: 'symbol', n: 'i32' });
 function create(): { table: KeyTable; backend: HeapKeyedStateBackend } {
   const symbols = new SymbolDictionary();
   const table = new KeyTable(symbols);
-  return { table, backend: new HeapKeyedStateBackend(table, symbols) };
+  return { table, backend: new HeapKeyedStateBackend(table, symbols, { processingTime: 0 }) };
 }
 
 /** What the model knows of one key. */

@@ -1,6 +1,7 @@
 import type { AlignedSums, RichFunction, RowPublisher, RuntimeContext } from '../../api/functions.ts';
 import { IllegalArgumentError, IllegalStateError } from '../../core/errors.ts';
 import type { SymbolDictionary } from '../../memory/symbol-dictionary.ts';
+import { CopyOnWrite } from '../../state/copy-on-write.ts';
 import { HeapKeyedStateBackend } from '../../state/heap-keyed-state-backend.ts';
 import type { KeyGroupRange } from '../../state/key-groups.ts';
 import { KeyTable, NO_SLOT } from '../../state/key-table.ts';
@@ -56,8 +57,9 @@ export abstract class KeyedOperator implements Triggerable {
     this.environment = environment;
     this.output = output;
     this.keyTable = new KeyTable(environment.symbols);
-    this.backend = new HeapKeyedStateBackend(this.keyTable, environment.symbols);
-    this.timers = new InternalTimerService(this.keyTable, this, this.backend.copyOnWrite);
+    const copyOnWrite = new CopyOnWrite();
+    this.timers = new InternalTimerService(this.keyTable, this, copyOnWrite);
+    this.backend = new HeapKeyedStateBackend(this.keyTable, environment.symbols, this.timers, copyOnWrite);
     this.context = new OperatorContext<Key>(this.keyTable, this.timers, output, this.broadcastStates);
     this.collector = new TimestampedCollector<unknown>(output);
     this.alignment = new AlignmentGroup(environment.sums, environment.subtaskIndex);
