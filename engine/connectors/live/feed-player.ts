@@ -93,7 +93,7 @@ export class FeedPlayer {
       const input = this.#merge.current as QuoteInput;
       // Rule changes and the like are of the session that was recorded, not of its quotes.
       while (input.nextControlIndex <= input.batch.from) input.takeControl();
-      if (input.batch.from === input.batch.to) continue;
+      if (status === 'marks') continue;
       const waitMs = this.#waitMs(input.batch.time[input.batch.from] + input.batch.timeShiftMs);
       if (waitMs > 0) return { kind: 'played', waitMs };
       this.#quote(input, sender);

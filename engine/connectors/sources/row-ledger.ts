@@ -15,6 +15,7 @@ export const ROW_REASONS = [
   'out-of-range',
   'negative-size',
   'future',
+  'stale',
 ] as const;
 export type RowReason = (typeof ROW_REASONS)[number];
 

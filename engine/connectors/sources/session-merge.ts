@@ -1,7 +1,7 @@
 import type { QuoteInput } from './quote-input.ts';
 
-/** `ready`: `current` has the next quote; `waiting`: some input must be waited for; `ended`: all inputs have ended. */
-export type MergeStatus = 'ready' | 'waiting' | 'ended';
+/** `ready`: `current` has the next quote; `marks`: `current` has none, but marks to take; `waiting`: some input must be waited for; `ended`: all inputs have ended. */
+export type MergeStatus = 'ready' | 'marks' | 'waiting' | 'ended';
 
 /**
  * Merges inputs by the event time of their next quote; ties go to the input named first; within one input the order is
@@ -28,7 +28,11 @@ export class SessionMerge {
   select(): MergeStatus {
     this.current = null;
     this.#waiting.length = 0;
-    this.#fillAll();
+    const marked = this.#fillAll();
+    if (marked !== null) {
+      this.current = marked;
+      return 'marks';
+    }
     if (this.#waiting.length > 0) return 'waiting';
     let best = -1;
     let bestMs = Infinity;
@@ -68,14 +72,17 @@ export class SessionMerge {
     await Promise.all(this.#waiting.map((input) => input.whenReady()));
   }
 
-  #fillAll(): void {
+  /** @returns an input whose marks are to be taken before anything else; null: none */
+  #fillAll(): QuoteInput | null {
     for (let index = 0; index < this.#inputs.length; index += 1) {
       const input = this.#inputs[index];
       if (this.#ended[index] === true || input.batch.from < input.batch.to) continue;
       const status = input.fill();
+      if (status === 'marks') return input;
       if (status === 'waiting') this.#waiting.push(input);
       if (status === 'ended') this.#ended[index] = true;
     }
+    return null;
   }
 }
 

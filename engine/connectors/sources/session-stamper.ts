@@ -23,18 +23,23 @@ export interface StamperOptions {
   readonly symbolIdOf?: ((symbol: string) => number) | undefined;
   /** Drive the clock of processing-time timers by event time (replays). */
   readonly drivesProcessingTime: boolean;
+  /** That clock is told (`processingTime`): live, and in the replay of what was live. Then event time does not drive it. */
+  readonly takesProcessingTime?: boolean;
   /** Whether late quotes of a symbol are dropped, asked for each of them; without it they all are. Others count as applied. */
   readonly dropsLate?: (symbol: string) => boolean;
 }
 
-/** A quote that is held back, with all it needs to be taken later. */
-interface HeldQuote {
+interface DescribedQuote {
   symbol: number;
   timeMs: number;
   bid: number;
   bidSize: number;
   ask: number;
   askSize: number;
+}
+
+/** A quote that is held back, with all it needs to be taken later. */
+interface HeldQuote extends DescribedQuote {
   sequence: number;
   rows: number;
   line: number;
@@ -70,6 +75,7 @@ export class SessionStamper {
   /** Late quotes that are dropped. */
   lateQuotes = 0;
   futureQuotes = 0;
+  staleQuotes = 0;
   /** Different symbols among the quotes taken. */
   symbolCount = 0;
 
@@ -77,6 +83,8 @@ export class SessionStamper {
   readonly #outOfOrdernessMs: number;
   readonly #maxFutureMs: number;
   readonly #drivesProcessingTime: boolean;
+  readonly #takesProcessingTime: boolean;
+  #processingMs = WATERMARK_MIN;
   readonly #dropsLate: (symbol: string) => boolean;
   readonly #planned: PlannedPosition[];
   #positionsSorted: boolean;
@@ -99,7 +107,8 @@ export class SessionStamper {
     this.#symbols = symbols;
     this.#outOfOrdernessMs = options.outOfOrdernessMs;
     this.#maxFutureMs = options.maxFutureMs;
-    this.#drivesProcessingTime = options.drivesProcessingTime;
+    this.#takesProcessingTime = options.takesProcessingTime ?? false;
+    this.#drivesProcessingTime = options.drivesProcessingTime && !this.#takesProcessingTime;
     this.#symbolIdOf = options.symbolIdOf ?? null;
     if (this.#symbolIdOf !== null) this.#quote.symbolId = 0;
     this.#dropsLate = options.dropsLate ?? ((): boolean => true);
@@ -251,6 +260,33 @@ export class SessionStamper {
     }
   }
 
+  /** The processing clock of a live session reads this; it never goes back. */
+  processingTime(timeMs: number, output: ReaderOutput<SessionRecord>): void {
+    if (!this.#takesProcessingTime || timeMs <= this.#processingMs) return;
+    this.#processingMs = timeMs;
+    output.emitProcessingTime(timeMs);
+  }
+
+  /**
+   * Event time goes on without a quote, because the feed is silent: timers fire and positions open as they would ahead of
+   * a quote at `timeMs`. Before the first quote there is no event time that could go on.
+   * @param room how many records may be emitted, 1 or more
+   * @returns false when the room ended before it was done: step again
+   */
+  stepTo(timeMs: number, output: ReaderOutput<SessionRecord>, room: number): boolean {
+    if (timeMs <= this.greatestMs || this.greatestMs === WATERMARK_MIN) return true;
+    return this.#advance(timeMs, output, room);
+  }
+
+  /** Puts a quote aside that was too old when it came. It has its number, but moves no time and reaches nobody. */
+  refuseStale(batch: QuoteBatch, index: number, ledger: RowLedger): void {
+    const line = batch.line === null ? this.sequence + 1 : batch.line[index];
+    const rows = batch.rows === null ? 1 : batch.rows[index];
+    ledger.quarantine('stale', line, this.#describe(quoteAt(batch, index)), rows);
+    this.sequence += 1;
+    this.staleQuotes += 1;
+  }
+
   /** The session is over: what is still held is quarantined, and event time reaches the greatest time seen. */
   end(output: ReaderOutput<SessionRecord>): void {
     this.#quarantineHeld();
@@ -396,7 +432,7 @@ export class SessionStamper {
     this.#releasing = false;
   }
 
-  #describe(held: HeldQuote): string {
+  #describe(held: DescribedQuote): string {
     const size = (units: number): string => (units < 0 ? '' : formatShares(units));
     const price = (units: number): string => (units === 0 ? '' : formatPrice(units));
     return [
@@ -408,4 +444,15 @@ export class SessionStamper {
       size(held.askSize),
     ].join(',');
   }
+}
+
+function quoteAt(batch: QuoteBatch, index: number): DescribedQuote {
+  return {
+    symbol: batch.symbol[index],
+    timeMs: batch.time[index] + batch.timeShiftMs,
+    bid: batch.bid[index],
+    bidSize: batch.bidSize[index],
+    ask: batch.ask[index],
+    askSize: batch.askSize[index],
+  };
 }
