@@ -87,6 +87,10 @@ async function build(root, names, { outdir, version, log }) {
     sourcemap: 'linked',
     define: { FLINKTRADE_VERSION: JSON.stringify(version) },
     charset: 'utf8',
+    // Packages in the older module format (ws) ask for Node's own parts with require, which an ES module does not have.
+    banner: {
+      js: "import { createRequire as createNodeRequire } from 'node:module';\nconst require = createNodeRequire(import.meta.url);",
+    },
     // Errors are thrown with their text; printing them here as well would show them twice.
     logLevel: 'silent',
     external: ['electron'],

@@ -40,8 +40,8 @@ const belongs = {
   examples: 'example jobs, written as a user would',
 };
 
-// A package the engine uses is bundled into every thread; it must be small and pure.
-const enginePackages = /^(zod)(\/|$)/;
+// A package the engine uses is bundled into every thread; it must be small and pure. `ws` is for *.node.ts files alone.
+const enginePackages = /^(zod|ws)(\/|$)/;
 
 /** @type {Room[]} */
 const engineRooms = Object.entries(below).map(([name, lower]) => ({

@@ -1,7 +1,10 @@
 import { statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { parseArguments, type CliCommand } from './cli/arguments.ts';
+import { runFeed } from './cli/feed-command.node.ts';
 import { runInspect } from './cli/inspect-command.node.ts';
+import { takeInterrupt } from './cli/interrupt.node.ts';
+import { runLive } from './cli/live-command.node.ts';
 import { CliError, EXIT_INPUT, EXIT_INTERNAL, EXIT_USAGE, USAGE } from './cli/messages.ts';
 import { runReplay, runSample } from './cli/replay-command.node.ts';
 import { runProfiles, runRecord } from './cli/record-command.node.ts';
@@ -32,6 +35,10 @@ async function run(command: CliCommand): Promise<void> {
       return runRecord(command);
     case 'inspect':
       return runInspect(command);
+    case 'feed':
+      return runFeed(command);
+    case 'live':
+      return runLive(command);
     case 'profiles':
       return runProfiles();
     default:
@@ -61,7 +68,8 @@ const EXIT_SIGNAL_BASE = 128;
 /** Ctrl-C and closed pipes end the program in order: what is unfinished is removed on its way out. */
 function listenToTheOutside(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
+    process.on(signal, () => {
+      if (takeInterrupt(signal)) return;
       if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
       tell(`Interrupted (${signal}): what was not finished was not written.`);
       removeUnfinishedFiles();

@@ -144,7 +144,7 @@ describe('a recording', () => {
     const [first, second] = (input.footer?.index ?? []) as readonly (readonly number[])[];
     const cutOut = Buffer.concat([whole.subarray(0, first?.[0]), whole.subarray(second?.[0])]);
 
-    expect((await errorOf(version))?.message).toMatch(/version 9; this program reads version 1/);
+    expect((await errorOf(version))?.message).toMatch(/version 9; this program reads versions 1 and 2/);
     expect((await errorOf(new Uint8Array(cutOut)))?.message).toMatch(/one is missing, repeated or moved/);
     expect((await errorOf(new Uint8Array(Buffer.concat([whole, Buffer.from('x')]))))?.message).toContain(
       'something follows its trailer',

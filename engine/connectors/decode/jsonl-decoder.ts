@@ -12,12 +12,24 @@ const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 const SPACE = 32;
 const TAB = 9;
+const OPEN_BRACE = 123;
 
 export interface JsonlLayout {
-  /** Each line is a word (a local time, usually), a blank, and then the JSON. */
-  readonly linePrefix: boolean;
+  /** Each line is a word (a local time, usually), a blank, and then the JSON; `optional`: or only the JSON, an object. */
+  readonly linePrefix: boolean | 'optional';
   /** Slot of the word ahead of the JSON, or -1. */
   readonly prefixSlot: number;
+  /** Slot of the envelope, or -1. Where a row has one, the fields are those of the slots behind the first `fieldSlots`. */
+  readonly envelopeSlot: number;
+  readonly fieldSlots: number;
+}
+
+/** Looks at the rows of a live feed, which carry numbers of their own. */
+export interface RowGate {
+  /** Any row that is JSON. */
+  seen(bytes: Uint8Array, starts: Int32Array, ends: Int32Array): void;
+  /** A quote of this symbol. @returns false: it was sent before */
+  admits(symbol: number, bytes: Uint8Array, starts: Int32Array, ends: Int32Array): boolean;
 }
 
 /**
@@ -34,6 +46,7 @@ export class JsonlDecoder implements LineDecoder {
   #goodRows = 0;
   #unitMixUps = 0;
   readonly #describeUnitMixUp: (text: string) => InputError;
+  readonly #gate: RowGate | null;
 
   constructor(
     layout: JsonlLayout,
@@ -41,7 +54,9 @@ export class JsonlDecoder implements LineDecoder {
     scanner: JsonPathScanner,
     interpreter: RowInterpreter,
     describeUnitMixUp: (text: string) => InputError,
+    gate: RowGate | null = null,
   ) {
+    this.#gate = gate;
     this.#layout = layout;
     this.ledger = ledger;
     this.#scanner = scanner;
@@ -78,7 +93,8 @@ export class JsonlDecoder implements LineDecoder {
   #row(bytes: Uint8Array, from: number, to: number): void {
     this.ledger.rowsRead += 1;
     let json = from;
-    if (this.#layout.linePrefix) {
+    const { linePrefix, envelopeSlot } = this.#layout;
+    if (linePrefix === true || (linePrefix === 'optional' && bytes[from] !== OPEN_BRACE)) {
       while (json < to && bytes[json] !== SPACE && bytes[json] !== TAB) json += 1;
     }
     const prefixEnd = json;
@@ -91,10 +107,31 @@ export class JsonlDecoder implements LineDecoder {
       starts[this.#layout.prefixSlot] = from;
       ends[this.#layout.prefixSlot] = prefixEnd;
     }
+    if (envelopeSlot >= 0 && ends[envelopeSlot] > starts[envelopeSlot]) this.#openEnvelope(starts, ends);
+    const gate = this.#gate;
+    if (gate !== null) gate.seen(bytes, starts, ends);
     const outcome = this.#interpreter.interpret(bytes, starts, ends, this.lines + 1, null);
-    if (outcome === 'quote') this.#goodRows += 1;
-    else if (outcome === 'ignored') this.ledger.ignoredRows += 1;
+    if (outcome === 'quote') {
+      this.#goodRows += 1;
+      if (gate !== null) this.#admit(gate, bytes, starts, ends);
+    } else if (outcome === 'ignored') this.ledger.ignoredRows += 1;
     else this.#quarantine(outcome, bytes, from, to);
+  }
+
+  #openEnvelope(starts: Int32Array, ends: Int32Array): void {
+    const { fieldSlots } = this.#layout;
+    for (let slot = 0; slot < fieldSlots; slot += 1) {
+      starts[slot] = starts[fieldSlots + slot];
+      ends[slot] = ends[fieldSlots + slot];
+    }
+  }
+
+  /** The quote stands last in the batch. One that was sent before is a row without consequence: ignored. */
+  #admit(gate: RowGate, bytes: Uint8Array, starts: Int32Array, ends: Int32Array): void {
+    const { batch } = this.assembler;
+    if (gate.admits(batch.symbol[batch.to - 1], bytes, starts, ends)) return;
+    batch.to -= 1;
+    this.ledger.ignoredRows += 1;
   }
 
   #quarantine(reason: RowReason, bytes: Uint8Array, from: number, to: number): void {

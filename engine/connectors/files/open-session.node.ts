@@ -5,7 +5,7 @@ import { bindProfile } from '../profiles/bind-profile.ts';
 import { detectProfile } from '../profiles/detect-profile.ts';
 import type { SessionProfile } from '../profiles/profile-schema.ts';
 import { readyProfile, readyProfiles } from '../profiles/ready-profiles.ts';
-import { looksLikeRecording } from '../recording/recording-format.ts';
+import { looksLikeRecording, type LiveSettings } from '../recording/recording-format.ts';
 import { RecordingInput } from '../recording/recording-input.ts';
 import { InputError } from '../sources/input-error.ts';
 import type { QuoteInput } from '../sources/quote-input.ts';
@@ -34,6 +34,8 @@ export interface OpenSession {
   /** Greatest of what the profiles ask for; undefined: they say nothing. */
   readonly outOfOrdernessMs: number | undefined;
   readonly maxFutureMs: number | undefined;
+  /** Of the recording of a live session: what it was played by. */
+  readonly live?: LiveSettings | undefined;
   close(): Promise<void>;
 }
 
@@ -117,6 +119,7 @@ class SessionOpener {
   readonly #chosen: ChosenProfile[] = [];
   readonly #used: SessionProfile[] = [];
   readonly #files: InputFile[] = [];
+  #live: LiveSettings | undefined;
 
   constructor(profile: SessionProfile | null) {
     this.#profile = profile;
@@ -146,8 +149,9 @@ class SessionOpener {
       inputs: this.#inputs,
       symbols: this.#symbols,
       chosen: this.#chosen,
-      outOfOrdernessMs: most((profile) => profile.outOfOrdernessMs),
-      maxFutureMs: most((profile) => profile.maxFutureMs),
+      outOfOrdernessMs: this.#live?.outOfOrdernessMs ?? most((profile) => profile.outOfOrdernessMs),
+      maxFutureMs: this.#live?.maxFutureMs ?? most((profile) => profile.maxFutureMs),
+      live: this.#live,
       close: () => this.close(),
     };
   }
@@ -189,7 +193,9 @@ class SessionOpener {
   async #addData(source: ByteSource, start: Uint8Array, path: string, together: number): Promise<void> {
     if (start.length === 0) throw source.failure ?? empty(source.name);
     if (looksLikeRecording(start)) {
-      this.#inputs.push(await RecordingInput.open(source, this.#symbols, fastCrc32));
+      const recording = await RecordingInput.open(source, this.#symbols, fastCrc32);
+      this.#inputs.push(recording);
+      this.#live ??= recording.header.live;
       this.#chosen.push({
         input: source.name,
         profile: 'recording',

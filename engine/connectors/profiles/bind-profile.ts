@@ -4,7 +4,7 @@ import type { ByteSource } from '../decode/byte-source.ts';
 import { CsvDecoder, type ResolvedColumns } from '../decode/csv-decoder.ts';
 import { DatePattern } from '../decode/date-pattern.ts';
 import { DecodedInput } from '../decode/decoded-input.ts';
-import { JsonlDecoder } from '../decode/jsonl-decoder.ts';
+import { JsonlDecoder, type RowGate } from '../decode/jsonl-decoder.ts';
 import { JsonPathScanner, type JsonPath } from '../decode/json-path-scanner.ts';
 import { NameTemplate } from '../decode/name-template.ts';
 import { RowAssembler } from '../decode/row-assembler.ts';
@@ -52,16 +52,71 @@ export function bindProfile(
       resolveColumns(profile, source.name, header, interpreterFor);
     return new DecodedInput(source, new CsvDecoder(layout, ledger, assembler, resolve, unitMixUp));
   }
-  const references = [...new Set(fieldsOf(profile).map(({ reference }) => firstName(reference)))];
-  const paths = references.filter((reference) => reference !== PREFIX_FIELD);
+  return new DecodedInput(
+    source,
+    jsonlDecoder(profile, ledger, interpreterFor, unitMixUp, () => null),
+  );
+}
+
+/**
+ * Joins a profile of JSON lines with a live feed, whose messages are the lines.
+ * @param makeGate what looks at the numbers the feed gives its messages, made from where a row has them (NOT_THERE: it has none)
+ * @throws InputError when the profile is of no such feed
+ */
+export function bindLiveProfile(
+  profile: SessionProfile,
+  name: string,
+  symbols: SymbolTable,
+  makeGate: (updateId: number, messageNumber: number) => RowGate,
+): JsonlDecoder {
+  if (profile.format !== 'jsonl' || profile.pairSides === true) {
+    throw new InputError(
+      'wrong-usage',
+      'profile-does-not-fit',
+      { input: name },
+      `The profile "${profile.name}" cannot read a live feed: its messages are JSON, one quote each ("format": "jsonl", no "pairSides").`,
+    );
+  }
+  const ledger = new RowLedger(name);
+  const assembler = new RowAssembler(false);
+  const parsers = createParsers(profile, name, name);
+  const constantSymbol = constantSymbolOf(profile, name, name, symbols);
+  const interpreterFor = (at: (reference: FieldReference) => number): RowInterpreter =>
+    new RowInterpreter(meaningOf(profile, constantSymbol, at), parsers, symbols, assembler);
+  const unitMixUp = (rows: string): InputError => describeUnitMixUp(profile, name, parsers.time, rows);
+  return jsonlDecoder(profile, ledger, interpreterFor, unitMixUp, (slotOf) => {
+    const at = (reference: FieldReference | undefined): number =>
+      reference === undefined ? NOT_THERE : slotOf(reference);
+    return makeGate(at(profile.live?.updateId), at(profile.live?.messageNumber));
+  });
+}
+
+/**
+ *   slots: | fields of the row | the same in the envelope | envelope | word ahead of the JSON |
+ */
+function jsonlDecoder(
+  profile: Extract<SessionProfile, { format: 'jsonl' }>,
+  ledger: RowLedger,
+  interpreterFor: (at: (reference: FieldReference) => number) => RowInterpreter,
+  unitMixUp: (rows: string) => InputError,
+  makeGate: (slotOf: (reference: FieldReference) => number) => RowGate | null,
+): JsonlDecoder {
+  const { envelope, live } = profile;
+  const named = [...fieldsOf(profile).map(({ reference }) => reference), live?.updateId, live?.messageNumber];
+  const references = [...new Set(named.filter((each) => each !== undefined).map(firstName))];
+  const fields = references.filter((reference) => reference !== PREFIX_FIELD);
+  const paths = fields.map(jsonPath);
+  const all = envelope === undefined ? paths : [...paths, ...paths.map((path) => [envelope, ...path]), [envelope]];
   const slotOf = (reference: FieldReference): number =>
-    firstName(reference) === PREFIX_FIELD ? paths.length : paths.indexOf(firstName(reference));
-  const scanner = new JsonPathScanner(paths.map(jsonPath), 1);
+    firstName(reference) === PREFIX_FIELD ? all.length : fields.indexOf(firstName(reference));
   const layout = {
     linePrefix: profile.linePrefix ?? false,
-    prefixSlot: references.includes(PREFIX_FIELD) ? paths.length : NOT_THERE,
+    prefixSlot: references.includes(PREFIX_FIELD) ? all.length : NOT_THERE,
+    envelopeSlot: envelope === undefined ? NOT_THERE : all.length - 1,
+    fieldSlots: fields.length,
   };
-  return new DecodedInput(source, new JsonlDecoder(layout, ledger, scanner, interpreterFor(slotOf), unitMixUp));
+  const scanner = new JsonPathScanner(all, 1);
+  return new JsonlDecoder(layout, ledger, scanner, interpreterFor(slotOf), unitMixUp, makeGate(slotOf));
 }
 
 /** Of `["data", "b"]`, a path; of `data.b` the same; keys that hold points themselves are written as a list. */

@@ -149,7 +149,20 @@ const csv = z.strictObject({
   comment: comment.optional(),
   columnCount: z.union([z.literal('header'), z.literal('any'), z.int().min(1).max(COLUMNS_MAX)]).optional(),
 });
-const jsonl = z.strictObject({ ...shared, format: z.literal('jsonl'), linePrefix: z.boolean().optional() });
+const jsonl = z.strictObject({
+  ...shared,
+  format: z.literal('jsonl'),
+  linePrefix: z.union([z.boolean(), z.literal('optional')]).optional(),
+  /** Where a message has this key, the fields are looked for in what it holds. */
+  envelope: z.string().min(1).optional(),
+  /** What a live feed numbers: see README.md, "Live feeds". Files are read without it. */
+  live: z
+    .strictObject({
+      updateId: field.optional(),
+      messageNumber: field.optional(),
+    })
+    .optional(),
+});
 
 export const profileSchema = z.discriminatedUnion('format', [csv, jsonl]).superRefine((profile, context) => {
   if (profile.bid === undefined && profile.ask === undefined && profile.ignoreEveryRow !== true) {

@@ -38,9 +38,7 @@ export async function inspectSession(paths: readonly string[], profile: string |
   const session = await openSession(paths, profile);
   try {
     const survey = new OdditySurvey();
-    await forEachMerged(session.inputs, (input, index) => {
-      if (index < input.batch.to) survey.add(input.batch, index);
-    });
+    await forEachMerged(session.inputs, (input, index) => survey.add(input.batch, index));
     const recordings = session.inputs.filter((input) => input instanceof RecordingInput);
     if (recordings.length > 0) await verifyDigests(paths, session.chosen);
     const sum = (pick: (index: number) => number): number =>

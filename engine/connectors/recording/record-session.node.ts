@@ -7,6 +7,7 @@ import { openSession, type ChosenProfile, type OpenSession } from '../files/open
 import { InputError } from '../sources/input-error.ts';
 import type { QuoteInput } from '../sources/quote-input.ts';
 import { ROW_REASONS } from '../sources/row-ledger.ts';
+import { RecordedMark } from '../sources/session-marks.ts';
 import { SessionMerge } from '../sources/session-merge.ts';
 import type { RecordingFooter, RecordingOrigin } from './recording-format.ts';
 import { RecordingWriter, type RecordingSink } from './recording-writer.ts';
@@ -49,19 +50,28 @@ async function recordOpenSession(
     createdBy,
     inputs: session.chosen.map((each) => each.input),
     profiles: session.chosen.map((each) => each.profile),
+    ...(session.live !== undefined && { live: session.live }),
   });
-  await forEachMerged(session.inputs, (input, index) => {
-    while (input.nextControlIndex <= index) writer.addControl(input.takeControl());
-    if (index < input.batch.to) writer.add(input.batch, index);
-  });
+  await forEachMerged(
+    session.inputs,
+    (input, index) => writer.add(input.batch, index),
+    (control) => {
+      if (control instanceof RecordedMark) writer.addMark(control.mark);
+      else writer.addControl(control);
+    },
+  );
   return writer.finish(originOf(session.inputs));
 }
 
-/** Visits every quote of the inputs in merged order; at the end each input once more, with `index` at its batch's end. */
+/** Visits every quote of the inputs in merged order, and the controls and marks (RecordedMark) between them. */
 export async function forEachMerged(
   inputs: readonly QuoteInput[],
   visit: (input: QuoteInput, index: number) => void,
+  visitControl: (control: unknown) => void = () => undefined,
 ): Promise<void> {
+  const takeControls = (input: QuoteInput, index: number): void => {
+    while (input.nextControlIndex <= index) visitControl(input.takeControl());
+  };
   const merge = new SessionMerge(inputs);
   for (;;) {
     const status = merge.select();
@@ -72,12 +82,14 @@ export async function forEachMerged(
     }
     const input = merge.current as QuoteInput;
     const { batch } = input;
+    if (status === 'marks') takeControls(input, batch.from);
     while (batch.from < batch.to && merge.isCurrentStillNext(batch.time[batch.from] + batch.timeShiftMs)) {
+      takeControls(input, batch.from);
       visit(input, batch.from);
       batch.from += 1;
     }
   }
-  for (const input of inputs) visit(input, input.batch.to);
+  for (const input of inputs) takeControls(input, Number.MAX_VALUE);
 }
 
 function originOf(inputs: readonly QuoteInput[]): RecordingOrigin {

@@ -1,3 +1,5 @@
+import type { RulesDocument } from '../../contract/rules.ts';
+
 /**
  * The native recording, *.ftrec: quotes in the order they were merged, fast to read and able to tell about itself.
  * Little-endian. README.md of the room draws it.
@@ -15,7 +17,10 @@
 
 export const RECORDING_MAGIC = Uint8Array.of(0x46, 0x54, 0x52, 0x45, 0x43, 0x0d, 0x0a, 0x1a); // "FTREC\r\n\x1a"
 export const TRAILER_MAGIC = Uint8Array.of(0x46, 0x54, 0x45, 0x4e, 0x44, 0x0d, 0x0a, 0x1a); // "FTEND\r\n\x1a"
+/** Of sessions that were played from files. */
 export const RECORDING_VERSION = 1;
+/** Of live sessions: with marks, and quotes that know when they came. Written only where there are such. */
+export const LIVE_RECORDING_VERSION = 2;
 export const PREFIX_BYTES = 16;
 export const BLOCK_MAGIC = 0x4b_4c_42_46; // "FBLK"
 export const BLOCK_HEADER_BYTES = 32;
@@ -32,10 +37,14 @@ export const HEADER_BYTES_MAX = 1_048_576;
 export const BLOCK_SYMBOLS = 1;
 export const BLOCK_QUOTES_KIND = 2;
 export const BLOCK_CONTROL = 3;
+export const BLOCK_MARK = 4;
+export const BLOCK_LIVE_QUOTES = 5;
 export const BLOCK_FOOTER = 9;
 
 /** Bytes of one quote: five f64 columns and one i32. */
 export const QUOTE_BYTES = 44;
+/** The same, and when it came: f64; and its flags: i32. */
+export const LIVE_QUOTE_BYTES = 56;
 
 /** The JSON at the start: what is in the file, for whoever finds it in ten years. */
 export interface RecordingHeader {
@@ -46,6 +55,24 @@ export interface RecordingHeader {
   readonly profiles: readonly string[];
   readonly quoteColumns: readonly { readonly name: string; readonly type: 'f64' | 'i32'; readonly unit: string }[];
   readonly blockKinds: Readonly<Record<string, string>>;
+  /** Of a live session: what a replay needs to know to be the same. */
+  readonly live?: LiveSettings;
+}
+
+/** What was decided when a live session began; it holds for as long as the session goes on, over restarts. */
+export interface LiveSettings {
+  /** Where the quotes came from, without what is secret in it. */
+  readonly feed: string;
+  readonly startedAtMs: number;
+  readonly outOfOrdernessMs: number;
+  readonly maxFutureMs: number;
+  /** A quote older than this when it came was put aside; 0: none was. */
+  readonly staleMs: number;
+  readonly idleMs: number;
+  /** The rules it began with. */
+  readonly rules: RulesDocument;
+  /** SHA-256 of the starting positions, hex. */
+  readonly positionsDigest: string;
 }
 
 export const QUOTE_COLUMNS: RecordingHeader['quoteColumns'] = [
@@ -57,11 +84,22 @@ export const QUOTE_COLUMNS: RecordingHeader['quoteColumns'] = [
   { name: 'symbol', type: 'i32', unit: 'number of the symbol, in the order of the symbol blocks, from 0' },
 ];
 
+export const LIVE_QUOTE_COLUMNS: RecordingHeader['quoteColumns'] = [
+  { name: 'receivedMs', type: 'f64', unit: "whole ms on the session's processing clock: wall time, never back" },
+  { name: 'flags', type: 'i32', unit: '1: stale, put aside' },
+];
+
 export const BLOCK_KINDS: RecordingHeader['blockKinds'] = {
   '1': 'symbols: for each of count, u16 bytes and UTF-8 text',
   '2': 'quotes: the columns one after the other, count values each',
   '3': 'control: JSON; stands ahead of the quote first sequence',
   '9': 'footer: JSON',
+};
+
+export const LIVE_BLOCK_KINDS: RecordingHeader['blockKinds'] = {
+  ...BLOCK_KINDS,
+  '4': 'mark: JSON; a step of time or a fact about the feed, ahead of the quote first sequence',
+  '5': 'live quotes: as 2, with the columns receivedMs ahead of symbol and flags behind it',
 };
 
 /** The books of the making: a replay counts its own rows, which are the recording's quotes. */

@@ -3,19 +3,25 @@ import type { ByteSource } from '../decode/byte-source.ts';
 import { InputError } from '../sources/input-error.ts';
 import type { QuoteBatch } from '../sources/quote-batch.ts';
 import type { FillStatus, QuoteInput } from '../sources/quote-input.ts';
+import { RecordedMark, type SessionMark } from '../sources/session-marks.ts';
 import { RowLedger } from '../sources/row-ledger.ts';
 import type { SymbolTable } from '../sources/symbol-table.ts';
 import { crc32 as tableCrc32 } from './crc32.ts';
+import type { RecordingState } from './recording-writer.ts';
 import {
   BLOCK_CHECKED_BYTES,
   BLOCK_CONTROL,
   BLOCK_FOOTER,
   BLOCK_HEADER_BYTES,
+  BLOCK_LIVE_QUOTES,
   BLOCK_MAGIC,
+  BLOCK_MARK,
   BLOCK_QUOTES_KIND,
   BLOCK_SYMBOLS,
   HEADER_BYTES_MAX,
   HOST_IS_LITTLE_ENDIAN,
+  LIVE_QUOTE_BYTES,
+  LIVE_RECORDING_VERSION,
   looksLikeRecording,
   padTo8,
   PAYLOAD_BYTES_MAX,
@@ -54,6 +60,8 @@ export class RecordingInput implements QuoteInput {
   readonly #symbols: SymbolTable;
   readonly #crc32: Crc32;
   readonly #controls: unknown[] = [];
+  /** A journal: it has no footer, and ends where its last block does. */
+  readonly #isOpenEnded: boolean;
   /** Number in the file -> number in the session. */
   readonly #numbers: number[] = [];
   #numbersDiffer = false;
@@ -74,7 +82,9 @@ export class RecordingInput implements QuoteInput {
     symbols: SymbolTable,
     crc32: Crc32,
     start: { header: RecordingHeader; crc: number; bytes: number; rest: Uint8Array },
+    isOpenEnded: boolean,
   ) {
+    this.#isOpenEnded = isOpenEnded;
     this.name = source.name;
     this.ledger = new RowLedger(source.name);
     this.#source = source;
@@ -97,11 +107,17 @@ export class RecordingInput implements QuoteInput {
       from: 0,
       to: 0,
       timeShiftMs: 0,
+      live: null,
     };
   }
 
   /** @throws InputError when this is no recording, or one of a version this program does not know */
-  static async open(source: ByteSource, symbols: SymbolTable, crc32: Crc32 = tableCrc32): Promise<RecordingInput> {
+  static async open(
+    source: ByteSource,
+    symbols: SymbolTable,
+    crc32: Crc32 = tableCrc32,
+    isOpenEnded = false,
+  ): Promise<RecordingInput> {
     const reader = new ChunkReader(source);
     const prefix = await reader.exactly(PREFIX_BYTES);
     if (prefix.length < PREFIX_BYTES || !looksLikeRecording(prefix))
@@ -109,12 +125,12 @@ export class RecordingInput implements QuoteInput {
     if (!HOST_IS_LITTLE_ENDIAN) throw damage(source.name, 0, 'recordings are read on little-endian machines only');
     const view = new DataView(prefix.buffer, prefix.byteOffset);
     const version = view.getUint32(8, true);
-    if (version !== RECORDING_VERSION) {
+    if (version !== RECORDING_VERSION && version !== LIVE_RECORDING_VERSION) {
       throw new InputError(
         'unreadable',
         'recording-version',
         { input: source.name, byte: 8 },
-        `${source.name} is a recording of format version ${version}; this program reads version ${RECORDING_VERSION}. Record the session again from its source, or use the program that wrote it.`,
+        `${source.name} is a recording of format version ${version}; this program reads versions ${RECORDING_VERSION} and ${LIVE_RECORDING_VERSION}. Record the session again from its source, or use the program that wrote it.`,
       );
     }
     const headerBytes = view.getUint32(12, true);
@@ -126,12 +142,8 @@ export class RecordingInput implements QuoteInput {
     if (new DataView(body.buffer, body.byteOffset).getUint32(headerBytes, true) !== crc)
       throw damage(source.name, PREFIX_BYTES, 'the checksum of its header does not match');
     const header = JSON.parse(decoder.decode(body.subarray(0, headerBytes))) as RecordingHeader;
-    return new RecordingInput(source, symbols, crc32, {
-      header,
-      crc,
-      bytes: PREFIX_BYTES + headerBytes + 8,
-      rest: reader.takeBack(),
-    });
+    const start = { header, crc, bytes: PREFIX_BYTES + headerBytes + 8, rest: reader.takeBack() };
+    return new RecordingInput(source, symbols, crc32, start, isOpenEnded);
   }
 
   fill(): FillStatus {
@@ -148,7 +160,18 @@ export class RecordingInput implements QuoteInput {
       this.#have = 0;
       this.#blockCount += 1;
       if (quotes > 0) return 'filled';
+      // A silent week of a live session is a million steps of time: they are not gathered.
+      if (this.#controls.length > 0 && this.header.live !== undefined) return 'marks';
     }
+  }
+
+  /** Where the reading stands: the end of the last block. */
+  state(): RecordingState {
+    return {
+      quotes: this.#quotes,
+      previousCrc: this.#previousCrc,
+      symbols: this.#numbers.map((symbol) => this.#symbols.name(symbol)),
+    };
   }
 
   takeControl(): unknown {
@@ -196,6 +219,7 @@ export class RecordingInput implements QuoteInput {
   #starved(): FillStatus {
     if (!this.#source.ended) return 'waiting';
     if (this.#source.failure !== null) throw this.#source.failure;
+    if (this.#isOpenEnded && this.#have === 0) return 'ended';
     throw this.#damage(
       `it ends at byte ${this.#offset + this.#have}, inside ${this.#have === 0 ? 'its blocks: the footer is missing' : `block ${this.#blockCount}`}`,
     );
@@ -237,13 +261,22 @@ export class RecordingInput implements QuoteInput {
       case BLOCK_QUOTES_KIND:
         if (count * QUOTE_BYTES !== payloadBytes)
           throw this.#damage(`${count} quotes do not have ${payloadBytes} bytes`);
-        this.#takeQuotes(count);
+        this.#takeQuotes(count, false);
+        return count;
+      case BLOCK_LIVE_QUOTES:
+        if (count * LIVE_QUOTE_BYTES !== payloadBytes)
+          throw this.#damage(`${count} live quotes do not have ${payloadBytes} bytes`);
+        this.#takeQuotes(count, true);
         return count;
       case BLOCK_SYMBOLS:
         this.#takeSymbols(payload, count);
         return 0;
       case BLOCK_CONTROL:
         this.#controls.push((JSON.parse(decoder.decode(payload)) as { value: unknown }).value);
+        this.nextControlIndex = 0;
+        return 0;
+      case BLOCK_MARK:
+        this.#controls.push(new RecordedMark((JSON.parse(decoder.decode(payload)) as { mark: SessionMark }).mark));
         this.nextControlIndex = 0;
         return 0;
       case BLOCK_FOOTER:
@@ -254,7 +287,7 @@ export class RecordingInput implements QuoteInput {
     }
   }
 
-  #takeQuotes(count: number): void {
+  #takeQuotes(count: number, isLive: boolean): void {
     const { batch } = this;
     const { buffer } = this.#block;
     let at = BLOCK_HEADER_BYTES;
@@ -268,9 +301,11 @@ export class RecordingInput implements QuoteInput {
     batch.bidSize = column();
     batch.ask = column();
     batch.askSize = column();
+    const received = isLive ? column() : null;
     const symbol = new Int32Array(buffer, at, count);
     this.#renumber(symbol);
     batch.symbol = symbol;
+    batch.live = received === null ? null : { received, flags: new Int32Array(buffer, at + count * 4, count) };
     batch.to = count;
     this.#quotes += count;
     this.ledger.rowsRead += count;

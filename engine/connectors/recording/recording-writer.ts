@@ -1,17 +1,24 @@
 import { assert } from '../../core/assert.ts';
 import { WATERMARK_MIN } from '../../core/time.ts';
 import type { QuoteBatch } from '../sources/quote-batch.ts';
+import type { SessionMark } from '../sources/session-marks.ts';
 import {
   BLOCK_CHECKED_BYTES,
   BLOCK_CONTROL,
   BLOCK_FOOTER,
   BLOCK_HEADER_BYTES,
   BLOCK_KINDS,
+  BLOCK_LIVE_QUOTES,
   BLOCK_MAGIC,
+  BLOCK_MARK,
   BLOCK_QUOTES,
   BLOCK_QUOTES_KIND,
   BLOCK_SYMBOLS,
   HOST_IS_LITTLE_ENDIAN,
+  LIVE_BLOCK_KINDS,
+  LIVE_QUOTE_BYTES,
+  LIVE_QUOTE_COLUMNS,
+  LIVE_RECORDING_VERSION,
   padTo8,
   PREFIX_BYTES,
   QUOTE_BYTES,
@@ -39,6 +46,19 @@ const encoder = new (
 /** Symbol names of one block, well below what a length may be. */
 const SYMBOL_BLOCK_BYTES_MAX = 1_048_576;
 
+/** Where a recording stands between two blocks: all that is needed to go on with it, or to read on from there. */
+export interface RecordingState {
+  readonly quotes: number;
+  readonly previousCrc: number;
+  /** In the order of their numbers in the file. */
+  readonly symbols: readonly string[];
+}
+
+export type RecordingAbout = Pick<RecordingHeader, 'createdBy' | 'inputs' | 'profiles' | 'live'> & {
+  /** It will never be finished (a journal), so nothing is kept for its footer. */
+  readonly isOpenEnded?: boolean;
+};
+
 /** Writes a recording, block by block, in one pass. Pure: bytes go to the sink. Same quotes, same bytes. */
 export class RecordingWriter {
   readonly #sink: RecordingSink;
@@ -51,6 +71,11 @@ export class RecordingWriter {
   readonly #ask = new Float64Array(BLOCK_QUOTES);
   readonly #askSize = new Float64Array(BLOCK_QUOTES);
   readonly #symbol = new Int32Array(BLOCK_QUOTES);
+  readonly #received = new Float64Array(BLOCK_QUOTES);
+  readonly #flags = new Int32Array(BLOCK_QUOTES);
+  /** Whether the block under construction is of live quotes. */
+  #isLive = false;
+  readonly #keepsIndex: boolean;
   #count = 0;
   #quotes = 0;
   #controls = 0;
@@ -64,30 +89,61 @@ export class RecordingWriter {
   #symbols = 0;
   readonly #index: [number, number, number, number][] = [];
 
-  /** @param nameOf name of a session symbol */
+  /**
+   * @param nameOf name of a session symbol
+   * @param about what the header says; or, to go on with a recording that has no end, where it stands
+   * @param numberOf number of a session symbol by name; asked when going on
+   */
   constructor(
     sink: RecordingSink,
     crc32: Crc32,
     nameOf: (symbol: number) => string,
-    about: Pick<RecordingHeader, 'createdBy' | 'inputs' | 'profiles'>,
+    about: RecordingAbout | RecordingState,
+    numberOf: (name: string) => number = () => -1,
   ) {
     assert(HOST_IS_LITTLE_ENDIAN, 'Recordings are written on little-endian machines only.');
     this.#sink = sink;
     this.#crc32 = crc32;
     this.#nameOf = nameOf;
+    if ('previousCrc' in about) {
+      this.#keepsIndex = false;
+      this.#previousCrc = about.previousCrc;
+      this.#quotes = about.quotes;
+      this.#symbols = about.symbols.length;
+      about.symbols.forEach((name, number) => this.#remember(numberOf(name), number));
+      return;
+    }
+    const { live } = about;
+    this.#keepsIndex = about.isOpenEnded !== true;
+    const isLive = live !== undefined;
     this.#writeHeader({
       format: 'flinktrade-recording',
-      version: RECORDING_VERSION,
+      version: isLive ? LIVE_RECORDING_VERSION : RECORDING_VERSION,
       createdBy: about.createdBy,
       inputs: about.inputs,
       profiles: about.profiles,
-      quoteColumns: QUOTE_COLUMNS,
-      blockKinds: BLOCK_KINDS,
+      quoteColumns: isLive ? [...QUOTE_COLUMNS, ...LIVE_QUOTE_COLUMNS] : QUOTE_COLUMNS,
+      blockKinds: isLive ? LIVE_BLOCK_KINDS : BLOCK_KINDS,
+      ...(isLive && { live }),
     });
   }
 
+  /** Quotes added so far, those of the block under construction included. */
+  get quotes(): number {
+    return this.#quotes + this.#count;
+  }
+
   add(batch: QuoteBatch, index: number): void {
+    const live = batch.live ?? null;
+    if (this.#isLive !== (live !== null)) {
+      this.flush();
+      this.#isLive = live !== null;
+    }
     const at = this.#count;
+    if (live !== null) {
+      this.#received[at] = live.received[index];
+      this.#flags[at] = live.flags[index];
+    }
     const timeMs = batch.time[index] + batch.timeShiftMs;
     this.#time[at] = timeMs;
     this.#bid[at] = batch.bid[index];
@@ -98,18 +154,24 @@ export class RecordingWriter {
     if (timeMs < this.#smallestMs) this.#smallestMs = timeMs;
     if (timeMs > this.#greatestMs) this.#greatestMs = timeMs;
     this.#count = at + 1;
-    if (this.#count === BLOCK_QUOTES) this.#flush();
+    if (this.#count === BLOCK_QUOTES) this.flush();
   }
 
   /** @param value plain data; it will enter the stream ahead of the next quote added */
   addControl(value: unknown): void {
-    this.#flush();
+    this.flush();
     this.#writeBlock(BLOCK_CONTROL, 1, this.#quotes, encoder.encode(JSON.stringify({ value })));
     this.#controls += 1;
   }
 
+  /** It stands ahead of the next quote added. */
+  addMark(mark: SessionMark): void {
+    this.flush();
+    this.#writeBlock(BLOCK_MARK, 1, this.#quotes, encoder.encode(JSON.stringify({ mark })));
+  }
+
   finish(origin: RecordingOrigin): RecordingFooter {
-    this.#flush();
+    this.flush();
     const some = this.#quotes > 0;
     const footer: RecordingFooter = {
       quotes: this.#quotes,
@@ -131,33 +193,40 @@ export class RecordingWriter {
   }
 
   #number(symbol: number): number {
+    const known = symbol < this.#numbers.length ? this.#numbers[symbol] : -1;
+    if (known >= 0) return known;
+    const number = this.#symbols;
+    this.#symbols += 1;
+    this.#remember(symbol, number);
+    this.#newNames.push(this.#nameOf(symbol));
+    return number;
+  }
+
+  #remember(symbol: number, number: number): void {
     if (symbol >= this.#numbers.length) {
       const wider = new Int32Array(Math.max(symbol + 1, this.#numbers.length * 2)).fill(-1);
       wider.set(this.#numbers);
       this.#numbers = wider;
     }
-    const known = this.#numbers[symbol];
-    if (known >= 0) return known;
-    const number = this.#symbols;
-    this.#symbols += 1;
     this.#numbers[symbol] = number;
-    this.#newNames.push(this.#nameOf(symbol));
-    return number;
   }
 
-  #flush(): void {
+  /** Writes what was added so far as blocks of their own; the next quote begins another. */
+  flush(): void {
     if (this.#newNames.length > 0) this.#writeSymbols();
     const count = this.#count;
     if (count === 0) return;
-    const payload = new Uint8Array(count * QUOTE_BYTES);
+    const isLive = this.#isLive;
+    const payload = new Uint8Array(count * (isLive ? LIVE_QUOTE_BYTES : QUOTE_BYTES));
     let at = 0;
-    for (const column of [this.#time, this.#bid, this.#bidSize, this.#ask, this.#askSize, this.#symbol]) {
+    const plain = [this.#time, this.#bid, this.#bidSize, this.#ask, this.#askSize];
+    for (const column of isLive ? [...plain, this.#received, this.#symbol, this.#flags] : [...plain, this.#symbol]) {
       const bytes = count * column.BYTES_PER_ELEMENT;
       payload.set(new Uint8Array(column.buffer, 0, bytes), at);
       at += bytes;
     }
-    this.#index.push([this.#bytes, this.#quotes, count, this.#greatestMs]);
-    this.#writeBlock(BLOCK_QUOTES_KIND, count, this.#quotes, payload);
+    if (this.#keepsIndex) this.#index.push([this.#bytes, this.#quotes, count, this.#greatestMs]);
+    this.#writeBlock(isLive ? BLOCK_LIVE_QUOTES : BLOCK_QUOTES_KIND, count, this.#quotes, payload);
     this.#quotes += count;
     this.#count = 0;
   }

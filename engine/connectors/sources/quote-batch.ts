@@ -1,3 +1,5 @@
+import type { LiveColumns } from './session-marks.ts';
+
 /**
  * Decoded quotes on their way from a decoder to the stamper: one column per field, so that nothing is allocated per
  * quote. A producer fills [0, to) and sets `from` to 0; the consumer moves `from` up to `to`.
@@ -8,6 +10,7 @@
  *   symbol   Int32Array    number in the session's SymbolTable
  *   line     Float64Array  line (or record) of the input the quote began on, from 1; null: not known
  *   rows     Uint8Array    rows of the input that made the quote; null: one each
+ *   live     LiveColumns   of quotes that came from a live feed, and of its recording; absent or null: they did not
  */
 export interface QuoteBatch {
   time: Float64Array;
@@ -18,6 +21,7 @@ export interface QuoteBatch {
   symbol: Int32Array;
   line: Float64Array | null;
   rows: Uint8Array | null;
+  live?: LiveColumns | null;
   from: number;
   to: number;
   /** Added to every `time`: lets one array be played again and again. */

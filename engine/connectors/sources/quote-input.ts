@@ -2,9 +2,10 @@ import type { QuoteBatch } from './quote-batch.ts';
 import type { RowLedger } from './row-ledger.ts';
 
 /**
- * `filled`: the batch holds at least one quote; `waiting`: nothing yet, see `whenReady`; `ended`: never again.
+ * `filled`: the batch holds at least one quote; `marks`: it holds none, but a mark or control stands at its place: take
+ * them and fill again; `waiting`: nothing yet, see `whenReady`; `ended`: never again.
  */
-export type FillStatus = 'filled' | 'waiting' | 'ended';
+export type FillStatus = 'filled' | 'marks' | 'waiting' | 'ended';
 
 /** One input of a session, decoded: a file, an entry of an archive, a recording, arrays in memory, a simulator. */
 export interface QuoteInput {
@@ -13,7 +14,7 @@ export interface QuoteInput {
   /** Owned by the input; valid until the next `fill`. */
   readonly batch: QuoteBatch;
   /**
-   * Where in the batch the next recorded control (rule change, halt, rearm) stands: ahead of the quote of this index;
+   * Where in the batch the next recorded control (rule change, halt, rearm) or mark (RecordedMark) stands: ahead of the quote of this index;
    * Infinity when there is none. Also valid after `fill` said `ended`: such a control stands behind the last quote.
    */
   readonly nextControlIndex: number;

@@ -15,6 +15,7 @@ export const ROW_REASONS = [
   'out-of-range',
   'negative-size',
   'future',
+  'stale',
 ] as const;
 export type RowReason = (typeof ROW_REASONS)[number];
 
@@ -34,13 +35,15 @@ export const QUARANTINE_KEPT_MAX = 1000;
 export const QUARANTINE_TEXT_MAX = 200;
 const CONTROL_CHARACTERS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
+/** Found by whoever stamps the quotes, not by whoever decodes the rows. */
+const STAMPER_REASONS: readonly RowReason[] = ['future', 'stale'];
+
 /** The stamper's part of an input's books, as a checkpoint keeps it. */
 export interface StoredLedger {
   readonly appliedRows: number;
   readonly lateRows: number;
-  readonly futureRows: number;
-  /** Line and text. */
-  readonly keptFuture: readonly (readonly [number, string])[];
+  readonly quarantined: readonly (readonly [RowReason, number])[];
+  readonly kept: readonly QuarantinedRow[];
 }
 
 /**
@@ -79,8 +82,8 @@ export class RowLedger {
     return {
       appliedRows: this.appliedRows,
       lateRows: this.lateRows,
-      futureRows: this.#byReason.get('future') ?? 0,
-      keptFuture: this.kept.filter(({ reason }) => reason === 'future').map(({ line, text }) => [line, text]),
+      quarantined: STAMPER_REASONS.map((reason) => [reason, this.#byReason.get(reason) ?? 0]),
+      kept: this.kept.filter(({ reason }) => STAMPER_REASONS.includes(reason)),
     };
   }
 
@@ -88,9 +91,12 @@ export class RowLedger {
   restore(stored: StoredLedger): void {
     this.appliedRows = stored.appliedRows;
     this.lateRows = stored.lateRows;
-    for (const [line, text] of stored.keptFuture) this.quarantine('future', line, text, 0);
-    this.quarantinedRows = stored.futureRows;
-    if (stored.futureRows > 0) this.#byReason.set('future', stored.futureRows);
+    for (const [reason, rows] of stored.quarantined) {
+      if (rows === 0) continue;
+      this.#byReason.set(reason, rows);
+      this.quarantinedRows += rows;
+    }
+    this.kept.push(...stored.kept);
   }
 
   /** Rows per reason, reasons in the order of ROW_REASONS. */

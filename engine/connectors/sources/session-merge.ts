@@ -1,10 +1,10 @@
 import type { QuoteInput } from './quote-input.ts';
 
 /**
- * `ready`: `current` has the next quote; `waiting`: some input must be waited for; `skipping`: call again, an input that is
+ * `ready`: `current` has the next quote; `marks`: `current` has none, but marks to take; `waiting`: some input must be waited for; `skipping`: call again, an input that is
  * read for the second time has not reached its place yet; `ended`: all inputs have ended.
  */
-export type MergeStatus = 'ready' | 'waiting' | 'skipping' | 'ended';
+export type MergeStatus = 'ready' | 'marks' | 'waiting' | 'skipping' | 'ended';
 
 /** How far an input was read. */
 export interface InputPlace {
@@ -69,7 +69,11 @@ export class SessionMerge {
     this.current = null;
     this.#waiting.length = 0;
     this.#skippedBatches = 0;
-    this.#fillAll();
+    const marked = this.#fillAll();
+    if (marked !== null) {
+      this.current = marked;
+      return 'marks';
+    }
     if (this.#waiting.length > 0) return 'waiting';
     if (this.#skippedBatches >= SKIPPED_BATCHES_MAX) return 'skipping';
     let best = -1;
@@ -110,22 +114,28 @@ export class SessionMerge {
     await Promise.all(this.#waiting.map((input) => input.whenReady()));
   }
 
-  #fillAll(): void {
+  /** @returns an input whose marks are to be taken before anything else; null: none */
+  #fillAll(): QuoteInput | null {
     for (let index = 0; index < this.#inputs.length; index += 1) {
       const input = this.#inputs[index];
       if (this.#ended[index] === true || input.batch.from < input.batch.to) continue;
       let status = input.fill();
-      while (status === 'filled' && this.#skip(index, input)) {
+      while (
+        (status === 'filled' && this.#skip(index, input)) ||
+        (status === 'marks' && this.#skipMarks(index, input))
+      ) {
         this.#skippedBatches += 1;
         if (this.#skippedBatches >= SKIPPED_BATCHES_MAX) break;
         status = input.fill();
       }
+      if (status === 'marks' && input.nextControlIndex <= input.batch.from) return input;
       if (status === 'waiting') this.#waiting.push(input);
       if (status === 'ended') {
         this.#ended[index] = true;
         this.#skipControls(index, input);
       }
     }
+    return null;
   }
 
   /** Counts a batch and reads over what was taken before. @returns whether nothing of it is left */
@@ -139,6 +149,12 @@ export class SessionMerge {
     }
     this.#skipControls(index, input);
     return batch.from === batch.to;
+  }
+
+  /** @returns whether none of them is left */
+  #skipMarks(index: number, input: QuoteInput): boolean {
+    this.#skipControls(index, input);
+    return input.nextControlIndex > input.batch.from;
   }
 
   #skipControls(index: number, input: QuoteInput): void {

@@ -3,6 +3,7 @@ import type { InputStatus, ReaderOutput, SourceReader } from '../../api/source.t
 import { assert } from '../../core/assert.ts';
 import type { Clock } from '../../core/time.ts';
 import { Pacer, type ReplaySpeed, type StartTimer } from './pacing.ts';
+import type { QuoteBatch } from './quote-batch.ts';
 import type { QuoteInput } from './quote-input.ts';
 import {
   QUARANTINE_KEPT_MAX,
@@ -12,6 +13,13 @@ import {
   type StoredLedger,
 } from './row-ledger.ts';
 import { SessionMerge, type InputPlace } from './session-merge.ts';
+import {
+  QUOTE_IS_STALE,
+  RecordedMark,
+  type LiveColumns,
+  type SessionJournal,
+  type SessionMark,
+} from './session-marks.ts';
 import type { SessionRecord } from './session-records.ts';
 import { SessionStamper, type StamperOptions, type StoredStamper } from './session-stamper.ts';
 import type { SymbolTable } from './symbol-table.ts';
@@ -33,6 +41,8 @@ export interface SessionReaderOptions<C> extends StamperOptions {
   readonly startPaused: boolean;
   /** Where a checkpoint says the session stood: the same inputs are read again, over what was taken; null: it begins. */
   readonly restored?: StoredSession | null;
+  /** Takes down what is taken, in order (live sessions). */
+  readonly journal?: SessionJournal;
 }
 
 /** Where a session stands, as plain data. */
@@ -42,6 +52,8 @@ export interface StoredSession {
   readonly ledgers: readonly StoredLedger[];
   /** Controls that have not entered the stream yet. */
   readonly controls: readonly unknown[];
+  /** A step of time that was taken and has not been finished; null: none. */
+  readonly unfinishedStepMs: number | null;
 }
 
 /** The books of the whole session; rows add up: rows = applied + late + quarantined + ignored (+ open before the end). */
@@ -59,6 +71,8 @@ export interface SessionTotals {
   readonly lateQuotes: number;
   /** Quotes quarantined as `future`; they have a sequence number all the same. */
   readonly futureQuotes: number;
+  /** Quotes quarantined as `stale`; they have a sequence number as well. */
+  readonly staleQuotes: number;
   readonly quarantined: number;
   readonly ignored: number;
   /** Rows read that have not ended anywhere yet; 0 once the session is over. */
@@ -80,6 +94,11 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
   readonly #controlTag: OutputTag<C>;
   readonly #alignmentNeed: (control: C) => boolean | null;
   readonly #controls: C[] = [];
+  readonly #journal: SessionJournal | null;
+  /** A quote whose positions needed more than a poll's room is still to come. */
+  #isOfferOpen = false;
+  /** A step of time whose positions need more than this poll's room. */
+  #unfinishedStepMs: number | null = null;
   #waitMs = 0;
   #waitsForInput = false;
   /** This poll has emitted what it may. */
@@ -96,12 +115,14 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
     this.#pacer = new Pacer(options.clock, options.speed, options.startPaused);
     this.#startTimer = options.startTimer;
     this.#controlTag = options.controlTag;
+    this.#journal = options.journal ?? null;
     this.#alignmentNeed = options.alignmentNeed ?? ((): null => null);
     if (restored === null) return;
     const ledgers = this.#inputs.map(({ ledger }) => ledger);
     ledgers.forEach((ledger, index) => ledger.restore(restored.ledgers[index]));
     this.stamper.restore(restored.stamper, ledgers);
     this.#controls.push(...(restored.controls as C[]));
+    this.#unfinishedStepMs = restored.unfinishedStepMs;
   }
 
   /** Between two polls. */
@@ -112,14 +133,17 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
       places: this.#merge.places(),
       ledgers: ledgers.map((ledger) => ledger.snapshot()),
       controls: [...this.#controls],
+      unfinishedStepMs: this.#unfinishedStepMs,
     };
   }
 
   pollNext(output: ReaderOutput<SessionRecord>, recordsMax: number): InputStatus {
     if (this.#ended) return 'end-of-input';
     if (this.#failure !== null) return 'nothing-available';
-    this.#emitControls(output);
     const limit = this.stamper.emittedRecords + recordsMax;
+    if (!this.#finishStep(output, limit)) return 'more-available';
+    // Between the positions that open ahead of a quote and the quote itself there is no place in the stream.
+    if (!this.#isOfferOpen) this.#emitControls(output);
     this.#waitMs = 0;
     this.#waitsForInput = false;
     this.#isFull = false;
@@ -137,6 +161,11 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
         }
         if (status === 'skipping') break;
         if (status === 'ended') return this.#end(output);
+        if (status === 'marks') {
+          const { current } = this.#merge;
+          if (!this.#takeRecorded(current as QuoteInput, (current as QuoteInput).batch.from, output, limit)) break;
+          continue;
+        }
         if (!this.#playRun(this.#merge.current as QuoteInput, output, limit)) return this.#rest(this.#waitMs);
         // A quote with many positions ahead of it may leave a last place free that none of them takes.
         if (this.#isFull) break;
@@ -236,6 +265,7 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
       late: sum((input) => input.ledger.lateRows),
       lateQuotes: stamper.lateQuotes,
       futureQuotes: stamper.futureQuotes,
+      staleQuotes: stamper.staleQuotes,
       quarantined: sum((input) => input.ledger.quarantinedRows),
       ignored: sum((input) => input.ledger.ignoredRows),
       openRows: sum((input) => input.ledger.openRows()),
@@ -264,6 +294,8 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
   /** Emits quotes of one input for as long as they come next. @returns false when the next one is not due yet */
   #playRun(input: QuoteInput, output: ReaderOutput<SessionRecord>, limit: number): boolean {
     const { batch, ledger } = input;
+    const { live } = batch;
+    if (live !== undefined && live !== null) return this.#playLiveRun(input, live, output, limit);
     const { stamper } = this;
     const merge = this.#merge;
     const paced = !this.#pacer.unbounded;
@@ -277,9 +309,12 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
       const timeMs = batch.time[index] + batch.timeShiftMs;
       if (!merge.isCurrentStillNext(timeMs)) return true;
       if (paced && !this.#isDue(timeMs)) return false;
-      if (input.nextControlIndex <= index) this.#emitRecordedControls(input, index, output);
+      if (input.nextControlIndex <= index && !this.#takeRecorded(input, index, output, limit)) {
+        this.#isFull = true;
+        return true;
+      }
       const left = limit - stamper.emittedRecords;
-      if (left <= 0 || !stamper.offer(batch, index, ledger, output, left)) {
+      if (left <= 0 || !this.#offer(input, index, output, left)) {
         this.#isFull = true;
         return true;
       }
@@ -289,6 +324,53 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
     return true;
   }
 
+  /**
+   * As `#playRun`, for quotes that came from a live feed: each brings its reading of the processing clock, and stale ones
+   * are put aside. Quotes of one reading are taken together.
+   */
+  #playLiveRun(input: QuoteInput, live: LiveColumns, output: ReaderOutput<SessionRecord>, limit: number): boolean {
+    const { batch, ledger } = input;
+    const { stamper } = this;
+    const merge = this.#merge;
+    const paced = !this.#pacer.unbounded;
+    while (batch.from < batch.to) {
+      const index = batch.from;
+      const timeMs = batch.time[index] + batch.timeShiftMs;
+      if (!merge.isCurrentStillNext(timeMs)) return true;
+      const isStale = (live.flags[index] & QUOTE_IS_STALE) !== 0;
+      if (paced && !isStale && !this.#isDue(timeMs)) return false;
+      const left = limit - stamper.emittedRecords;
+      if (left <= 0 || (input.nextControlIndex <= index && !this.#takeRecorded(input, index, output, limit))) {
+        this.#isFull = true;
+        return true;
+      }
+      stamper.processingTime(live.received[index], output);
+      let taken = index + 1;
+      if (isStale) stamper.refuseStale(batch, index, ledger);
+      else {
+        const end = paced ? index : Math.min(runEnd(batch, live), input.nextControlIndex, index + left);
+        taken = stamper.takeUsual(batch, index, end, merge.lastMs, ledger, output);
+        if (taken === index) {
+          if (!this.#offer(input, index, output, left)) {
+            this.#isFull = true;
+            return true;
+          }
+          taken = index + 1;
+        }
+      }
+      this.#journal?.takenQuotes(batch, index, taken);
+      batch.from = taken;
+      if (stamper.releasing) return true;
+    }
+    return true;
+  }
+
+  #offer(input: QuoteInput, index: number, output: ReaderOutput<SessionRecord>, room: number): boolean {
+    const isTaken = this.stamper.offer(input.batch, index, input.ledger, output, room);
+    this.#isOfferOpen = !isTaken;
+    return isTaken;
+  }
+
   #isDue(timeMs: number): boolean {
     if (timeMs <= this.stamper.greatestMs || this.stamper.wouldHold(timeMs)) return true;
     this.#waitMs = this.#pacer.waitMs(timeMs);
@@ -296,7 +378,10 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
   }
 
   #emitControls(output: ReaderOutput<SessionRecord>): void {
-    for (const control of this.#controls) this.#emitControl(control, output);
+    for (const control of this.#controls) {
+      this.#journal?.takenControl(control);
+      this.#emitControl(control, output);
+    }
     this.#controls.length = 0;
   }
 
@@ -306,14 +391,38 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
     output.output(this.#controlTag, control, this.stamper.greatestMs);
   }
 
-  #emitRecordedControls(input: QuoteInput, index: number, output: ReaderOutput<SessionRecord>): void {
+  /** Takes the controls and marks ahead of quote `index`. @returns false when the room ended first: poll again */
+  #takeRecorded(input: QuoteInput, index: number, output: ReaderOutput<SessionRecord>, limit: number): boolean {
     while (input.nextControlIndex <= index) {
-      this.#emitControl(this.#merge.takeControl(input) as C, output);
+      const control = this.#merge.takeControl(input);
+      if (control instanceof RecordedMark) {
+        this.#journal?.takenMark(control.mark);
+        if (!this.#apply(control.mark, output, limit)) return false;
+      } else {
+        this.#journal?.takenControl(control);
+        this.#emitControl(control as C, output);
+      }
     }
+    return true;
+  }
+
+  #apply(mark: SessionMark, output: ReaderOutput<SessionRecord>, limit: number): boolean {
+    if (mark.kind === 'feed') return true;
+    this.stamper.processingTime(mark.processingTimeMs, output);
+    this.#unfinishedStepMs = mark.eventTimeMs;
+    return this.#finishStep(output, limit);
+  }
+
+  #finishStep(output: ReaderOutput<SessionRecord>, limit: number): boolean {
+    if (this.#unfinishedStepMs === null) return true;
+    const room = limit - this.stamper.emittedRecords;
+    if (room <= 0 || !this.stamper.stepTo(this.#unfinishedStepMs, output, room)) return false;
+    this.#unfinishedStepMs = null;
+    return true;
   }
 
   #end(output: ReaderOutput<SessionRecord>): InputStatus {
-    for (const input of this.#inputs) this.#emitRecordedControls(input, Number.MAX_VALUE, output);
+    for (const input of this.#inputs) this.#takeRecorded(input, Number.MAX_VALUE, output, Infinity);
     this.stamper.end(output);
     this.#ended = true;
     const open = this.totals().openRows;
@@ -332,4 +441,13 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
     this.#waitMs = 0;
     wake?.();
   }
+}
+
+/** Where the quotes that came at the same reading of the clock as the next one, and may trade, end. */
+function runEnd(batch: QuoteBatch, live: LiveColumns): number {
+  const { received, flags } = live;
+  const receivedMs = received[batch.from];
+  let end = batch.from;
+  while (end < batch.to && received[end] === receivedMs && flags[end] === 0) end += 1;
+  return end;
 }

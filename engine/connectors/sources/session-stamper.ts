@@ -23,6 +23,8 @@ export interface StamperOptions {
   readonly symbolIdOf?: ((symbol: string) => number) | undefined;
   /** Drive the clock of processing-time timers by event time (replays). */
   readonly drivesProcessingTime: boolean;
+  /** That clock is told (`processingTime`): live, and in the replay of what was live. Then event time does not drive it. */
+  readonly takesProcessingTime?: boolean;
   /** Whether late quotes of a symbol are dropped, asked for each of them; without it they all are. Others count as applied. */
   readonly dropsLate?: (symbol: string) => boolean;
 }
@@ -38,6 +40,9 @@ export interface StoredStamper {
   readonly emittedRecords: number;
   readonly lateQuotes: number;
   readonly futureQuotes: number;
+  readonly staleQuotes: number;
+  /** The clock that was told; null: not yet. */
+  readonly processingMs: number | null;
   readonly symbols: readonly string[];
   /** How many of the positions have entered the stream; null: none, and those without a time have none yet. */
   readonly openedPositions: number | null;
@@ -62,14 +67,17 @@ export interface StoredHeldQuote {
   readonly input: number;
 }
 
-/** A quote that is held back, with all it needs to be taken later. */
-interface HeldQuote {
+interface DescribedQuote {
   symbol: number;
   timeMs: number;
   bid: number;
   bidSize: number;
   ask: number;
   askSize: number;
+}
+
+/** A quote that is held back, with all it needs to be taken later. */
+interface HeldQuote extends DescribedQuote {
   sequence: number;
   rows: number;
   line: number;
@@ -105,6 +113,7 @@ export class SessionStamper {
   /** Late quotes that are dropped. */
   lateQuotes = 0;
   futureQuotes = 0;
+  staleQuotes = 0;
   /** Different symbols among the quotes taken. */
   symbolCount = 0;
 
@@ -112,6 +121,8 @@ export class SessionStamper {
   readonly #outOfOrdernessMs: number;
   readonly #maxFutureMs: number;
   readonly #drivesProcessingTime: boolean;
+  readonly #takesProcessingTime: boolean;
+  #processingMs = WATERMARK_MIN;
   readonly #dropsLate: (symbol: string) => boolean;
   readonly #planned: PlannedPosition[];
   #positionsSorted: boolean;
@@ -135,7 +146,8 @@ export class SessionStamper {
     this.#symbols = symbols;
     this.#outOfOrdernessMs = options.outOfOrdernessMs;
     this.#maxFutureMs = options.maxFutureMs;
-    this.#drivesProcessingTime = options.drivesProcessingTime;
+    this.#takesProcessingTime = options.takesProcessingTime ?? false;
+    this.#drivesProcessingTime = options.drivesProcessingTime && !this.#takesProcessingTime;
     this.#symbolIdOf = options.symbolIdOf ?? null;
     if (this.#symbolIdOf !== null) this.#quote.symbolId = 0;
     this.#dropsLate = options.dropsLate ?? ((): boolean => true);
@@ -175,6 +187,8 @@ export class SessionStamper {
       emittedRecords: this.emittedRecords,
       lateQuotes: this.lateQuotes,
       futureQuotes: this.futureQuotes,
+      staleQuotes: this.staleQuotes,
+      processingMs: known(this.#processingMs),
       symbols,
       openedPositions: this.#positionsSorted ? this.#nextPosition : null,
       firstQuoteMs: this.#firstQuoteMs,
@@ -199,6 +213,8 @@ export class SessionStamper {
     this.emittedRecords = stored.emittedRecords;
     this.lateQuotes = stored.lateQuotes;
     this.futureQuotes = stored.futureQuotes;
+    this.staleQuotes = stored.staleQuotes;
+    this.#processingMs = stored.processingMs ?? WATERMARK_MIN;
     for (const name of stored.symbols) this.#see(this.#symbols.intern(name));
     if (stored.openedPositions !== null) {
       this.#sortPositions(stored.firstQuoteMs);
@@ -338,6 +354,33 @@ export class SessionStamper {
       this.#releasedCount += 1;
       if (this.#releasedCount === this.#heldCount) this.#forgetHeld();
     }
+  }
+
+  /** The processing clock of a live session reads this; it never goes back. */
+  processingTime(timeMs: number, output: ReaderOutput<SessionRecord>): void {
+    if (!this.#takesProcessingTime || timeMs <= this.#processingMs) return;
+    this.#processingMs = timeMs;
+    output.emitProcessingTime(timeMs);
+  }
+
+  /**
+   * Event time goes on without a quote, because the feed is silent: timers fire and positions open as they would ahead of
+   * a quote at `timeMs`. Before the first quote there is no event time that could go on.
+   * @param room how many records may be emitted, 1 or more
+   * @returns false when the room ended before it was done: step again
+   */
+  stepTo(timeMs: number, output: ReaderOutput<SessionRecord>, room: number): boolean {
+    if (timeMs <= this.greatestMs || this.greatestMs === WATERMARK_MIN) return true;
+    return this.#advance(timeMs, output, room);
+  }
+
+  /** Puts a quote aside that was too old when it came. It has its number, but moves no time and reaches nobody. */
+  refuseStale(batch: QuoteBatch, index: number, ledger: RowLedger): void {
+    const line = batch.line === null ? this.sequence + 1 : batch.line[index];
+    const rows = batch.rows === null ? 1 : batch.rows[index];
+    ledger.quarantine('stale', line, this.#describe(quoteAt(batch, index)), rows);
+    this.sequence += 1;
+    this.staleQuotes += 1;
   }
 
   /** The session is over: what is still held is quarantined, and event time reaches the greatest time seen. */
@@ -488,7 +531,7 @@ export class SessionStamper {
     this.#releasing = false;
   }
 
-  #describe(held: HeldQuote): string {
+  #describe(held: DescribedQuote): string {
     const size = (units: number): string => (units < 0 ? '' : formatShares(units));
     const price = (units: number): string => (units === 0 ? '' : formatPrice(units));
     return [
@@ -500,4 +543,15 @@ export class SessionStamper {
       size(held.askSize),
     ].join(',');
   }
+}
+
+function quoteAt(batch: QuoteBatch, index: number): DescribedQuote {
+  return {
+    symbol: batch.symbol[index],
+    timeMs: batch.time[index] + batch.timeShiftMs,
+    bid: batch.bid[index],
+    bidSize: batch.bidSize[index],
+    ask: batch.ask[index],
+    askSize: batch.askSize[index],
+  };
 }

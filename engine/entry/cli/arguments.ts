@@ -1,4 +1,8 @@
 import { fail, ok, type Result } from '../../core/result.ts';
+import { readSpeed, readWhole, WORKERS_MAX, type ParsedFlags, type SpeedArgument } from './argument-values.ts';
+import { FEED_FLAGS, LIVE_FLAGS, readFeed, readLive, type FeedCommand, type LiveCommand } from './live-arguments.ts';
+
+export { WORKERS_MAX, type SpeedArgument } from './argument-values.ts';
 
 /** What the command line was asked to do. Scripts rely on these words (trading-rules "Command line"). */
 export type CliCommand =
@@ -20,10 +24,9 @@ export type CliCommand =
       readonly output: string;
       readonly profile: string | null;
     }
+  | FeedCommand
+  | LiveCommand
   | { readonly kind: 'inspect'; readonly input: string; readonly profile: string | null; readonly json: boolean };
-
-/** Event milliseconds per wall millisecond; null: as fast as it goes. */
-export type SpeedArgument = number | null;
 
 export interface ReplayCommand {
   readonly kind: 'replay';
@@ -40,12 +43,9 @@ export interface ReplayCommand {
   readonly maxFutureMs: number | null;
 }
 
-export const WORKERS_MAX = 32;
 export const PARALLELISM_MAX = 32_768;
 /** Ten minutes of simulated market: enough to see every rule at work. */
 const SAMPLE_SECONDS_DEFAULT = 600;
-
-type ParsedFlags = { readonly values: ReadonlyMap<string, string>; readonly rest: readonly string[] };
 
 const FLAGS: Readonly<Record<string, readonly string[]>> = {
   replay: [
@@ -65,6 +65,8 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   inspect: ['profile', 'json'],
   sample: ['seed', 'workers', 'speed', 'rules', 'seconds'],
   profiles: [],
+  feed: FEED_FLAGS,
+  live: LIVE_FLAGS,
 };
 const SWITCHES: ReadonlySet<string> = new Set(['json']);
 const SHORT: Readonly<Record<string, string>> = { '-o': '--output', '-h': '--help' };
@@ -94,6 +96,10 @@ export function parseArguments(words: readonly string[]): Result<CliCommand, str
       return readInspect(parsed.value);
     case 'sample':
       return readSample(parsed.value);
+    case 'feed':
+      return readFeed(parsed.value);
+    case 'live':
+      return readLive(parsed.value);
     default:
       return parsed.value.rest.length > 0
         ? fail(`profiles takes no arguments; found "${parsed.value.rest[0]}".`)
@@ -134,31 +140,6 @@ function readFlags(command: string, words: readonly string[], allowed: readonly 
     values.set(name, value);
   }
   return ok({ values, rest });
-}
-
-function readWhole(
-  values: ReadonlyMap<string, string>,
-  name: string,
-  min: number,
-  max: number,
-): Result<number | null, string> {
-  const text = values.get(name);
-  if (text === undefined) return ok(null);
-  const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
-  if (!(value >= min && value <= max))
-    return fail(`--${name} must be a whole number from ${min} to ${max}; found "${text}".`);
-  return ok(value);
-}
-
-function readSpeed(values: ReadonlyMap<string, string>): Result<SpeedArgument, string> {
-  const text = values.get('speed') ?? 'max';
-  if (text === 'max') return ok(null);
-  const factor = /^x(\d+(?:\.\d+)?)$/.exec(text)?.[1];
-  const value = Number(factor);
-  if (factor === undefined || value < 0.01 || value > 1e6) {
-    return fail(`--speed must be "max" or "x" and a number from 0.01 to 1000000, such as x1 or x60; found "${text}".`);
-  }
-  return ok(value);
 }
 
 function readReplay({ values, rest }: ParsedFlags): Result<CliCommand, string> {

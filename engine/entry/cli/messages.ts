@@ -42,6 +42,20 @@ export const USAGE = `FlinkTrade command line
                                                              replay the built-in simulated market
   flinktrade profiles                                        the ready profiles
 
+  flinktrade feed [INPUT...] [--profile NAME|FILE] [--speed max|xN] [--port N] [--host ADDRESS] [--format raw|combined]
+      Serves a session as a live feed over a local WebSocket, as book tickers in JSON; without INPUT the simulated market.
+      --stamp      now (default): each quote is stamped when it is sent; recorded: it keeps its time
+      --seed, --symbols, --quotes-per-second   of the simulated market; --positions-out FILE: positions to go with it
+      Faults to try a reader with: --drop-after N, --gap N, --repeat N, --garbage N (messages), --silence SECONDS
+
+  flinktrade live URL --positions FILE --state DIR [--rules FILE] [--profile NAME|FILE] [--workers N]
+             [--trades FILE|-] [--report FILE|-] [--for SECONDS]
+      Trades on a live feed (ws:// or wss://) until Ctrl-C. Everything that arrives is journaled in DIR; a trade is final,
+      and printed with --trades -, when its quote is there for good. Started again with the same DIR it goes on.
+      more: --subscribe TEXT (sent on connecting), --stale-ms N (2000; 0: never), --idle-ms N (1000),
+            --out-of-orderness-ms N, --max-future-ms N (2000)
+  flinktrade replay --journal DIR --positions FILE ...       replay a live session; record --journal DIR -o FILE exports it
+
 Exit codes: 0 done; 2 wrong usage, rules, positions or profile; 3 an input cannot be read; 1 an internal failure;
 130 interrupted.
 `;
