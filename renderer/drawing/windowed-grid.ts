@@ -184,14 +184,16 @@ export class WindowedGrid {
 
   #resizeCanvas(count: number): void {
     const added = count - this.#drawnCount;
-    const wasScrolled = this.#drawnCount > 0 && this.#scrollTop > 0;
+    const before = this.#drawnCount;
+    const wasScrolled = before > 0 && this.#scrollTop > 0;
     this.#drawnCount = count;
     this.#canvas.style.height = `${Math.min(count * this.#rowHeight, CANVAS_HEIGHT_MAX)}px`;
     if (this.#options.growsOnTop === true && wasScrolled && added > 0) {
       this.#scroller.scrollTop = this.#scrollTop + added * this.#rowHeight;
     }
     this.#root.setAttribute('aria-rowcount', String(count + 1));
-    this.#scrollTop = this.#scroller.scrollTop;
+    // Asking where it stands lays the page out at once: only where the browser may have moved it.
+    if (this.#scrollTop > 0 || count < before) this.#scrollTop = this.#scroller.scrollTop;
   }
 
   #measure(): void {
@@ -222,6 +224,8 @@ export class WindowedGrid {
 
   readonly #onScroll = (): void => {
     this.#scrollTop = this.#scroller.scrollTop;
+    // A cell that sticks is a layer of its own; while nothing is scrolled aside none is needed.
+    this.#root.classList.toggle('is-aside', this.#scroller.scrollLeft > 0);
     // Drawn at once: waiting for the next data would show empty rows.
     this.paint();
   };

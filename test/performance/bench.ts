@@ -85,7 +85,7 @@ async function measureAll(options: Options, folder: string): Promise<BenchLine[]
     b: () => memoryLines('b', options),
     c: () => replayFromDisk('c', options, folder),
     d: () => replayFromDisk('d', options, folder),
-    memory: () => memoryOverTime(quick ? 10_000_000 : 60_000_000),
+    memory: () => memoryOverTime(quick ? 100_000_000 : 400_000_000),
     window: () => windowLines(folder, quick),
   };
   const lines: BenchLine[] = [];

@@ -26,11 +26,15 @@ export const RULES_WITH_TIMERS: RulesDocument = {
 
 const RSS_EVERY_MS = 50;
 const MEGABYTE = 1e6;
+/** A collector that comes a little later than the time before moves a process by so much; a leak does not stop there. */
+const FLAT_MEGABYTES = 4;
 
 export interface MemoryRun {
   /** Of the whole process, bytes: when measuring began, and the most there was since. */
   readonly rssBefore: number;
   readonly rssPeak: number;
+  /** The most there was in each quarter of the time since measuring began. */
+  readonly rssQuarters: readonly number[];
   readonly quotesPerSecond: number;
   readonly perBusiestThreadSecond: number | null;
   readonly trades: number;
@@ -46,6 +50,7 @@ export async function runFromMemory(
   let startedMs = 0;
   let rssBefore = 0;
   let rssPeak = 0;
+  const rssSamples: number[] = [];
   let before: ReadonlyMap<string, number> | null = null;
   let after: ReadonlyMap<string, number> | null = null;
   const job = runJob({
@@ -66,7 +71,9 @@ export async function runFromMemory(
     execArgv,
   });
   const sampling = setInterval(() => {
-    rssPeak = Math.max(rssPeak, process.memoryUsage.rss());
+    const rss = process.memoryUsage.rss();
+    rssPeak = Math.max(rssPeak, rss);
+    if (startedMs > 0) rssSamples.push(rss);
   }, RSS_EVERY_MS);
   try {
     await job.finished;
@@ -76,6 +83,7 @@ export async function runFromMemory(
     return {
       rssBefore,
       rssPeak: Math.max(rssPeak, rssBefore),
+      rssQuarters: quartersOf(rssSamples),
       quotesPerSecond: (parameters.quotes / elapsedMs) * 1000,
       perBusiestThreadSecond: busyMs === null ? null : (parameters.quotes / busyMs) * 1000,
       trades: trades.count,
@@ -85,6 +93,16 @@ export async function runFromMemory(
     await job.close();
     trades.dispose();
   }
+}
+
+/** The greatest of each quarter of the samples. */
+function quartersOf(samples: readonly number[]): number[] {
+  return [0, 1, 2, 3].map((quarter) => {
+    const from = Math.floor((samples.length * quarter) / 4);
+    return samples
+      .slice(from, Math.floor((samples.length * (quarter + 1)) / 4))
+      .reduce((most, at) => Math.max(most, at), 0);
+  });
 }
 
 export interface MemoryLineOptions {
@@ -134,8 +152,17 @@ export async function memoryOverTime(quotes: number): Promise<BenchLine[]> {
     note: `${(quotes / 1e6).toFixed(0)} M quotes, ${run.trades.toLocaleString('en')} trades, 10,000 symbols`,
   };
   const one = (bytes: number): BenchLine['value'] => spreadOf([bytes / MEGABYTE]);
+  const [first, second, third, last] = run.rssQuarters;
+  const quarters = [run.rssBefore, first, second, third, last].map((bytes) => (bytes / MEGABYTE).toFixed(1));
   return [
     { ...base, name: 'whole process, most while running', value: one(run.rssPeak), aim: 300 },
     { ...base, name: 'growth since the warm-up', value: one(run.rssPeak - run.rssBefore), aim: null },
+    {
+      ...base,
+      name: 'growth from the first half to the second',
+      value: one(Math.max(third, last) - Math.max(first, second)),
+      aim: FLAT_MEGABYTES,
+      note: `after the warm-up ${quarters[0]}, most of each quarter ${quarters.slice(1).join(', ')}`,
+    },
   ];
 }

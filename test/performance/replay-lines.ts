@@ -18,6 +18,8 @@ const SEED = 1;
 interface Market {
   readonly symbols: number;
   readonly quotesPerSecond: number;
+  /** No bursts: each second brings about as many. */
+  readonly steady?: boolean;
 }
 
 const MARKET: Market = { symbols: 1_000, quotesPerSecond: 20_000 };
@@ -29,8 +31,13 @@ export interface SessionOnDisk {
   readonly positions: string;
 }
 
-function simulator(table: SymbolTable, quotes: number, { symbols, quotesPerSecond }: Market): MarketSimulator {
-  const options = { symbolCount: symbols, quotesPerSecond, durationMs: (quotes / quotesPerSecond) * 1000 };
+function simulator(
+  table: SymbolTable,
+  quotes: number,
+  { symbols, quotesPerSecond, steady = false }: Market,
+): MarketSimulator {
+  const durationMs = (quotes / quotesPerSecond) * 1000;
+  const options = { symbolCount: symbols, quotesPerSecond, durationMs, steady };
   return new MarketSimulator(createRandom(SEED), table, options);
 }
 

@@ -16,6 +16,8 @@ export interface MarketOptions {
   readonly durationMs?: number;
   /** On average; bursts reach several times as many. Default 2,000. */
   readonly quotesPerSecond?: number;
+  /** No bursts and no calm between them: about as many quotes in each millisecond. Default false. */
+  readonly steady?: boolean;
 }
 
 /** 2026-01-05 14:30:00 UTC. */
@@ -67,6 +69,7 @@ export class MarketSimulator implements QuoteInput {
   readonly #startMs: number;
   readonly #endMs: number;
   readonly #quotesPerMs: number;
+  readonly #isSteady: boolean;
   /** In cents, fractions kept. */
   readonly #mid: Float64Array;
   readonly #anchor: Float64Array;
@@ -91,6 +94,7 @@ export class MarketSimulator implements QuoteInput {
     this.#nowMs = this.#startMs;
     this.#endMs = this.#startMs + (options.durationMs ?? DEFAULT_DURATION_MS);
     this.#quotesPerMs = (options.quotesPerSecond ?? DEFAULT_QUOTES_PER_SECOND) / MS_PER_SECOND;
+    this.#isSteady = options.steady ?? false;
     this.#mid = new Float64Array(count);
     this.#anchor = new Float64Array(count);
     this.#trend = new Float64Array(count);
@@ -179,7 +183,7 @@ export class MarketSimulator implements QuoteInput {
     this.#nowMs += 1;
     if (random() < BURST_CHANCE) this.#burstUntilMs = this.#nowMs + BURST_MS_MAX * random();
     if (random() < MARKET_TURN_CHANCE) this.#marketTrend = (random() - 0.5) * 0.00002;
-    const rate = this.#nowMs < this.#burstUntilMs ? BURST_RATE : CALM_RATE;
+    const rate = this.#isSteady ? 1 : this.#nowMs < this.#burstUntilMs ? BURST_RATE : CALM_RATE;
     this.#dueQuotes += this.#quotesPerMs * rate * (0.5 + random());
   }
 

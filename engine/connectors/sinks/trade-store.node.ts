@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert } from '../../core/assert.ts';
 import { markUnfinished } from '../../core/unfinished-files.node.ts';
-import { compareTrades, sortedRun, TRADE_BYTES, TRADE_WORDS } from './trade-run.ts';
+import { compareTrades, copyOrdered, sortedOrder, sortedRun, TRADE_BYTES, TRADE_WORDS } from './trade-run.ts';
 
 /** 16 MiB of trades in memory before a sorted run goes to disk. */
 const RUN_TRADES_MAX = 1 << 18;
-/** Read-ahead per run while merging. */
+/** Read-ahead per run while merging, and what is written of a run at a time. */
 const MERGE_TRADES = 1 << 12;
 
 /** Where a trade's words stand. */
@@ -75,10 +75,16 @@ export class TradeStore {
       const folder = mkdtempSync(join(tmpdir(), 'flinktrade-trades-'));
       this.#spill = { folder, file: openSync(join(folder, 'runs'), 'w+'), removed: markUnfinished(folder) };
     }
-    const run = sortedRun(this.#buffer, this.#buffered);
-    const bytes = new Uint8Array(run.buffer);
-    let written = 0;
-    while (written < bytes.byteLength) written += writeSync(this.#spill.file, bytes, written);
+    // In pieces: a sorted copy of the whole run would be as large as the run, each time.
+    const order = sortedOrder(this.#buffer, this.#buffered);
+    const piece = new Float64Array(Math.min(MERGE_TRADES, this.#buffered) * TRADE_WORDS);
+    for (let from = 0; from < this.#buffered; from += MERGE_TRADES) {
+      const to = Math.min(this.#buffered, from + MERGE_TRADES);
+      copyOrdered(this.#buffer, order, from, to, piece);
+      const bytes = new Uint8Array(piece.buffer, 0, (to - from) * TRADE_BYTES);
+      for (let written = 0; written < bytes.byteLength;)
+        written += writeSync(this.#spill.file, bytes, written, bytes.byteLength - written);
+    }
     this.#runTrades.push(this.#buffered);
     this.#buffered = 0;
   }

@@ -17,7 +17,11 @@ export function StatusLine() {
         <EngineState />
       ) : (
         <>
-          <span className="item" title="Quotes per second taken by the engine">
+          <span
+            className="item"
+            title="Quotes per second taken by the engine"
+            data-quotes-per-second={progress.quotesPerSecond.toFixed(0)}
+          >
             <b data-testid="quotes-per-second">{rateText(progress.quotesPerSecond)}</b> quotes/s
           </span>
           <span className="item" title="How far what is shown trails the pace asked for">

@@ -5,6 +5,9 @@ import { ROW_HEIGHT } from '../../stores/settings-store.ts';
 import { useStore, useWorkstation } from '../../ui/workstation-context.ts';
 import { TradeSource } from './trade-source.ts';
 
+/** In a fast market every row shows another trade with every frame: nobody reads that, and it costs a frame's time. */
+const CALM_PAINT_MS = 100;
+
 /** The blotter: newest trade on top, as many as the window keeps, only the visible ones in the page. */
 export function TradesGrid() {
   const workstation = useWorkstation();
@@ -44,7 +47,19 @@ function mountTrades(workstation: Workstation, host: HTMLElement): () => void {
     grid.invalidate();
     frameLoop.mark();
   };
-  const undo = [frameLoop.add({ paint: () => grid.paint() }), settings.subscribe(follow)];
+  let drawn = -1;
+  let drawnAtMs = -Infinity;
+  const painter = {
+    paint: (nowMs: number): void => {
+      if (trades.change !== drawn) {
+        if (nowMs - drawnAtMs < CALM_PAINT_MS) return frameLoop.mark();
+        drawn = trades.change;
+        drawnAtMs = nowMs;
+      }
+      grid.paint();
+    },
+  };
+  const undo = [frameLoop.add(painter), settings.subscribe(follow)];
   return () => {
     for (const end of undo) end();
     grid.dispose();
