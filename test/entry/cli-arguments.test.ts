@@ -62,7 +62,6 @@ describe('the command line', () => {
     [['replay', 'a.csv', '--positions', 'p', '--speed', 'fast'], 'found "fast"'],
     [['replay', 'a.csv', '--positions', 'p', '--speed', 'x0'], 'found "x0"'],
     [['replay', 'a.csv', '--positions', 'p', '--report', '-', '--trades', '-'], 'cannot both write to standard output'],
-    [['replay', 'a.csv', '--positions', 'p', '--state', 'd'], 'not in this version'],
     [['reply'], 'no command "reply"'],
     [['record', 'a.csv'], 'where to write'],
     [['inspect', 'a', 'b'], 'one file'],

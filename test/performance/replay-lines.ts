@@ -1,3 +1,4 @@
+import { CHECKPOINT_SETTINGS_DEFAULT } from '../../engine/entry/session/checkpoint-settings.ts';
 import { createHash } from 'node:crypto';
 import { closeSync, createWriteStream, existsSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -134,6 +135,8 @@ async function replayOnce(session: SessionOnDisk, folder: string, workers: numbe
       trades: join(folder, 'trades.csv'),
       outOfOrdernessMs: null,
       maxFutureMs: null,
+      state: null,
+      checkpoints: CHECKPOINT_SETTINGS_DEFAULT,
     });
   } finally {
     process.stderr.write = write;

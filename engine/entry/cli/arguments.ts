@@ -1,4 +1,5 @@
 import { fail, ok, type Result } from '../../core/result.ts';
+import { CHECKPOINT_SETTINGS_DEFAULT, type CheckpointSettings } from '../session/checkpoint-settings.ts';
 import { readSpeed, readWhole, WORKERS_MAX, type ParsedFlags, type SpeedArgument } from './argument-values.ts';
 import { FEED_FLAGS, LIVE_FLAGS, readFeed, readLive, type FeedCommand, type LiveCommand } from './live-arguments.ts';
 
@@ -41,9 +42,13 @@ export interface ReplayCommand {
   readonly trades: string | null;
   readonly outOfOrdernessMs: number | null;
   readonly maxFutureMs: number | null;
+  /** Folder of the session's checkpoints; null: the session is gone with the process. */
+  readonly state: string | null;
+  readonly checkpoints: CheckpointSettings;
 }
 
 export const PARALLELISM_MAX = 32_768;
+const DAY_MS = 86_400_000;
 /** Ten minutes of simulated market: enough to see every rule at work. */
 const SAMPLE_SECONDS_DEFAULT = 600;
 
@@ -60,6 +65,9 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
     'trades',
     'out-of-orderness-ms',
     'max-future-ms',
+    'checkpoint-interval-ms',
+    'checkpoint-timeout-ms',
+    'checkpoints-kept',
   ],
   record: ['output', 'profile'],
   inspect: ['profile', 'json'],
@@ -150,11 +158,6 @@ function readReplay({ values, rest }: ParsedFlags): Result<CliCommand, string> {
     return fail(
       'replay needs --positions FILE: the starting positions, a CSV file with the columns symbol,shares,buyPrice[,ttlMs][,openedAt].',
     );
-  if (values.has('state')) {
-    return fail(
-      '--state DIR is not in this version: a replay runs from its first quote to its last in one go. Leave the option out.',
-    );
-  }
   const report = values.get('report') ?? null;
   const trades = values.get('trades') ?? null;
   if (report === '-' && trades === '-')
@@ -174,6 +177,8 @@ function readReplay({ values, rest }: ParsedFlags): Result<CliCommand, string> {
   if (!maxFutureMs.ok) return maxFutureMs;
   const speed = readSpeed(values);
   if (!speed.ok) return speed;
+  const checkpoints = readCheckpoints(values);
+  if (!checkpoints.ok) return checkpoints;
   return ok({
     kind: 'replay',
     inputs: rest,
@@ -187,6 +192,26 @@ function readReplay({ values, rest }: ParsedFlags): Result<CliCommand, string> {
     trades,
     outOfOrdernessMs: outOfOrdernessMs.value,
     maxFutureMs: maxFutureMs.value,
+    state: values.get('state') ?? null,
+    checkpoints: checkpoints.value,
+  });
+}
+
+function readCheckpoints(values: ReadonlyMap<string, string>): Result<CheckpointSettings, string> {
+  const flags = ['checkpoint-interval-ms', 'checkpoint-timeout-ms', 'checkpoints-kept'];
+  const alone = values.has('state') ? undefined : flags.find((flag) => values.has(flag));
+  if (alone !== undefined) return fail(`--${alone} needs --state DIR: without it there are no checkpoints.`);
+  const { intervalMs, timeoutMs, retained } = CHECKPOINT_SETTINGS_DEFAULT;
+  const interval = readWhole(values, flags[0], 10, DAY_MS);
+  if (!interval.ok) return interval;
+  const timeout = readWhole(values, flags[1], 100, DAY_MS);
+  if (!timeout.ok) return timeout;
+  const kept = readWhole(values, flags[2], 1, 100);
+  if (!kept.ok) return kept;
+  return ok({
+    intervalMs: interval.value ?? intervalMs,
+    timeoutMs: timeout.value ?? timeoutMs,
+    retained: kept.value ?? retained,
   });
 }
 

@@ -24,7 +24,7 @@ export function printable(text: string): string {
 export const USAGE = `FlinkTrade command line
 
   flinktrade replay INPUT... --positions FILE [--rules FILE] [--profile NAME|FILE]
-             [--workers N] [--speed max|xN] [--report FILE|-] [--trades FILE|-]
+             [--workers N] [--speed max|xN] [--state DIR] [--report FILE|-] [--trades FILE|-]
       Trades out of the positions on recorded quotes and prints the position table.
       INPUT        a recording, CSV or JSON lines, also .gz and .zip; several are merged by event time
       --positions  CSV with a header: symbol,shares,buyPrice[,ttlMs][,openedAt]
@@ -32,9 +32,11 @@ export const USAGE = `FlinkTrade command line
       --profile    how to read the input; without it FlinkTrade looks and says what it chose
       --workers    worker threads, 1 to 32 (results are the same with any number)
       --speed      max, or x1, x60 ...: event seconds per second
+      --state      a folder for checkpoints: the same command goes on from the last one after a crash, with any --workers
       --report     JSON report to a file, or - for standard output
       --trades     trades as CSV to a file, or - for standard output
-      more: --max-parallelism N (key groups), --out-of-orderness-ms N, --max-future-ms N
+      more: --max-parallelism N (key groups), --out-of-orderness-ms N, --max-future-ms N;
+            with --state: --checkpoint-interval-ms N (1000), --checkpoints-kept N (2), --checkpoint-timeout-ms N (600000)
 
   flinktrade record INPUT... -o FILE [--profile NAME|FILE]   write FlinkTrade's own, fast recording
   flinktrade inspect FILE [--profile NAME|FILE] [--json]     symbols, span, counts and oddities of a session file

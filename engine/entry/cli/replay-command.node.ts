@@ -3,7 +3,13 @@ import { tradeMessage, TRADES_CSV_HEADER, tradesCsvLine } from '../../connectors
 import type { PlannedPosition } from '../../connectors/sources/session-records.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
 import type { QuarantinedRow, Speed } from '../../contract/window.ts';
+import { waitMs } from '../../core/machine.node.ts';
+import { CheckpointCoordinator, type CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
+import { JobFailedError } from '../job-failed-error.ts';
 import type { RunningJob } from '../job-runner.node.ts';
+import { CHECKPOINT_SETTINGS_DEFAULT, type CheckpointSettings } from '../session/checkpoint-settings.ts';
+import type { SessionState } from '../session/session-state.node.ts';
+import { openReplayState } from './replay-state.node.ts';
 import { samplePositions } from '../session/sample.node.ts';
 import type { InputFailure, SessionEvent, SessionInputs, SessionParameters } from '../session/session-parameters.ts';
 import { startSession } from '../session/start-session.node.ts';
@@ -19,6 +25,10 @@ import { replayReport, type PublishedRows } from './replay-report.ts';
 
 /** One thread decodes; more than a few tasks beside it only help on large machines. */
 const WORKERS_DEFAULT_MAX = 4;
+/** A fault that comes back every time is no accident. */
+const FAILURES_MAX = 3;
+const RESTART_DELAY_MS = 1000;
+const RESTART_BACKOFF = 1.5;
 /** Enough to see what is wrong with a file; the report has more of them. */
 const QUARANTINED_SHOWN = 5;
 
@@ -33,6 +43,8 @@ interface Run {
   readonly maxFutureMs: number | null;
   readonly report: string | null;
   readonly trades: string | null;
+  readonly state: string | null;
+  readonly checkpoints: CheckpointSettings;
 }
 
 export async function runReplay(command: ReplayCommand): Promise<void> {
@@ -68,19 +80,24 @@ export async function runSample(command: Extract<CliCommand, { kind: 'sample' }>
     maxFutureMs: null,
     report: null,
     trades: null,
+    state: null,
+    checkpoints: CHECKPOINT_SETTINGS_DEFAULT,
   });
 }
 
 async function runAndTell(run: Run): Promise<void> {
-  const trades = new TradeCollector(run.trades !== null);
+  const parameters = parametersOf(run);
+  const state = run.state === null ? null : await openReplayState(run.state, parameters, run.checkpoints);
+  const player = new ReplayPlayer(run, parameters, state);
   try {
-    const { report, nameOf } = await play(run, trades);
+    const { report, trades, nameOf } = await player.play();
     if (run.trades !== null) await writeText(run.trades, tradeLines(trades, nameOf));
     if (run.report !== null) await writeText(run.report, reportPieces(report));
     if (run.report === null && run.trades !== '-') await writeText('-', [`${positionTable(report.positions)}\n`]);
     summarize(report);
   } finally {
-    trades.dispose();
+    player.dispose();
+    await state?.close();
   }
 }
 
@@ -113,13 +130,9 @@ class SessionWatch {
   }
 }
 
-async function play(
-  run: Run,
-  trades: TradeCollector,
-): Promise<{ report: ReplayReport; nameOf: (symbol: number) => string }> {
-  const watch = new SessionWatch();
+function parametersOf(run: Run): SessionParameters {
   const speed: Speed = run.speed === null ? { kind: 'max' } : { kind: 'times', factor: run.speed };
-  const parameters: SessionParameters = {
+  return {
     inputs: run.inputs,
     positions: run.positions,
     rules: run.rules,
@@ -129,22 +142,108 @@ async function play(
     maxFutureMs: run.maxFutureMs,
     historySampleMs: null,
   };
-  const workers =
-    run.workers ??
-    Math.max(1, Math.min(availableParallelism() - 1, WORKERS_DEFAULT_MAX, run.maxParallelism ?? WORKERS_DEFAULT_MAX));
-  const job = startSession({
-    parameters,
-    workers,
-    maxParallelism: run.maxParallelism,
-    sinks: { trades, lateQuotes: { write: () => undefined } },
-    onEvent: (event) => watch.take(event),
-  });
-  try {
-    const { elapsedMs } = await job.finished;
+}
+
+interface Played {
+  readonly report: ReplayReport;
+  readonly trades: TradeCollector;
+  readonly nameOf: (symbol: number) => string;
+}
+
+/** Plays a session to its end; with checkpoints it goes on from the last one when a worker fails. */
+class ReplayPlayer {
+  readonly #run: Run;
+  readonly #parameters: SessionParameters;
+  readonly #state: SessionState | null;
+  readonly #workers: number;
+  #trades: TradeCollector;
+  /** In a row, with no checkpoint in between. */
+  #failures = 0;
+
+  constructor(run: Run, parameters: SessionParameters, state: SessionState | null) {
+    this.#run = run;
+    this.#parameters = parameters;
+    this.#state = state;
+    const most = run.maxParallelism ?? WORKERS_DEFAULT_MAX;
+    this.#workers = run.workers ?? Math.max(1, Math.min(availableParallelism() - 1, WORKERS_DEFAULT_MAX, most));
+    this.#trades = new TradeCollector(run.trades !== null);
+  }
+
+  async play(): Promise<Played> {
+    for (;;) {
+      try {
+        return await this.#playOnce();
+      } catch (error) {
+        if (!(error instanceof JobFailedError) || this.#state === null) throw error;
+        await this.#recover(this.#state, error);
+      }
+    }
+  }
+
+  dispose(): void {
+    this.#trades.dispose();
+  }
+
+  async #recover(state: SessionState, error: JobFailedError): Promise<void> {
+    this.#failures += 1;
+    if (this.#failures >= FAILURES_MAX) {
+      tell(`It failed ${this.#failures} times in a row from the same checkpoint; it is not tried again.`);
+      throw error;
+    }
+    const delayMs = RESTART_DELAY_MS * RESTART_BACKOFF ** (this.#failures - 1);
+    await state.reload();
+    const from = state.restored === null ? 'the beginning' : `checkpoint ${state.restored.id}`;
+    tell(`${error.message}\nGoing on from ${from} in ${delayMs} ms.`);
+    await waitMs(delayMs);
+    this.#trades.dispose();
+    this.#trades = new TradeCollector(this.#run.trades !== null);
+  }
+
+  async #playOnce(): Promise<Played> {
+    const watch = new SessionWatch();
+    const trades = this.#trades;
+    const run = this.#run;
+    const state = this.#state;
+    const job = startSession({
+      parameters: this.#parameters,
+      workers: this.#workers,
+      maxParallelism: run.maxParallelism ?? state?.restored?.maxParallelism ?? null,
+      sinks: { trades, lateQuotes: { write: () => undefined } },
+      onEvent: (event) => watch.take(event),
+      restore: state?.restored ?? null,
+      ...(state !== null && {
+        checkpoints: state.checkpoints(run.checkpoints, trades, (record) => this.#took(record)),
+      }),
+    });
+    try {
+      state?.attach(job, trades);
+      const { elapsedMs } = await job.finished;
+      const nameOf = (symbol: number): string => job.symbolText(symbol);
+      return { report: await this.#report(job, watch, elapsedMs), trades, nameOf };
+    } catch (error) {
+      if (watch.failure === null) throw error;
+      const { kind, message, where } = watch.failure;
+      throw new CliError(kind === 'unreadable' ? EXIT_INPUT : EXIT_USAGE, `${message}\n  at ${where}`);
+    } finally {
+      await job.close();
+    }
+  }
+
+  #took(record: CheckpointRecord): void {
+    if (record.status === 'completed') this.#failures = 0;
+    if (
+      record.status === 'failed' &&
+      record.problem !== CheckpointCoordinator.SOURCES_ENDED &&
+      record.problem !== CheckpointCoordinator.JOB_ENDED
+    )
+      tell(`Checkpoint ${record.id} failed: ${record.problem ?? ''} The replay goes on.`);
+  }
+
+  async #report(job: RunningJob<SessionParameters>, watch: SessionWatch, elapsedMs: number): Promise<ReplayReport> {
     const { opened, ended } = watch;
+    const run = this.#run;
     if (opened === null || ended === null) throw new Error('The session ended without saying how.');
-    const nameOf = (symbol: number): string => job.symbolText(symbol);
-    const report = replayReport({
+    return replayReport({
       inputs: run.inputs.kind === 'files' ? run.inputs.paths : opened.inputs,
       rules: run.rules,
       outOfOrdernessMs: opened.outOfOrdernessMs,
@@ -154,19 +253,12 @@ async function play(
       pending: ended.pending,
       positionRows: await rowsOf(job, 'rows'),
       reasonRows: await rowsOf(job, 'reasons'),
-      trades,
+      trades: this.#trades,
       workers: job.graph.parallelism,
       maxParallelism: job.graph.maxParallelism,
       elapsedMs,
-      nameOf,
+      nameOf: (symbol) => job.symbolText(symbol),
     });
-    return { report, nameOf };
-  } catch (error) {
-    if (watch.failure === null) throw error;
-    const { kind, message, where } = watch.failure;
-    throw new CliError(kind === 'unreadable' ? EXIT_INPUT : EXIT_USAGE, `${message}\n  at ${where}`);
-  } finally {
-    await job.close();
   }
 }
 

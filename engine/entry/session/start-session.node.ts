@@ -1,6 +1,7 @@
 import type { SinkWriter } from '../../api/sink.ts';
 import type { Quote, Trade } from '../../trading/records.ts';
-import { runJob, type RunningJob } from '../job-runner.node.ts';
+import type { RestoredCheckpoint } from '../../runtime/checkpoint/checkpoint-storage.ts';
+import { runJob, type JobCheckpoints, type RunningJob } from '../job-runner.node.ts';
 import { flinkTradeJob } from './flinktrade-job.node.ts';
 import type { SessionEvent, SessionParameters } from './session-parameters.ts';
 
@@ -16,6 +17,9 @@ export interface StartSessionOptions {
   readonly maxParallelism: number | null;
   readonly sinks: SessionSinks;
   readonly onEvent: (event: SessionEvent) => void;
+  /** Absent: the session is gone with its process. */
+  readonly checkpoints?: JobCheckpoints;
+  readonly restore?: RestoredCheckpoint | null;
 }
 
 /**
@@ -28,6 +32,8 @@ export function startSession({
   maxParallelism,
   sinks,
   onEvent,
+  checkpoints,
+  restore,
 }: StartSessionOptions): RunningJob<SessionParameters> {
   return runJob<SessionParameters>({
     job: flinkTradeJob,
@@ -40,5 +46,7 @@ export function startSession({
     sinks: { trades: sinks.trades, 'late-quotes': sinks.lateQuotes },
     onSourceEvent: (event) => onEvent(event as SessionEvent),
     lingers: true,
+    ...(checkpoints !== undefined && { checkpoints }),
+    restore: restore ?? null,
   });
 }

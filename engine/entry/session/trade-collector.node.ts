@@ -1,4 +1,6 @@
 import type { SinkContext, SinkWriter } from '../../api/sink.ts';
+import type { DurableTrades } from '../../connectors/sinks/durable-trades.ts';
+import { TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
 import { TradeStore, type StoredTrade } from '../../connectors/sinks/trade-store.node.ts';
 import { notional } from '../../core/decimal.ts';
 import type { Trade } from '../../trading/records.ts';
@@ -12,6 +14,9 @@ type TradeView = Trade & { readonly symbolId: number };
  */
 export class TradeCollector implements SinkWriter<Trade> {
   readonly #store: TradeStore | null;
+  readonly #words = new Float64Array(TRADE_WORDS);
+  /** Where trades go that a checkpoint makes final; null: the run has no checkpoints. */
+  durable: DurableTrades | null = null;
   count = 0;
   shares = 0n;
   profit = 0n;
@@ -22,21 +27,44 @@ export class TradeCollector implements SinkWriter<Trade> {
   }
 
   write(trade: Trade, context: SinkContext): void {
+    const words = this.#words;
+    words[0] = context.timestamp() as number;
+    words[1] = trade.quoteSequence;
+    words[2] = (trade as TradeView).symbolId;
+    words[3] = trade.shares;
+    words[4] = trade.price;
+    words[5] = trade.buyPrice;
+    words[6] = trade.askBefore;
+    words[7] = trade.askAfter;
+    this.durable?.add(words, 0);
+    this.#take(words, 0);
+  }
+
+  prepareCommit(checkpointId: number): null {
+    this.durable?.mark(checkpointId);
+    return null;
+  }
+
+  commit(checkpointId: number): void {
+    this.durable?.commit(checkpointId);
+  }
+
+  /** Trades that an earlier run made final; they are not stored again. @param symbolId the job's number of a symbol */
+  restore(words: Float64Array, symbols: ReadonlyMap<number, string>, symbolId: (text: string) => number): void {
+    for (let at = 0; at < words.length; at += TRADE_WORDS) {
+      words[at + 2] = symbolId(symbols.get(words[at + 2]) as string);
+      this.#take(words, at);
+    }
+  }
+
+  #take(words: Float64Array, offset: number): void {
     this.count += 1;
-    this.shares += BigInt(trade.shares);
-    this.profit += notional(trade.price - trade.buyPrice, trade.shares);
+    this.shares += BigInt(words[offset + 3]);
+    this.profit += notional(words[offset + 4] - words[offset + 5], words[offset + 3]);
     const store = this.#store;
     if (store === null) return;
     const at = store.claim();
-    const { words } = store;
-    words[at] = context.timestamp() as number;
-    words[at + 1] = trade.quoteSequence;
-    words[at + 2] = (trade as TradeView).symbolId;
-    words[at + 3] = trade.shares;
-    words[at + 4] = trade.price;
-    words[at + 5] = trade.buyPrice;
-    words[at + 6] = trade.askBefore;
-    words[at + 7] = trade.askAfter;
+    for (let word = 0; word < TRADE_WORDS; word += 1) store.words[at + word] = words[offset + word];
   }
 
   /** In the order of the trades file. */

@@ -1,5 +1,12 @@
 import { assert } from '../../core/assert.ts';
-import { FRAME_HEADER_WORDS, FRAME_MAGIC, ROW, ROW_WORDS, STATUS_NO_POSITION, STATUS_PENDING } from '../../contract/frames.ts';
+import {
+  FRAME_HEADER_WORDS,
+  FRAME_MAGIC,
+  ROW,
+  ROW_WORDS,
+  STATUS_NO_POSITION,
+  STATUS_PENDING,
+} from '../../contract/frames.ts';
 
 /** Rows to start with; doubled when more symbols come. */
 const ROWS_START = 256;
@@ -71,7 +78,10 @@ export class RowCache {
   update(published: ArrayBuffer, rows: number): number {
     let fresh = 0;
     const numbers = new Float64Array(published);
-    assert(numbers.length >= rows * ROW_WORDS, `${rows} published rows need ${rows * ROW_WORDS} words; found ${numbers.length}.`);
+    assert(
+      numbers.length >= rows * ROW_WORDS,
+      `${rows} published rows need ${rows * ROW_WORDS} words; found ${numbers.length}.`,
+    );
     const bits = new BigInt64Array(published);
     for (let index = 0; index < rows; index += 1) {
       const from = index * ROW_WORDS;

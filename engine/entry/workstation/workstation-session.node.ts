@@ -1,7 +1,15 @@
 import { tradeMessage } from '../../connectors/sinks/trades-csv.ts';
 import { TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
 import type { SinkContext } from '../../api/sink.ts';
-import type { EngineEvent, Problem, Progress, QuarantinedRow, SessionStatus, Speed, WorkerInfo } from '../../contract/window.ts';
+import type {
+  EngineEvent,
+  Problem,
+  Progress,
+  QuarantinedRow,
+  SessionStatus,
+  Speed,
+  WorkerInfo,
+} from '../../contract/window.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
 import { ruleOf } from '../../contract/rules-resolve.ts';
 import type { Clock } from '../../core/time.ts';
@@ -74,7 +82,10 @@ export class WorkstationSession {
       parameters: options.parameters,
       workers: options.workers,
       maxParallelism: null,
-      sinks: { trades: { write: (trade, context) => this.#takeTrade(trade, context) }, lateQuotes: { write: () => undefined } },
+      sinks: {
+        trades: { write: (trade, context) => this.#takeTrade(trade, context) },
+        lateQuotes: { write: () => undefined },
+      },
       onEvent: (event) => this.#take(event),
     });
     for (let index = 0; index < this.#job.graph.parallelism; index += 1) {
@@ -141,9 +152,16 @@ export class WorkstationSession {
   #showPending(): void {
     const { positions, rules } = this.#options.parameters;
     const priceDecimals = (symbol: string): number => decimalsOf(ruleOf(rules, symbol, 'priceStep') ?? '0.01');
-    const latestFirst = [...positions].sort((left, right) => (right.openedAt ?? -Infinity) - (left.openedAt ?? -Infinity));
+    const latestFirst = [...positions].sort(
+      (left, right) => (right.openedAt ?? -Infinity) - (left.openedAt ?? -Infinity),
+    );
     for (const { symbol, shares, buyPrice, openedAt } of latestFirst) {
-      this.#rows.addPending(this.#job.symbolId(symbol), { shares, buyPrice, openedAtMs: openedAt ?? NaN, priceDecimals: priceDecimals(symbol) });
+      this.#rows.addPending(this.#job.symbolId(symbol), {
+        shares,
+        buyPrice,
+        openedAtMs: openedAt ?? NaN,
+        priceDecimals: priceDecimals(symbol),
+      });
     }
   }
 
@@ -262,7 +280,12 @@ export class WorkstationSession {
     const row = selected.id < 0 ? null : this.#rows.rowOf(selected.id);
     if (row === null || !(row[ROW.quoteTimeMs] > selected.lastTimeMs)) return;
     selected.lastTimeMs = row[ROW.quoteTimeMs];
-    const samples = Float64Array.of(row[ROW.quoteTimeMs], row[ROW.bid], row[ROW.ask], row[ROW.shares] > 0 ? row[ROW.askPrice] : 0);
+    const samples = Float64Array.of(
+      row[ROW.quoteTimeMs],
+      row[ROW.bid],
+      row[ROW.ask],
+      row[ROW.shares] > 0 ? row[ROW.askPrice] : 0,
+    );
     this.#options.emit({ kind: 'chart', epoch: this.#options.epoch, symbol: selected.symbol, samples });
   }
 
@@ -287,7 +310,9 @@ export class WorkstationSession {
       firstEventTimeMs: totals.firstEventTimeMs,
       lagMs,
       quotesPerSecond: this.#quoteRate.read(nowMs, totals.quotes),
-      speedReached: this.#timeRate.read(nowMs, greatestMs === null ? 0 : greatestMs - (totals.firstEventTimeMs ?? greatestMs)) / 1000,
+      speedReached:
+        this.#timeRate.read(nowMs, greatestMs === null ? 0 : greatestMs - (totals.firstEventTimeMs ?? greatestMs)) /
+        1000,
       counts: {
         // Rows that were decoded ahead have not ended anywhere yet; they are not shown before they do.
         rows: totals.rows - totals.openRows,
@@ -339,7 +364,11 @@ export class WorkstationSession {
     this.#stopFrames();
     if (this.#isClosed) return;
     this.#tellChanges();
-    const failed = { code: 'worker-failed', message: (error as Error).message, where: error instanceof JobFailedError ? error.thread : null };
+    const failed = {
+      code: 'worker-failed',
+      message: (error as Error).message,
+      where: error instanceof JobFailedError ? error.thread : null,
+    };
     this.#options.onStatus({ kind: 'failed', problem: this.#inputProblem ?? failed });
   }
 }

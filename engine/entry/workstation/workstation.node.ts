@@ -1,4 +1,11 @@
-import type { EngineCommand, EngineEvent, Problem, SessionInfo, SessionRequest, SessionStatus } from '../../contract/window.ts';
+import type {
+  EngineCommand,
+  EngineEvent,
+  Problem,
+  SessionInfo,
+  SessionRequest,
+  SessionStatus,
+} from '../../contract/window.ts';
 import { CONTRACT_VERSION } from '../../contract/window.ts';
 import { checkRules } from '../../contract/rules-schema.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
@@ -78,7 +85,11 @@ export class Workstation {
   async #welcome(contractVersion: number): Promise<void> {
     this.#emit({ kind: 'welcome', contractVersion: CONTRACT_VERSION, engine: this.#dependencies.engine });
     if (contractVersion !== CONTRACT_VERSION) {
-      return this.#problem(null, 'contract-version', `The window speaks version ${contractVersion} of the contract and the engine version ${CONTRACT_VERSION}. Install both from one package.`);
+      return this.#problem(
+        null,
+        'contract-version',
+        `The window speaks version ${contractVersion} of the contract and the engine version ${CONTRACT_VERSION}. Install both from one package.`,
+      );
     }
     this.#tellStatus();
     const session = this.#session;
@@ -122,17 +133,29 @@ export class Workstation {
   async #parametersOf(requestId: number, request: SessionRequest): Promise<SessionParameters | null> {
     const rules = checkRules(request.rules);
     if (!rules.ok) {
-      this.#problem(requestId, 'rules-invalid', rules.problem.map(({ message }) => message).join('\n'), rules.problem[0].path);
+      this.#problem(
+        requestId,
+        'rules-invalid',
+        rules.problem.map(({ message }) => message).join('\n'),
+        rules.problem[0].path,
+      );
       return null;
     }
     const { workers } = request;
     if (!Number.isInteger(workers) || workers < 1 || workers > WORKERS_MAX) {
-      this.#problem(requestId, 'workers-invalid', `The number of workers must be a whole number from 1 to ${WORKERS_MAX}; found ${workers}.`);
+      this.#problem(
+        requestId,
+        'workers-invalid',
+        `The number of workers must be a whole number from 1 to ${WORKERS_MAX}; found ${workers}.`,
+      );
       return null;
     }
     try {
       const positions = await this.#positionsOf(request);
-      const inputs: SessionParameters['inputs'] = request.inputs.kind === 'files' ? { ...request.inputs, profile: request.profile } : { ...request.inputs, seconds: null };
+      const inputs: SessionParameters['inputs'] =
+        request.inputs.kind === 'files'
+          ? { ...request.inputs, profile: request.profile }
+          : { ...request.inputs, seconds: null };
       return {
         inputs,
         positions,
@@ -167,11 +190,20 @@ export class Workstation {
   #applyRules(requestId: number, document: RulesDocument): void {
     const session = this.#session;
     if (session?.isRunning !== true) {
-      return this.#problem(requestId, 'no-session', 'There is no running session to apply the rules to; they are used when the next one is opened.');
+      return this.#problem(
+        requestId,
+        'no-session',
+        'There is no running session to apply the rules to; they are used when the next one is opened.',
+      );
     }
     const rules = checkRules(document);
     if (!rules.ok) {
-      return this.#problem(requestId, 'rules-invalid', rules.problem.map(({ message }) => message).join('\n'), rules.problem[0].path);
+      return this.#problem(
+        requestId,
+        'rules-invalid',
+        rules.problem.map(({ message }) => message).join('\n'),
+        rules.problem[0].path,
+      );
     }
     session.rulesVersion += 1;
     session.rules = rules.value;
@@ -192,7 +224,11 @@ export class Workstation {
 
   #rearm(token: string, by: string): void {
     if (this.#token === null || token !== this.#token) {
-      return this.#problem(null, 'rearm-refused', 'Re-arming takes two acts: ask for it first, then confirm. Nothing was re-armed.');
+      return this.#problem(
+        null,
+        'rearm-refused',
+        'Re-arming takes two acts: ask for it first, then confirm. Nothing was re-armed.',
+      );
     }
     this.#token = null;
     this.#halted = false;

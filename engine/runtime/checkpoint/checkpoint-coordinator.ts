@@ -65,6 +65,9 @@ interface PendingCheckpoint {
  * a trigger that comes meanwhile waits for its end. Parts of a checkpoint that was given up are dropped as they come.
  */
 export class CheckpointCoordinator {
+  /** How a checkpoint fails that came too late: no mistake of anybody's. */
+  static readonly SOURCES_ENDED = 'The sources have ended.';
+  static readonly JOB_ENDED = 'The job has ended.';
   private readonly host: CheckpointHost;
   private readonly options: CheckpointOptions;
   private readonly records: CheckpointRecord[] = [];
@@ -92,7 +95,7 @@ export class CheckpointCoordinator {
   }
 
   /** Nothing is triggered any more; one that is not yet being stored is given up. */
-  stop(problem = 'The job has ended.'): void {
+  stop(problem = CheckpointCoordinator.JOB_ENDED): void {
     if (this.isStopped) return;
     this.isStopped = true;
     this.takeBackInterval();
@@ -110,7 +113,7 @@ export class CheckpointCoordinator {
     this.nextId += 1;
     const { clock, startTimer } = this.host;
     const triggeredAtMs = clock.wallMs();
-    if (this.isStopped) return failedRecord(id, kind, triggeredAtMs, 'The job has ended.');
+    if (this.isStopped) return failedRecord(id, kind, triggeredAtMs, CheckpointCoordinator.JOB_ENDED);
     const record = new Promise<CheckpointRecord>((resolve) => {
       const timeoutMs = this.options.timeoutMs ?? TIMEOUT_MS_DEFAULT;
       const pending: PendingCheckpoint = {
@@ -160,7 +163,7 @@ export class CheckpointCoordinator {
 
   /** The source thread has nothing left to send a barrier into: the job is about to end. */
   refused(checkpointId: number): void {
-    if (this.pending?.id === checkpointId) this.fail(this.pending, 'The sources have ended.');
+    if (this.pending?.id === checkpointId) this.fail(this.pending, CheckpointCoordinator.SOURCES_ENDED);
   }
 
   private complete(pending: PendingCheckpoint, stored: StoredCheckpoint): void {

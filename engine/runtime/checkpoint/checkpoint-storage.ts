@@ -158,7 +158,7 @@ export class CheckpointStorage {
    * @param use decides whether a checkpoint can be used; it returns why not
    */
   async latest(
-    use: (checkpoint: RestoredCheckpoint) => string | null = () => null,
+    use: (checkpoint: RestoredCheckpoint) => Promise<string | null> = () => Promise.resolve(null),
   ): Promise<{ readonly checkpoint: RestoredCheckpoint | null; readonly refused: readonly RefusedCheckpoint[] }> {
     const refused: RefusedCheckpoint[] = [];
     const ids = await this.ids();
@@ -169,7 +169,7 @@ export class CheckpointStorage {
         const manifest = await this.readManifest(id);
         if (found === null) {
           const checkpoint = await this.load(manifest);
-          const problem = use(checkpoint);
+          const problem = await use(checkpoint);
           if (problem === null) found = checkpoint;
           else refused.push({ id, problem });
         }

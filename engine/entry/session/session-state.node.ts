@@ -1,0 +1,136 @@
+import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
+import { DurableTrades, readTrades, type TradeValue } from '../../connectors/sinks/durable-trades.ts';
+import { openFolderStore } from '../../connectors/storage/folder-store.node.ts';
+import type { CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
+import {
+  CheckpointStorage,
+  type RefusedCheckpoint,
+  type RestoredCheckpoint,
+} from '../../runtime/checkpoint/checkpoint-storage.ts';
+import type { JobCheckpoints, RunningJob } from '../job-runner.node.ts';
+import type { CheckpointSettings } from './checkpoint-settings.ts';
+import { differences, sha256Of, type SessionIdentity } from './session-identity.node.ts';
+import type { SessionParameters } from './session-parameters.ts';
+import type { TradeCollector } from './trade-collector.node.ts';
+
+/** The application's part of a checkpoint. */
+interface StoredSessionState {
+  readonly identity: SessionIdentity;
+  readonly trades: readonly TradeValue[];
+}
+
+/** What is in the store belongs to another session. `which` names what differs. */
+export class SessionMismatchError extends Error {
+  override readonly name = 'SessionMismatchError';
+  readonly which: readonly string[];
+
+  constructor(which: readonly string[]) {
+    super(`differs in: ${which.join(', ')}`);
+    this.which = which;
+  }
+}
+
+interface StoredTrades {
+  readonly words: Float64Array;
+  readonly symbols: ReadonlyMap<number, string>;
+}
+
+/**
+ * A session that outlives its process: its checkpoints, and the trades that they made final, in one store. Coordinator
+ * thread only; whoever opens it closes it.
+ */
+export class SessionState {
+  /** What the session goes on from; null: it begins. */
+  restored: RestoredCheckpoint | null = null;
+  /** Newer checkpoints that cannot be used, and why. */
+  refused: readonly RefusedCheckpoint[] = [];
+  readonly #store: DurableStore;
+  readonly #storage: CheckpointStorage;
+  readonly #where: string;
+  readonly #identity: SessionIdentity;
+  #firstId = 1;
+  #trades: readonly StoredTrades[] = [];
+
+  private constructor(store: DurableStore, where: string, identity: SessionIdentity, retained: number) {
+    this.#store = store;
+    this.#where = where;
+    this.#storage = new CheckpointStorage(store, sha256Of, retained);
+    this.#identity = identity;
+  }
+
+  /**
+   * @throws StoreError when the folder cannot be used, or holds checkpoints of which none is whole: that is no fresh start
+   * @throws SessionMismatchError when it holds another session
+   */
+  static async open(folder: string, identity: SessionIdentity, retained: number): Promise<SessionState> {
+    const store = await openFolderStore(folder);
+    try {
+      const state = new SessionState(store, folder, identity, retained);
+      await state.reload();
+      return state;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  /** Looks for the newest checkpoint that is whole: at the start, and after a failure in mid session. */
+  async reload(): Promise<void> {
+    const store = this.#store;
+    let trades: StoredTrades[] = [];
+    const found = await this.#storage.latest(async ({ application }) => {
+      trades = [];
+      for (const value of (application as StoredSessionState).trades)
+        trades.push(await readTrades(store, sha256Of, value));
+      return null;
+    });
+    if (found.checkpoint === null && found.refused.length > 0) throw allLost(this.#where, found.refused);
+    if (found.checkpoint !== null) {
+      const which = differences((found.checkpoint.application as StoredSessionState).identity, this.#identity);
+      if (which.length > 0) throw new SessionMismatchError(which);
+    }
+    this.restored = found.checkpoint;
+    this.refused = found.refused;
+    this.#trades = trades;
+    this.#firstId = await this.#storage.nextId();
+  }
+
+  /** Gives a run the trades that earlier ones made final, and makes its own final with each checkpoint. */
+  attach(job: RunningJob<SessionParameters>, trades: TradeCollector): void {
+    const stored = this.restored === null ? [] : (this.restored.application as StoredSessionState).trades;
+    trades.durable = new DurableTrades(this.#store, sha256Of, (id) => job.symbolText(id), stored);
+    for (const { words, symbols } of this.#trades) trades.restore(words, symbols, (text) => job.symbolId(text));
+  }
+
+  checkpoints(
+    settings: CheckpointSettings,
+    trades: TradeCollector,
+    onRecord: (record: CheckpointRecord) => void,
+  ): JobCheckpoints {
+    return {
+      storage: this.#storage,
+      firstId: this.#firstId,
+      intervalMs: settings.intervalMs,
+      timeoutMs: settings.timeoutMs,
+      prepare: async (checkpointId) => {
+        const values = (await trades.durable?.prepare(checkpointId)) ?? [];
+        const application: StoredSessionState = { identity: this.#identity, trades: values };
+        return { application, values: values.map(({ name }) => name) };
+      },
+      onRecord,
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#store.close();
+  }
+}
+
+function allLost(where: string, refused: readonly RefusedCheckpoint[]): StoreError {
+  const why = refused.map(({ id, problem }) => `checkpoint ${id}: ${problem}`).join('\n  ');
+  return new StoreError(
+    'lost',
+    where,
+    `None of the ${refused.length} checkpoints in ${where} can be used:\n  ${why}\nThis is not treated as a fresh start. Bring the folder back from a copy, or name another one to start over.`,
+  );
+}
