@@ -173,6 +173,8 @@ export class WorkstationSession {
         this.#inputProblem = { code, message, where };
         return;
       }
+      default:
+        return;
     }
   }
 
@@ -291,7 +293,7 @@ export class WorkstationSession {
       counts: {
         // Rows that were decoded ahead have not ended anywhere yet; they are not shown before they do.
         rows: totals.rows - totals.openRows,
-        quotes: totals.quotes - totals.futureQuotes - totals.lateQuotes,
+        quotes: totals.quotes - totals.futureQuotes - totals.lateQuotes - totals.staleQuotes,
         applied: totals.appliedRows,
         late: totals.late,
         quarantined: totals.quarantined,
