@@ -142,7 +142,12 @@ describe('a paced replay', () => {
   test('trails the pace by what is due and not yet out, and by nothing while the market is silent', () => {
     const symbols = new SymbolTable();
     const clock = new ManualClock();
-    const input = quotesAt(symbols, 'm', [['A', 1000], ['A', 1100], ['A', 1200], ['A', 11_000]]);
+    const input = quotesAt(symbols, 'm', [
+      ['A', 1000],
+      ['A', 1100],
+      ['A', 1200],
+      ['A', 11_000],
+    ]);
     const reader = readerOf([input], symbols, { speed: { kind: 'times', factor: 1 } }, clock);
     const output = new RecordedOutput();
 

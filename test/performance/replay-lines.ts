@@ -124,6 +124,7 @@ async function replayOnce(session: SessionOnDisk, folder: string, workers: numbe
   try {
     await runReplay({
       kind: 'replay',
+      journal: null,
       inputs: [session.input],
       positions: session.positions,
       rules: null,

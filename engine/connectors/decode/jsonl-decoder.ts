@@ -136,7 +136,8 @@ export class JsonlDecoder implements LineDecoder {
 
   #quarantine(reason: RowReason, bytes: Uint8Array, from: number, to: number): void {
     this.ledger.quarantine(reason, this.lines + 1, decodeUtf8(bytes, from, Math.min(to, from + TEXT_BYTES_MAX)));
-    if (reason !== 'time-unit') return;
+    // What is wrong with a feed's message is wrong with that message; a file is one thing as a whole.
+    if (reason !== 'time-unit' || this.#gate !== null) return;
     this.#unitMixUps += 1;
     if (this.#goodRows === 0 && this.#unitMixUps === UNIT_MIX_UP_ROWS)
       throw this.#describeUnitMixUp(`each of the first ${UNIT_MIX_UP_ROWS} rows`);

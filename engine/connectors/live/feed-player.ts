@@ -129,7 +129,9 @@ export class FeedPlayer {
     this.#updateId += 1;
     const number = this.messages;
     const timeMs = stamp === 'now' ? Math.floor(clock.wallMs()) : batch.time[index] + batch.timeShiftMs;
-    if (isTurn(number, faults.garbageEvery)) sender.send(GARBAGE[number % GARBAGE.length]);
+    const { garbageEvery } = faults;
+    if (garbageEvery !== null && number % garbageEvery === 0)
+      sender.send(GARBAGE[(number / garbageEvery) % GARBAGE.length]);
     if (!isTurn(number, faults.gapEvery)) {
       const message = this.#text.text(batch, index, timeMs, this.#updateId, number);
       sender.send(message);

@@ -32,8 +32,17 @@ export async function recordSession(
   createdBy = 'FlinkTrade',
 ): Promise<RecordingMade> {
   checkOutput(inputs, outFile);
-  const session = await openSession(inputs, profile);
+  return recordOpened(await openSession(inputs, profile), outFile, createdBy);
+}
+
+/** As `recordSession`, of a session that is open; it is closed in the end. */
+export async function recordOpened(
+  session: OpenSession,
+  outFile: string,
+  createdBy = 'FlinkTrade',
+): Promise<RecordingMade> {
   try {
+    checkOutput([], outFile);
     const footer = await writeFileWhole(outFile, (sink) => recordOpenSession(session, sink, createdBy));
     return { file: outFile, footer, chosen: session.chosen };
   } finally {

@@ -41,6 +41,13 @@ const decoder = new (
 ).TextDecoder();
 const FIRST_BLOCK_BYTES = 524_288;
 
+export interface RecordingInputOptions {
+  /** It is a journal: there is no footer, and it ends where its last block does. */
+  readonly isOpenEnded?: boolean;
+  /** The books to keep; default: its own. */
+  readonly ledger?: RowLedger;
+}
+
 /**
  * Reads a recording. A block is brought together in one buffer, checked, and handed out as views on that buffer: nothing
  * is decoded or copied per quote. Damage is told with the block and the byte where it was found; every quote of the
@@ -82,11 +89,11 @@ export class RecordingInput implements QuoteInput {
     symbols: SymbolTable,
     crc32: Crc32,
     start: { header: RecordingHeader; crc: number; bytes: number; rest: Uint8Array },
-    isOpenEnded: boolean,
+    { isOpenEnded = false, ledger }: RecordingInputOptions,
   ) {
     this.#isOpenEnded = isOpenEnded;
     this.name = source.name;
-    this.ledger = new RowLedger(source.name);
+    this.ledger = ledger ?? new RowLedger(source.name);
     this.#source = source;
     this.#symbols = symbols;
     this.#crc32 = crc32;
@@ -116,7 +123,7 @@ export class RecordingInput implements QuoteInput {
     source: ByteSource,
     symbols: SymbolTable,
     crc32: Crc32 = tableCrc32,
-    isOpenEnded = false,
+    options: RecordingInputOptions = {},
   ): Promise<RecordingInput> {
     const reader = new ChunkReader(source);
     const prefix = await reader.exactly(PREFIX_BYTES);
@@ -143,7 +150,7 @@ export class RecordingInput implements QuoteInput {
       throw damage(source.name, PREFIX_BYTES, 'the checksum of its header does not match');
     const header = JSON.parse(decoder.decode(body.subarray(0, headerBytes))) as RecordingHeader;
     const start = { header, crc, bytes: PREFIX_BYTES + headerBytes + 8, rest: reader.takeBack() };
-    return new RecordingInput(source, symbols, crc32, start, isOpenEnded);
+    return new RecordingInput(source, symbols, crc32, start, options);
   }
 
   fill(): FillStatus {

@@ -229,6 +229,11 @@ export class SessionStamper {
     this.#releasing = stored.isReleasing;
   }
 
+  /** Where the processing clock of a live session stands; -Infinity before it was ever told. */
+  get processingMs(): number {
+    return this.#processingMs;
+  }
+
   /** True while quotes that were held back wait to be emitted: call `release` before the next `offer`. */
   get releasing(): boolean {
     return this.#releasing;

@@ -22,6 +22,8 @@ export type CliCommand =
   | {
       readonly kind: 'record';
       readonly inputs: readonly string[];
+      /** The state folder of a live session, in place of inputs. */
+      readonly journal: string | null;
       readonly output: string;
       readonly profile: string | null;
     }
@@ -32,6 +34,8 @@ export type CliCommand =
 export interface ReplayCommand {
   readonly kind: 'replay';
   readonly inputs: readonly string[];
+  /** The state folder of a live session, in place of inputs. */
+  readonly journal: string | null;
   readonly positions: string;
   readonly rules: string | null;
   readonly profile: string | null;
@@ -54,6 +58,7 @@ const SAMPLE_SECONDS_DEFAULT = 600;
 
 const FLAGS: Readonly<Record<string, readonly string[]>> = {
   replay: [
+    'journal',
     'positions',
     'rules',
     'profile',
@@ -69,7 +74,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
     'checkpoint-timeout-ms',
     'checkpoints-kept',
   ],
-  record: ['output', 'profile'],
+  record: ['journal', 'output', 'profile'],
   inspect: ['profile', 'json'],
   sample: ['seed', 'workers', 'speed', 'rules', 'seconds'],
   profiles: [],
@@ -151,7 +156,10 @@ function readFlags(command: string, words: readonly string[], allowed: readonly 
 }
 
 function readReplay({ values, rest }: ParsedFlags): Result<CliCommand, string> {
-  if (rest.length === 0)
+  const journal = values.get('journal') ?? null;
+  if (journal !== null && rest.length > 0)
+    return fail(`--journal DIR is the session; leave ${rest[0]} out, or the journal.`);
+  if (rest.length === 0 && journal === null)
     return fail('replay needs at least one session file: flinktrade replay INPUT... --positions FILE');
   const positions = values.get('positions');
   if (positions === undefined)
@@ -182,6 +190,7 @@ function readReplay({ values, rest }: ParsedFlags): Result<CliCommand, string> {
   return ok({
     kind: 'replay',
     inputs: rest,
+    journal,
     positions,
     rules: values.get('rules') ?? null,
     profile: values.get('profile') ?? null,
@@ -217,9 +226,12 @@ function readCheckpoints(values: ReadonlyMap<string, string>): Result<Checkpoint
 
 function readRecord({ values, rest }: ParsedFlags): Result<CliCommand, string> {
   const output = values.get('output');
-  if (rest.length === 0 || output === undefined)
+  const journal = values.get('journal') ?? null;
+  if (journal !== null && rest.length > 0)
+    return fail(`--journal DIR is what is recorded; leave ${rest[0]} out, or the journal.`);
+  if ((rest.length === 0 && journal === null) || output === undefined)
     return fail('record needs a session file and where to write: flinktrade record INPUT... -o FILE');
-  return ok({ kind: 'record', inputs: rest, output, profile: values.get('profile') ?? null });
+  return ok({ kind: 'record', inputs: rest, journal, output, profile: values.get('profile') ?? null });
 }
 
 function readInspect({ values, rest }: ParsedFlags): Result<CliCommand, string> {

@@ -1,5 +1,265 @@
+import { availableParallelism } from 'node:os';
+import type { SinkContext, SinkWriter } from '../../api/sink.ts';
+import { tradeMessage, TRADES_CSV_HEADER, tradesCsvLine } from '../../connectors/sinks/trades-csv.ts';
+import type { FeedStatus } from '../../connectors/live/live-feed-input.ts';
+import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
+import { startMachineTimer } from '../../core/machine.node.ts';
+import type { Trade } from '../../trading/records.ts';
+import type { RunningJob } from '../job-runner.node.ts';
+import { LiveCoordinator, OtherSessionError, prepareLive, type PreparedLive } from '../session/live-session.node.ts';
+import type { SessionParameters } from '../session/session-parameters.ts';
+import { startSession } from '../session/start-session.node.ts';
+import { openStateStore } from '../session/state-store.node.ts';
+import { TradeCollector } from '../session/trade-collector.node.ts';
+import type { TradeCopy } from '../session/trade-gate.ts';
+import { loadPositions, loadRules } from './documents.node.ts';
+import { FeedTelling } from './feed-telling.node.ts';
+import { onInterrupt } from './interrupt.node.ts';
 import type { LiveCommand } from './live-arguments.ts';
+import { CliError, EXIT_INPUT, EXIT_INTERNAL, EXIT_USAGE } from './messages.ts';
+import { checkOutputs, writeText } from './output-files.node.ts';
+import { rowsOf, SessionWatch, summarize, tradeLines } from './replay-command.node.ts';
+import { replayReport } from './replay-report.ts';
+import { positionTable, reportPieces, type ReplayReport } from './report.ts';
+import { tell } from './tell.node.ts';
 
-export async function runLive(_command: LiveCommand): Promise<void> {
-  await Promise.resolve();
+const MS_PER_SECOND = 1000;
+/** Quotes of a feed are few beside those of a file; the machine has other work. */
+const WORKERS_DEFAULT_MAX = 2;
+
+/** Trades on a live feed until Ctrl-C or `--for`, and tells what came of it. */
+export async function runLive(command: LiveCommand): Promise<void> {
+  const rules = await loadRules(command.rules);
+  const positions = await loadPositions(command.positions);
+  await checkOutputs(
+    [
+      { what: '--report', path: command.report },
+      { what: '--trades', path: command.trades },
+    ],
+    [
+      { what: 'the positions file', path: command.positions },
+      { what: 'the rules file', path: command.rules },
+    ],
+  );
+  const store = await opened(command.state);
+  const trades = new TradeCollector(command.trades !== null && command.trades !== '-');
+  try {
+    const prepared = await preparedOf(store, command, { rules, positions });
+    const { report, nameOf } = await new LiveRun(command, store, prepared, rules, positions, trades).play();
+    if (command.trades !== null && command.trades !== '-') await writeText(command.trades, tradeLines(trades, nameOf));
+    if (command.report !== null) await writeText(command.report, reportPieces(report));
+    if (command.report === null && command.trades !== '-')
+      await writeText('-', [`${positionTable(report.positions)}\n`]);
+    summarize(report);
+  } finally {
+    trades.dispose();
+    await store.close();
+  }
+}
+
+async function opened(folder: string): Promise<DurableStore> {
+  try {
+    return await openStateStore(folder);
+  } catch (error) {
+    throw stateProblem(error);
+  }
+}
+
+async function preparedOf(
+  store: DurableStore,
+  command: LiveCommand,
+  { rules, positions }: Pick<SessionParameters, 'rules' | 'positions'>,
+): Promise<PreparedLive> {
+  try {
+    return await prepareLive(store, { ...command, rules, positions });
+  } catch (error) {
+    if (error instanceof OtherSessionError) throw new CliError(EXIT_USAGE, error.message);
+    throw stateProblem(error);
+  }
+}
+
+function stateProblem(error: unknown): unknown {
+  if (!(error instanceof StoreError)) return error;
+  return new CliError(
+    error.kind === 'damaged' || error.kind === 'lost' || error.kind === 'newer' ? EXIT_INPUT : EXIT_USAGE,
+    error.message,
+  );
+}
+
+/** Final trades, each as it becomes so, for `--trades -`. A recovered session begins with all it had. */
+class TradePrinter implements SinkWriter<Trade> {
+  readonly #trades: TradeCollector;
+  readonly #words = new Float64Array(8);
+  readonly #nameOf: (symbol: number) => string;
+
+  constructor(trades: TradeCollector, nameOf: (symbol: number) => string) {
+    this.#trades = trades;
+    this.#nameOf = nameOf;
+    process.stdout.write(`${TRADES_CSV_HEADER}\n`);
+  }
+
+  write(trade: Trade, context: SinkContext): void {
+    this.#trades.write(trade, context);
+    const { quoteSequence, shares, price, buyPrice, askBefore, askAfter } = trade;
+    const { symbolId } = trade as TradeCopy;
+    this.#words.set([
+      context.timestamp() as number,
+      quoteSequence,
+      symbolId,
+      shares,
+      price,
+      buyPrice,
+      askBefore,
+      askAfter,
+    ]);
+    process.stdout.write(`${tradesCsvLine(tradeMessage(this.#words, 0, this.#nameOf(symbolId)))}\n`);
+  }
+}
+
+class LiveRun {
+  readonly #command: LiveCommand;
+  readonly #prepared: PreparedLive;
+  readonly #rules: SessionParameters['rules'];
+  readonly #trades: TradeCollector;
+  readonly #watch = new SessionWatch();
+  readonly #feed = new FeedTelling();
+  readonly #job: RunningJob<SessionParameters>;
+  readonly #coordinator: LiveCoordinator;
+  #failure: unknown = null;
+  #feedStatus: FeedStatus | null = null;
+
+  constructor(
+    command: LiveCommand,
+    store: DurableStore,
+    prepared: PreparedLive,
+    rules: SessionParameters['rules'],
+    positions: SessionParameters['positions'],
+    trades: TradeCollector,
+  ) {
+    this.#command = command;
+    this.#prepared = prepared;
+    this.#rules = rules;
+    this.#trades = trades;
+    const nameOf = (symbol: number): string => this.#job.symbolText(symbol);
+    this.#coordinator = new LiveCoordinator({
+      store,
+      prepared,
+      rules,
+      trades: command.trades === '-' ? new TradePrinter(trades, nameOf) : trades,
+      send: (message) => this.#job.sendSourceEvent(message),
+      onFeed: (status) => {
+        this.#feedStatus = status;
+        this.#feed.show(status);
+      },
+      onRecovered: ({ quotes, halted }) =>
+        tell(
+          `Recovered ${quotes} quotes and ${trades.count} trades from the journal${halted ? '; the kill switch is on' : ''}. Going on live.`,
+        ),
+      onFull: (problem) =>
+        tell(
+          problem === null
+            ? 'There is room again: going on.'
+            : `${problem.message} Trading stands still until there is room.`,
+        ),
+      onFailed: (error) => this.#fail(error),
+    });
+    this.#job = startSession({
+      parameters: {
+        inputs: prepared.inputs,
+        positions,
+        rules: prepared.rules,
+        speed: { kind: 'max' },
+        startPaused: false,
+        outOfOrdernessMs: prepared.inputs.settings.outOfOrdernessMs,
+        maxFutureMs: prepared.inputs.settings.maxFutureMs,
+        historySampleMs: null,
+      },
+      workers: command.workers ?? Math.max(1, Math.min(availableParallelism() - 1, WORKERS_DEFAULT_MAX)),
+      maxParallelism: null,
+      sinks: { trades: this.#coordinator.gate, lateQuotes: { write: () => undefined } },
+      onEvent: (event) => {
+        if (!this.#coordinator.take(event)) this.#watch.take(event);
+      },
+    });
+  }
+
+  async play(): Promise<{ report: ReplayReport; nameOf: (symbol: number) => string }> {
+    const { forSeconds, url } = this.#command;
+    const { cutOff } = this.#prepared.found;
+    if (cutOff !== null) tell(cutOff);
+    if (url.startsWith('ws:') && !/^ws:\/\/(localhost|127\.|\[::1\])/.test(url))
+      tell(
+        `${this.#prepared.inputs.settings.feed} is not encrypted: whoever is between here and there can change quotes. Use wss:// where the feed offers it.`,
+      );
+    const end = (): void => this.#job.sendSourceEvent({ kind: 'end' });
+    const takeBack = onInterrupt(() => {
+      tell('Ending the session (Ctrl-C again: leave at once).');
+      end();
+    });
+    const cancelTimer = forSeconds === null ? () => undefined : startMachineTimer(forSeconds * MS_PER_SECOND, end);
+    try {
+      const { elapsedMs } = await this.#job.finished;
+      await this.#coordinator.keeper.idle();
+      if (this.#failure !== null) throw stateProblem(this.#failure);
+      return { report: await this.#report(elapsedMs), nameOf: (symbol) => this.#job.symbolText(symbol) };
+    } catch (error) {
+      if (this.#failure !== null) throw stateProblem(this.#failure);
+      const { failure } = this.#watch;
+      if (failure === null) throw error;
+      throw new CliError(
+        failure.kind === 'unreadable' ? EXIT_INPUT : EXIT_USAGE,
+        `${failure.message}\n  at ${failure.where}`,
+      );
+    } finally {
+      takeBack();
+      cancelTimer();
+      this.#feed.clear();
+      this.#coordinator.keeper.close();
+      await this.#job.close();
+    }
+  }
+
+  async #report(elapsedMs: number): Promise<ReplayReport> {
+    const { opened: open, ended } = this.#watch;
+    if (open === null || ended === null) throw new CliError(EXIT_INTERNAL, 'The session ended without saying how.');
+    const { gate } = this.#coordinator;
+    if (gate.pending > 0)
+      throw new CliError(
+        EXIT_INTERNAL,
+        `${gate.pending} trades did not become final: their quotes are not in the journal.`,
+      );
+    const report = replayReport({
+      inputs: open.inputs,
+      rules: this.#rules,
+      outOfOrdernessMs: open.outOfOrdernessMs,
+      maxFutureMs: open.maxFutureMs,
+      progress: ended.progress,
+      quarantinedRows: this.#watch.quarantinedRows,
+      pending: ended.pending,
+      positionRows: await rowsOf(this.#job, 'rows'),
+      reasonRows: await rowsOf(this.#job, 'reasons'),
+      trades: this.#trades,
+      workers: this.#job.graph.parallelism,
+      maxParallelism: this.#job.graph.maxParallelism,
+      elapsedMs,
+      nameOf: (symbol) => this.#job.symbolText(symbol),
+    });
+    return this.#feedStatus === null ? report : { ...report, feed: feedBooks(this.#feedStatus) };
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    void this.#job.cancel();
+  }
+}
+
+function feedBooks({
+  connects,
+  gaps,
+  missed,
+  duplicates,
+  staleQuotes,
+  pauses,
+}: FeedStatus): NonNullable<ReplayReport['feed']> {
+  return { connects, gaps, missed, duplicates, staleQuotes, pauses };
 }

@@ -62,7 +62,10 @@ export async function runReplay(command: ReplayCommand): Promise<void> {
       { what: 'the profile', path: command.profile },
     ],
   );
-  const inputs: SessionInputs = { kind: 'files', paths: command.inputs, profile: command.profile };
+  const inputs: SessionInputs =
+    command.journal === null
+      ? { kind: 'files', paths: command.inputs, profile: command.profile }
+      : { kind: 'journal', folder: command.journal };
   await runAndTell({ ...command, inputs, rules, positions });
 }
 
@@ -102,7 +105,7 @@ async function runAndTell(run: Run): Promise<void> {
 }
 
 /** Watches a session from its opening to its end. */
-class SessionWatch {
+export class SessionWatch {
   readonly #progress = new ProgressLine();
   opened: Extract<SessionEvent, { kind: 'opened' }> | null = null;
   ended: Extract<SessionEvent, { kind: 'ended' }> | null = null;
@@ -125,6 +128,9 @@ class SessionWatch {
         return this.#progress.clear();
       case 'quarantined':
         this.quarantinedRows.push(...event.rows);
+        return;
+      default:
+        // Of live sessions: live-command.node.ts.
         return;
     }
   }
@@ -262,18 +268,18 @@ class ReplayPlayer {
   }
 }
 
-async function rowsOf(job: RunningJob<SessionParameters>, name: string): Promise<PublishedRows[]> {
+export async function rowsOf(job: RunningJob<SessionParameters>, name: string): Promise<PublishedRows[]> {
   return (await job.requestRows(name, true)).map(({ buffer, rowCount }) => ({ buffer, rows: rowCount }));
 }
 
-function* tradeLines(trades: TradeCollector, nameOf: (symbol: number) => string): Generator<string> {
+export function* tradeLines(trades: TradeCollector, nameOf: (symbol: number) => string): Generator<string> {
   yield `${TRADES_CSV_HEADER}\n`;
   for (const { words, offset } of trades.sorted()) {
     yield `${tradesCsvLine(tradeMessage(words, offset, nameOf(words[offset + 2])))}\n`;
   }
 }
 
-function summarize({ session, totals, engine, positions }: ReplayReport): void {
+export function summarize({ session, totals, engine, positions }: ReplayReport): void {
   const pending = positions.filter(({ status }) => status === 'pending').length;
   const seconds = (engine.elapsedMs / 1000).toFixed(2);
   const lines = [

@@ -47,7 +47,7 @@ export function replayReport(outcome: ReplayOutcome): ReplayReport {
     session: {
       inputs: outcome.inputs,
       rows: totals.rows,
-      quotes: totals.quotes - totals.futureQuotes - totals.lateQuotes,
+      quotes: totals.quotes - totals.futureQuotes - totals.lateQuotes - totals.staleQuotes,
       symbols: totals.symbols,
       firstEventTimeMs: totals.firstEventTimeMs,
       lastEventTimeMs: totals.lastEventTimeMs,

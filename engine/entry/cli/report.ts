@@ -26,6 +26,15 @@ export interface ReplayReport {
     /** The first of each input, with their lines; all are counted. */
     readonly quarantinedRows: readonly QuarantinedRow[];
   } & SessionCounts;
+  /** Of a live session: how its feed behaved while this process listened. */
+  readonly feed?: {
+    readonly connects: number;
+    readonly gaps: number;
+    readonly missed: number;
+    readonly duplicates: number;
+    readonly staleQuotes: number;
+    readonly pauses: number;
+  };
   readonly rules: unknown;
   readonly positions: readonly PositionRow[];
   readonly reasons: Readonly<Record<string, number>>;

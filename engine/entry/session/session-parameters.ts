@@ -1,6 +1,9 @@
 import type { RulesDocument } from '../../contract/rules.ts';
 import type { Speed } from '../../contract/window.ts';
 import type { SessionTotals } from '../../connectors/sources/session-source-reader.ts';
+import type { LiveSettings } from '../../connectors/recording/recording-format.ts';
+import type { JournalPart } from '../../connectors/journal/journal-writer.ts';
+import type { FeedStatus } from '../../connectors/live/live-feed-input.ts';
 import type { PlannedPosition } from '../../connectors/sources/session-records.ts';
 import type { QuarantinedRow } from '../../connectors/sources/row-ledger.ts';
 import type { InputErrorCode, InputErrorKind } from '../../connectors/sources/input-error.ts';
@@ -23,14 +26,43 @@ export interface SessionParameters {
 export type SessionInputs =
   | { readonly kind: 'files'; readonly paths: readonly string[]; readonly profile: string | null }
   /** The built-in simulated market. `seconds` of event time; null: no end. */
-  | { readonly kind: 'sample'; readonly seed: number; readonly seconds: number | null };
+  | { readonly kind: 'sample'; readonly seed: number; readonly seconds: number | null }
+  /** The journal of a live session, in a state folder. */
+  | { readonly kind: 'journal'; readonly folder: string }
+  | LiveInputs;
+
+/** A live feed. What `settings` say was decided when the session began, and holds over restarts. */
+export interface LiveInputs {
+  readonly kind: 'live';
+  readonly url: string;
+  /** Sent on connecting; null: nothing. */
+  readonly subscribe: string | null;
+  /** Ready profile or profile file. */
+  readonly profile: string;
+  readonly settings: LiveSettings;
+  /** There is a journal to go on from. */
+  readonly recovers: boolean;
+  /** Number of the journal's next part. */
+  readonly nextPart: number;
+}
 
 /** From the coordinator to the source, between two polls. */
 export type SessionCommand =
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }
   | { readonly kind: 'set-speed'; readonly speed: Speed }
-  | { readonly kind: 'control'; readonly control: ControlRecord };
+  | { readonly kind: 'control'; readonly control: ControlRecord }
+  | LiveCommand;
+
+/** To a live session only. */
+export type LiveCommand =
+  /** Takes what has come, then ends as a session does. */
+  | { readonly kind: 'end' }
+  | { readonly kind: 'journal-stored'; readonly part: number }
+  /** One that was wanted; null: there are no more. */
+  | { readonly kind: 'journal-bytes'; readonly bytes: Uint8Array | null }
+  /** The machine slept. */
+  | { readonly kind: 'stood-still'; readonly forMs: number };
 
 /** From the source to the coordinator. */
 export type SessionEvent =
@@ -45,6 +77,16 @@ export type SessionEvent =
   | { readonly kind: 'progress'; readonly progress: SessionProgress }
   | { readonly kind: 'quarantined'; readonly rows: readonly QuarantinedRow[] }
   | { readonly kind: 'ended'; readonly progress: SessionProgress; readonly pending: readonly PlannedPosition[] }
+  | { readonly kind: 'journal-part'; readonly part: JournalPart }
+  | { readonly kind: 'journal-wanted' }
+  /** The journal has been played; from here on the session is live. `rules`: the last change; null: there was none. */
+  | {
+      readonly kind: 'recovered';
+      readonly quotes: number;
+      readonly rules: { readonly rules: RulesDocument; readonly version: number } | null;
+      readonly halted: boolean;
+    }
+  | { readonly kind: 'feed'; readonly status: FeedStatus }
   | { readonly kind: 'input-failed'; readonly failure: InputFailure };
 
 export interface SessionProgress {

@@ -1,4 +1,5 @@
 import type { InputStatus, ReaderOutput, SourceReader, SourceReaderContext } from '../../api/source.ts';
+import type { JournalBytes } from '../../connectors/journal/journal-bytes.ts';
 import { openSession, type OpenSession } from '../../connectors/files/open-session.node.ts';
 import { InputError } from '../../connectors/sources/input-error.ts';
 import type { SessionRecord } from '../../connectors/sources/session-records.ts';
@@ -8,11 +9,14 @@ import type { RulesDocument } from '../../contract/rules.ts';
 import { assertNever } from '../../core/assert.ts';
 import { startMachineTimer } from '../../core/machine.node.ts';
 import { CONTROL, type ControlRecord } from '../../trading/records.ts';
+import { openJournal } from './open-journal.node.ts';
+import { OpenLive } from './open-live.node.ts';
 import { openSample } from './sample.node.ts';
 import type {
   InputFailure,
   SessionCommand,
   SessionEvent,
+  SessionInputs,
   SessionParameters,
   SessionProgress,
 } from './session-parameters.ts';
@@ -41,6 +45,8 @@ export class SessionReader implements SourceReader<SessionRecord> {
   #session: OpenSession | null = null;
   #reader: SessionSourceReader<ControlRecord> | null = null;
   #failure: Error | null = null;
+  #live: OpenLive | null = null;
+  #journalBytes: JournalBytes | null = null;
   #quarantinedTold = 0;
   #progressAtMs = -Infinity;
   #ended = false;
@@ -80,23 +86,31 @@ export class SessionReader implements SourceReader<SessionRecord> {
 
   handleSourceEvent(event: unknown): void {
     const command = event as SessionCommand;
+    if (command.kind === 'journal-bytes') return this.#journalBytes?.give(command.bytes);
     const reader = this.#reader;
-    if (reader === null) {
+    // While a journal is played, a control has no place in the stream yet.
+    if (reader === null || (command.kind === 'control' && this.#live?.input.isRecovering === true)) {
       this.#early.push(command);
       return;
     }
     switch (command.kind) {
       case 'pause':
-        reader.pause();
+        // A market does not wait.
+        if (this.#live === null) reader.pause();
         break;
       case 'resume':
         reader.resume();
         break;
       case 'set-speed':
-        reader.setSpeed(command.speed);
+        if (this.#live === null) reader.setSpeed(command.speed);
         break;
       case 'control':
         reader.insertControl(command.control);
+        break;
+      case 'end':
+      case 'journal-stored':
+      case 'stood-still':
+        this.#live?.take(command);
         break;
       default:
         return assertNever(command);
@@ -114,10 +128,7 @@ export class SessionReader implements SourceReader<SessionRecord> {
     const { inputs, rules, positions, speed, startPaused } = this.#parameters;
     const restored = this.#context.restoredState as StoredReader | null;
     if (restored !== null) this.#rules = restored.rules;
-    const session =
-      inputs.kind === 'files'
-        ? await openSession(inputs.paths, inputs.profile)
-        : openSample(inputs.seed, inputs.seconds);
+    const session = await this.#openInputs(inputs);
     this.#session = session;
     const given = rules.defaults ?? {};
     const defaults = resolveRules(rules).defaults;
@@ -142,6 +153,8 @@ export class SessionReader implements SourceReader<SessionRecord> {
         return needsAlignments(control.rules);
       },
       dropsLate: (symbol) => (ruleOf(this.#rules, symbol, 'lateQuotes') ?? 'drop') === 'drop',
+      takesProcessingTime: session.live !== undefined,
+      ...(this.#live !== null && { journal: this.#live.journal }),
       drivesProcessingTime: this.#parameters.historySampleMs !== null || runsOnProcessingTime(rules),
       symbolIdOf: (symbol) => this.#context.symbols.idOf(symbol),
       controlTag: CONTROL,
@@ -158,18 +171,53 @@ export class SessionReader implements SourceReader<SessionRecord> {
       outOfOrdernessMs,
       maxFutureMs,
     });
+    this.#live?.start(this.#reader.stamper);
+    if (this.#live !== null) this.#live.onLive = () => this.#handleEarly();
+    this.#handleEarly();
+  }
+
+  #handleEarly(): void {
     for (const command of this.#early.splice(0)) this.handleSourceEvent(command);
+  }
+
+  async #openInputs(inputs: SessionInputs): Promise<OpenSession> {
+    switch (inputs.kind) {
+      case 'files':
+        return openSession(inputs.paths, inputs.profile);
+      case 'sample':
+        return openSample(inputs.seed, inputs.seconds);
+      case 'journal':
+        return openJournal(inputs.folder);
+      case 'live':
+        this.#live = await OpenLive.open(
+          inputs,
+          (event) => this.#tell(event),
+          (bytes) => {
+            this.#journalBytes = bytes;
+          },
+        );
+        return this.#live.session;
+      default:
+        return assertNever(inputs);
+    }
   }
 
   #tellProgress(reader: SessionSourceReader<ControlRecord>): void {
     this.#progressAtMs = this.#context.clock.monotonicMs();
     this.#tellQuarantined(reader);
     this.#tell({ kind: 'progress', progress: progressOf(reader) });
+    this.#tellFeed();
+  }
+
+  #tellFeed(): void {
+    if (this.#live !== null) this.#tell({ kind: 'feed', status: this.#live.input.status() });
   }
 
   #tellEnd(reader: SessionSourceReader<ControlRecord>): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#live?.journal.cut();
+    this.#tellFeed();
     this.#tellQuarantined(reader);
     this.#tell({ kind: 'ended', progress: progressOf(reader), pending: reader.stamper.pendingPositions() });
   }

@@ -191,6 +191,8 @@ export class WorkstationSession {
         this.#inputProblem = { code, message, where };
         return;
       }
+      default:
+        return;
     }
   }
 
@@ -316,7 +318,7 @@ export class WorkstationSession {
       counts: {
         // Rows that were decoded ahead have not ended anywhere yet; they are not shown before they do.
         rows: totals.rows - totals.openRows,
-        quotes: totals.quotes - totals.futureQuotes - totals.lateQuotes,
+        quotes: totals.quotes - totals.futureQuotes - totals.lateQuotes - totals.staleQuotes,
         applied: totals.appliedRows,
         late: totals.late,
         quarantined: totals.quarantined,

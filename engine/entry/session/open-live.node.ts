@@ -1,0 +1,190 @@
+import { fastCrc32 } from '../../connectors/files/fast-crc32.node.ts';
+import { loadProfile, type OpenSession } from '../../connectors/files/open-session.node.ts';
+import { JournalBytes } from '../../connectors/journal/journal-bytes.ts';
+import { JournalWriter } from '../../connectors/journal/journal-writer.ts';
+import { FeedGate } from '../../connectors/live/feed-gate.ts';
+import { FeedLink } from '../../connectors/live/feed-link.ts';
+import { LiveClock } from '../../connectors/live/live-clock.ts';
+import { LiveFeedInput, STEP_MS } from '../../connectors/live/live-feed-input.ts';
+import { LiveSessionInput } from '../../connectors/live/live-session-input.ts';
+import { webSocketFeed } from '../../connectors/live/web-socket.node.ts';
+import { bindLiveProfile } from '../../connectors/profiles/bind-profile.ts';
+import { RecordingInput } from '../../connectors/recording/recording-input.ts';
+import { createRandom } from '../../connectors/simulator/prng.ts';
+import type { SessionStamper } from '../../connectors/sources/session-stamper.ts';
+import { SymbolTable } from '../../connectors/sources/symbol-table.ts';
+import type { RulesDocument } from '../../contract/rules.ts';
+import { assertNever } from '../../core/assert.ts';
+import { machineClock, repeatEvery, startMachineTimer } from '../../core/machine.node.ts';
+import type { ControlRecord } from '../../trading/records.ts';
+import type { LiveCommand, LiveInputs, SessionEvent } from './session-parameters.ts';
+
+/** Replaced by the bundler with the version in package.json. */
+declare const FLINKTRADE_VERSION: string;
+
+/** A live session on the source thread: its feed, its journal, and where it went on from. */
+export class OpenLive {
+  readonly input: LiveSessionInput;
+  readonly journal: JournalWriter;
+  readonly symbols: SymbolTable;
+  readonly session: OpenSession;
+  readonly #inputs: LiveInputs;
+  readonly #feed: LiveFeedInput;
+  readonly #link: FeedLink;
+  readonly #clock: LiveClock;
+  readonly #bytes: JournalBytes | null;
+  readonly #tell: (event: SessionEvent) => void;
+  readonly #stopTicks: () => void;
+  /** Set by the reader that plays this. */
+  stamper: SessionStamper | null = null;
+  /** What waits until the session is live: its place in the stream is not in the journal yet. */
+  onLive: () => void = () => undefined;
+  #rules: { readonly rules: RulesDocument; readonly version: number } | null = null;
+  #isHalted = false;
+
+  private constructor(
+    inputs: LiveInputs,
+    parts: {
+      readonly feed: LiveFeedInput;
+      readonly link: FeedLink;
+      readonly clock: LiveClock;
+      readonly bytes: JournalBytes | null;
+      readonly recording: RecordingInput | null;
+      readonly symbols: SymbolTable;
+      readonly journal: JournalWriter;
+      readonly why: string;
+    },
+    tell: (event: SessionEvent) => void,
+  ) {
+    const { feed, symbols, recording } = parts;
+    this.#inputs = inputs;
+    this.#feed = feed;
+    this.#link = parts.link;
+    this.#clock = parts.clock;
+    this.#bytes = parts.bytes;
+    this.#tell = tell;
+    this.symbols = symbols;
+    this.journal = parts.journal;
+    this.input = new LiveSessionInput(
+      feed,
+      recording,
+      (control) => this.#noteControl(control as ControlRecord),
+      (played) => this.#goLive(played),
+    );
+    const { settings, profile } = inputs;
+    this.session = {
+      inputs: [this.input],
+      symbols,
+      chosen: [{ input: settings.feed, profile, why: parts.why, description: 'A live feed.' }],
+      outOfOrdernessMs: settings.outOfOrdernessMs,
+      maxFutureMs: settings.maxFutureMs,
+      live: settings,
+      close: () => this.close(),
+    };
+    this.#stopTicks = repeatEvery(STEP_MS, () => {
+      if (!this.input.isRecovering) this.#feed.tick();
+    });
+  }
+
+  /** @throws InputError when the profile cannot read a live feed */
+  static async open(
+    inputs: LiveInputs,
+    tell: (event: SessionEvent) => void,
+    onBytes: (bytes: JournalBytes) => void,
+  ): Promise<OpenLive> {
+    const profile = await loadProfile(inputs.profile);
+    const { settings } = inputs;
+    const symbols = new SymbolTable();
+    const clock = new LiveClock(machineClock);
+    const link = new FeedLink({
+      connect: webSocketFeed(inputs.url, inputs.subscribe),
+      clock,
+      startTimer: startMachineTimer,
+      random: createRandom(machineClock.wallMs()),
+    });
+    let live: OpenLive | null = null;
+    let gate = new FeedGate(-1, -1, () => undefined);
+    const decoder = bindLiveProfile(profile, settings.feed, symbols, (updateId, messageNumber) => {
+      gate = new FeedGate(updateId, messageNumber, ({ kind, from, to }) => feed.noteJump(kind, from, to));
+      return gate;
+    });
+    const journal = new JournalWriter({
+      symbols,
+      crc32: fastCrc32,
+      startTimer: startMachineTimer,
+      settings,
+      createdBy: `FlinkTrade ${typeof FLINKTRADE_VERSION === 'string' ? FLINKTRADE_VERSION : 'development'}`,
+      profile: inputs.profile,
+      handOver: (part) => tell({ kind: 'journal-part', part }),
+      onRoom: () => feed.wakeUp(),
+    });
+    const feed = new LiveFeedInput({
+      name: settings.feed,
+      link,
+      clock,
+      decoder,
+      gate,
+      staleMs: settings.staleMs,
+      idleMs: settings.idleMs,
+      reachedMs: () => live?.stamper?.greatestMs ?? -Infinity,
+      mustWait: () => journal.mustWait,
+    });
+    const bytes = inputs.recovers ? new JournalBytes(() => tell({ kind: 'journal-wanted' })) : null;
+    // The first part is needed to open it: whoever passes commands on must know where parts go.
+    if (bytes !== null) onBytes(bytes);
+    const recording =
+      bytes === null
+        ? null
+        : await RecordingInput.open(bytes, symbols, fastCrc32, { isOpenEnded: true, ledger: feed.ledger });
+    live = new OpenLive(inputs, { feed, link, clock, bytes, recording, symbols, journal, why: 'a live feed' }, tell);
+    return live;
+  }
+
+  /** Call once, when whoever plays it is ready. */
+  start(stamper: SessionStamper): void {
+    this.stamper = stamper;
+    if (!this.input.isRecovering) this.#begin(null);
+  }
+
+  take(command: LiveCommand): void {
+    switch (command.kind) {
+      case 'end':
+        return this.#feed.finish();
+      case 'journal-stored':
+        return this.journal.stored(command.part);
+      case 'journal-bytes':
+        return this.#bytes?.give(command.bytes);
+      case 'stood-still':
+        return this.#feed.stoodStill(command.forMs);
+      default:
+        return assertNever(command);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#stopTicks();
+    this.journal.dispose();
+    await this.input.close();
+  }
+
+  #noteControl(control: ControlRecord): void {
+    if (control.kind === 'rules') this.#rules = { rules: control.rules, version: control.version };
+    else if (control.kind === 'halt') this.#isHalted = true;
+    else if (control.kind === 'rearm') this.#isHalted = false;
+  }
+
+  #goLive(played: RecordingInput): void {
+    const { processingMs = -Infinity } = this.stamper ?? {};
+    if (Number.isFinite(processingMs)) this.#clock.continueFrom(processingMs);
+    this.#begin(played);
+    this.#tell({ kind: 'recovered', quotes: played.position(), rules: this.#rules, halted: this.#isHalted });
+    this.onLive();
+  }
+
+  #begin(played: RecordingInput | null): void {
+    const { settings, nextPart } = this.#inputs;
+    this.journal.begin({ part: nextPart, state: played?.state() ?? null });
+    this.#link.put({ what: 'session-started', atMs: Math.floor(this.#clock.wallMs()), feed: settings.feed });
+    this.#link.start();
+  }
+}

@@ -1,0 +1,56 @@
+import type { SinkContext, SinkWriter } from '../../api/sink.ts';
+import type { Trade } from '../../trading/records.ts';
+
+/** A trade with the number of its symbol, as views of it carry it. */
+export type TradeCopy = Trade & { readonly symbolId: number };
+
+interface PendingTrade {
+  readonly trade: TradeCopy;
+  readonly eventTimeMs: number;
+}
+
+/**
+ * Holds trades back until the journal has their quote for good: before that a crash would take them back. A trade that is
+ * pending is none yet; one that is final stays, with the same id, after any recovery. Coordinator thread only.
+ */
+export class TradeGate implements SinkWriter<Trade> {
+  readonly #writer: SinkWriter<Trade>;
+  #pending: PendingTrade[] = [];
+  #durableSequence = 0;
+
+  /** @param writer gets final trades only */
+  constructor(writer: SinkWriter<Trade>) {
+    this.#writer = writer;
+  }
+
+  get pending(): number {
+    return this.#pending.length;
+  }
+
+  write(trade: Trade, context: SinkContext): void {
+    if (trade.quoteSequence < this.#durableSequence) {
+      this.#writer.write(trade, context);
+      return;
+    }
+    this.#pending.push({ trade: copyOf(trade), eventTimeMs: context.timestamp() as number });
+  }
+
+  /** Every quote below this is durable. */
+  release(durableSequence: number): void {
+    if (durableSequence <= this.#durableSequence) return;
+    this.#durableSequence = durableSequence;
+    const pending = this.#pending;
+    this.#pending = pending.filter(({ trade }) => trade.quoteSequence >= durableSequence);
+    for (const { trade, eventTimeMs } of pending) {
+      if (trade.quoteSequence >= durableSequence) continue;
+      this.#writer.write(trade, { timestamp: () => eventTimeMs, currentWatermark: () => eventTimeMs });
+    }
+  }
+}
+
+/** What a sink is given is a view that the next trade overwrites. */
+function copyOf(trade: Trade): TradeCopy {
+  const { symbol, shares, price, buyPrice, quoteSequence, askBefore, askAfter } = trade;
+  const { symbolId } = trade as TradeCopy;
+  return { kind: 'trade', symbol, symbolId, shares, price, buyPrice, quoteSequence, askBefore, askAfter };
+}
