@@ -50,7 +50,9 @@ export abstract class KeyedOperator implements Triggerable {
     this.output = output;
     this.keyTable = new KeyTable(environment.symbols);
     this.backend = new HeapKeyedStateBackend(this.keyTable, environment.symbols);
-    this.timers = new InternalTimerService(this.keyTable, this);
+    this.timers = new InternalTimerService(this.keyTable, this, (slots, count) =>
+      this.backend.fetchAhead(slots, count),
+    );
     this.context = new OperatorContext<Key>(this.keyTable, this.timers, output, this.broadcastStates);
     this.collector = new TimestampedCollector<unknown>(output);
     this.alignment = new AlignmentGroup(environment.sums, environment.subtaskIndex);

@@ -28,10 +28,17 @@ export class InternalTimerService implements TimerService {
   numFiredTimers = 0;
   private readonly keyTable: KeyTable;
   private readonly target: Triggerable;
+  private readonly fetchAhead: ((slots: Int32Array, count: number) => void) | null;
 
-  constructor(keyTable: KeyTable, target: Triggerable) {
+  /** @param fetchAhead told of keys whose timers will fire at once, so that their state can be fetched together */
+  constructor(
+    keyTable: KeyTable,
+    target: Triggerable,
+    fetchAhead: ((slots: Int32Array, count: number) => void) | null = null,
+  ) {
     this.keyTable = keyTable;
     this.target = target;
+    this.fetchAhead = fetchAhead;
     this.eventTimers = new TimerQueue(keyTable);
     this.processingTimers = new TimerQueue(keyTable);
   }
@@ -65,6 +72,7 @@ export class InternalTimerService implements TimerService {
     this.watermark = watermarkMs;
     const timers = this.eventTimers;
     while (timers.headTime <= watermarkMs && timers.size > 0) {
+      if (this.fetchAhead !== null) timers.lookAhead(this.fetchAhead);
       const timestamp = timers.headTime;
       this.keyTable.currentSlot = timers.headSlot;
       timers.poll();
