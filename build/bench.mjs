@@ -14,13 +14,15 @@ const say = (message) => console.error(`bench: ${message}`);
 const source = join(repositoryRoot, 'test', 'performance', 'bench.ts');
 const outdir = join(repositoryRoot, 'dist', 'performance');
 const target = join(outdir, 'bench.js');
-/** The benchmark and the threads it starts, each by its own file beside it, as in the product. */
-const entryPoints = {
-  bench: source,
-  'bench-worker': join(repositoryRoot, 'test', 'performance', 'bench-worker.ts'),
-  'plain-worker': join(repositoryRoot, 'test', 'performance', 'plain-worker.ts'),
-  'flinktrade-worker': join(repositoryRoot, 'engine', 'entry', 'flinktrade-worker.node.ts'),
-};
+const entryOf = (/** @type {string} */ name) => join(repositoryRoot, 'engine', 'entry', `${name}.node.ts`);
+const common = /** @type {const} */ ({
+  outdir,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20.18',
+  logLevel: 'warning',
+});
 
 try {
   await ensureModules(repositoryRoot, say);
@@ -28,25 +30,27 @@ try {
   await bundleEngine({ log: say });
   const { build } = await import('esbuild');
   await build({
-    entryPoints,
-    outdir,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20.18',
-    sourcemap: 'linked',
+    ...common,
+    entryPoints: {
+      bench: source,
+      'bench-worker': join(repositoryRoot, 'test', 'performance', 'bench-worker.ts'),
+      'plain-worker': join(repositoryRoot, 'test', 'performance', 'plain-worker.ts'),
+    },
     packages: 'external',
     // Loaded from where they lie: they find the project by their own place. dist/performance is as deep as test/support.
     external: ['../../build/*'],
-    logLevel: 'warning',
   });
+  // The threads of the product, each one file that needs no package, as they are installed.
+  const threads = ['flinktrade-worker', 'flinktrade-task'];
+  await build({ ...common, entryPoints: Object.fromEntries(threads.map((name) => [name, entryOf(name)])) });
 } catch (error) {
   say(/** @type {Error} */ (error).message);
   exit(1);
 }
 
-// The benchmark asks for the collector, to measure memory that is really held.
-const child = spawn(execPath, ['--expose-gc', '--enable-source-maps', target, ...argv.slice(2)], {
+// The benchmark asks for the collector, to measure memory that is really held. No source maps: every thread would read them
+// as it starts, which threads of the product do not.
+const child = spawn(execPath, ['--expose-gc', target, ...argv.slice(2)], {
   stdio: 'inherit',
   cwd: repositoryRoot,
 });

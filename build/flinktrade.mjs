@@ -27,5 +27,6 @@ try {
 const calledFrom = env['INIT_CWD'];
 if (calledFrom !== undefined && env['npm_lifecycle_event'] === 'flinktrade') chdir(calledFrom);
 argv[1] = cli;
-process.setSourceMapsEnabled(true);
+// Reading the map takes longer than starting; stacks are only shown to those who ask.
+if (env['FLINKTRADE_DEBUG'] !== undefined) process.setSourceMapsEnabled(true);
 await import(pathToFileURL(cli).href);

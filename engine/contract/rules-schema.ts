@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { fail, ok, type Result } from '../core/result.ts';
 import { LIMIT_FIELDS, SESSION_FIELDS, SYMBOL_FIELDS, type RuleField } from './rules-fields.ts';
 import type { RulesDocument } from './rules.ts';

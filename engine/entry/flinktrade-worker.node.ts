@@ -1,5 +1,5 @@
 import { flinkTradeJob } from './session/flinktrade-job.node.ts';
 import { startWorker } from './worker.node.ts';
 
-/** The bundle that source and task threads of the product run. */
+/** The bundle that the source thread of the product runs; for task threads see flinktrade-task.node.ts. */
 startWorker({ flinktrade: flinkTradeJob });

@@ -36,6 +36,8 @@ export interface RunJobOptions<P> {
   readonly parameters: P;
   /** The bundle that calls `startWorker`. */
   readonly workerScript: URL | string;
+  /** For task threads; absent: the same. It builds the same graph, its readers are never asked for. */
+  readonly taskScript?: URL | string;
   readonly parallelism?: number;
   readonly maxParallelism?: number;
   /** Writers of the job's external sinks; they run on the caller's thread. */
@@ -312,8 +314,8 @@ export class RunningJob<P = unknown> {
 
   private startWorker(id: ThreadId, workerData: WorkerStart): void {
     const label = typeof id === 'number' ? `task ${id}` : id;
-    const { workerScript, resourceLimits, execArgv } = this.options;
-    const worker = new Worker(workerScript, {
+    const { workerScript, taskScript = workerScript, resourceLimits, execArgv } = this.options;
+    const worker = new Worker(id === 'source' ? workerScript : taskScript, {
       workerData,
       name: `${this.options.jobName} ${label}`,
       ...(resourceLimits !== undefined && { resourceLimits }),

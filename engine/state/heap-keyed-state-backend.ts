@@ -293,6 +293,14 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     return { structs, objects };
   }
 
+  /** Keys whose state will be used next, by slot. */
+  fetchAhead(slots: Int32Array, count: number): void {
+    for (let index = 0; index < this.structs.length; index += 1) {
+      const struct = this.structs[index];
+      if (struct.isLarge) struct.touch(slots, count, null);
+    }
+  }
+
   /** How many (key, state) pairs there are; for tests and metrics. */
   numKeyedStateEntries(): number {
     let entries = 0;

@@ -11,7 +11,7 @@ import type { SlotState } from './object-states.ts';
 /** Structs larger than this many words start a whole number of cache lines apart, so that a hot field shares no line twice. */
 const LINE_WORDS = 8;
 /** Of a large struct this many words, from its first on, are fetched ahead: fields that every record touches go first. */
-const HOT_WORDS = 12;
+const HOT_WORDS = 14;
 /** Smaller columns stay in a core's own cache; fetching ahead would only cost. */
 const TOUCH_BYTES_MIN = 2 ** 18;
 /** Keeps fetches from being optimized away. */

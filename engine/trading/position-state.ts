@@ -6,7 +6,8 @@ import { struct, type ViewOf } from '../api/struct.ts';
  * zeros is a symbol of which nothing is known. Prices in 1e-8, shares and sizes in 1e-6, times in ms.
  */
 export const POSITION_STATE = struct('position-state', {
-  // What nearly every quote touches comes first and stands together: two lines of the processor's cache, fetched ahead.
+  // What nearly every quote and every timer touches comes first and stands together: two lines of the processor's cache,
+  // fetched ahead.
   bidNotAboveAsk: 'f64',
   askPrice: 'f64',
   nextDecayAt: 'f64',
@@ -23,6 +24,9 @@ export const POSITION_STATE = struct('position-state', {
   lastReason: 'f64',
   /** PLAN_*: whether a decay is planned, and on which clock. Exactly then there is a timer at `nextDecayAt`. */
   plan: 'f64',
+  /** What the rules come to for this buying price: one decay, and the floor while `hasFloor` is 1 (without, it is 0). */
+  decayAmount: 'f64',
+  floor: 'f64',
 
   shares: 'f64',
   buyPrice: 'f64',
@@ -38,9 +42,6 @@ export const POSITION_STATE = struct('position-state', {
   /** From when the time to live counts, on both clocks: the opening, or the last trade that started it anew. */
   liveFromEvent: 'f64',
   liveFromProcessing: 'f64',
-  /** What the rules come to for this buying price: one decay, and the floor while `hasFloor` is 1 (without, it is 0). */
-  decayAmount: 'f64',
-  floor: 'f64',
   /** The trade that woke a sleeping decay, on both clocks; decays count from there. Only when `woken` is 1. */
   wokenEvent: 'f64',
   wokenProcessing: 'f64',

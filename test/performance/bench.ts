@@ -66,12 +66,12 @@ async function replayFromDisk(line: 'c' | 'd', { quick }: Options, folder: strin
   const common = { runs: 3, workers: 1 };
   if (line === 'c') {
     const options = { ...common, aim: 10e6, what: 'native recording' };
-    const lines = await replayLines('c', await writeRecording(folder, quick ? 1_000_000 : 5_000_000), folder, options);
+    const lines = await replayLines('c', await writeRecording(folder, quick ? 5_000_000 : 20_000_000), folder, options);
     if (day !== undefined) lines.push(...(await replayLines('c', await asRecording(day, folder), folder, options)));
     return lines;
   }
   const options = { ...common, aim: 2e6, what: 'gzip CSV' };
-  const lines = await replayLines('d', await writeCsv(folder, quick ? 300_000 : 1_000_000), folder, options);
+  const lines = await replayLines('d', await writeCsv(folder, quick ? 1_000_000 : 4_000_000), folder, options);
   if (day !== undefined) lines.push(...(await replayLines('d', day, folder, options)));
   return lines;
 }

@@ -1,5 +1,5 @@
 import { fieldsOf } from './profile-fields.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DatePattern, type PatternGives } from '../decode/date-pattern.ts';
 import { NameTemplate } from '../decode/name-template.ts';
 import { isTimeZone } from '../decode/time-zone.ts';

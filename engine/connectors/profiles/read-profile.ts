@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { InputError } from '../sources/input-error.ts';
 import { profileSchema, type SessionProfile } from './profile-schema.ts';
 

@@ -41,6 +41,7 @@ export function startSession({
     parameters,
     // Beside this file in the bundle's folder, wherever that is installed.
     workerScript: new URL('./flinktrade-worker.js', import.meta.url),
+    taskScript: new URL('./flinktrade-task.js', import.meta.url),
     parallelism: workers,
     ...(maxParallelism !== null && { maxParallelism }),
     sinks: { trades: sinks.trades, 'late-quotes': sinks.lateQuotes },

@@ -58,7 +58,9 @@ export abstract class KeyedOperator implements Triggerable {
     this.output = output;
     this.keyTable = new KeyTable(environment.symbols);
     const copyOnWrite = new CopyOnWrite();
-    this.timers = new InternalTimerService(this.keyTable, this, copyOnWrite);
+    this.timers = new InternalTimerService(this.keyTable, this, copyOnWrite, (slots, count) =>
+      this.backend.fetchAhead(slots, count),
+    );
     this.backend = new HeapKeyedStateBackend(this.keyTable, environment.symbols, this.timers, copyOnWrite);
     this.context = new OperatorContext<Key>(this.keyTable, this.timers, output, this.broadcastStates);
     this.collector = new TimestampedCollector<unknown>(output);

@@ -30,11 +30,19 @@ export class InternalTimerService implements TimerService {
   private readonly keyTable: KeyTable;
   private readonly copyOnWrite: CopyOnWrite;
   private readonly target: Triggerable;
+  private readonly fetchAhead: ((slots: Int32Array, count: number) => void) | null;
 
-  constructor(keyTable: KeyTable, target: Triggerable, copyOnWrite: CopyOnWrite) {
+  /** @param fetchAhead told of keys whose timers will fire at once, so that their state can be fetched together */
+  constructor(
+    keyTable: KeyTable,
+    target: Triggerable,
+    copyOnWrite: CopyOnWrite,
+    fetchAhead: ((slots: Int32Array, count: number) => void) | null = null,
+  ) {
     this.keyTable = keyTable;
     this.copyOnWrite = copyOnWrite;
     this.target = target;
+    this.fetchAhead = fetchAhead;
     this.eventTimers = new TimerQueue(keyTable);
     this.processingTimers = new TimerQueue(keyTable);
   }
@@ -68,6 +76,7 @@ export class InternalTimerService implements TimerService {
     this.watermark = watermarkMs;
     const timers = this.eventTimers;
     while (timers.headTime <= watermarkMs && timers.size > 0) {
+      if (this.fetchAhead !== null) timers.lookAhead(this.fetchAhead);
       const timestamp = timers.headTime;
       const slot = timers.headSlot;
       if (slot < this.copyOnWrite.limit) this.copyOnWrite.touch(slot);

@@ -1,34 +1,55 @@
 import { IllegalArgumentError } from '../../core/errors.ts';
 import type { KeyTable } from '../../state/key-table.ts';
 import { InstantHeap } from './instant-heap.ts';
+import { TimerLists } from './timer-lists.ts';
 import { NONE, TimerTable } from './timer-table.ts';
 
 /** Dead timers are swept out when they are the majority of at least this many. */
 const SWEEP_MIN = 64;
 
+/** What a key's own place says of the timer in it. */
+const VACANT = 0;
+const SET = 1;
+/** Deleted, but still in the list of its instant: the place is taken until it comes up there. */
+const DEAD = 2;
+/** A key's own place: its time in one word, what is in it in the low half of the next. */
+const PLACE_WORDS = 2;
+/** Timers whose keys are told at once to whoever fetches ahead. */
+const AHEAD_MAX = 16;
+/** Keeps fetches from being optimized away. */
+const FETCHED = new Int32Array(1);
+
 /**
  * Timers of one time domain: a set of (slot, time), taken out in order of time, then of registration.
  *
- *   instants    a heap of the different times, each with the list of its timers (instant-heap.ts)
- *   timers      found exactly by (slot, time), for dedupe and delete (timer-table.ts); a deleted timer stays in its list,
- *               dead, until it comes to the front or the dead outnumber the living
- *   latest      by slot: the key's last registered pending time, so that asking for the same timer on every record costs
- *               one load
+ *   instants    a heap of the different times, each with the list of its timers (instant-heap.ts, timer-lists.ts)
+ *   places      by slot: one timer of the key, found with one fetch. Most keys never have a second one
+ *   timers      the others, found exactly by (slot, time), for dedupe and delete (timer-table.ts)
+ *
+ * A list holds slot x 2 for the timer in a key's own place, and number x 2 + 1 for one of the table. A deleted timer stays
+ * in its list, dead, until it comes to the front or the dead outnumber the living; only then its place or number is free.
  *
  * `headTime` is the earliest pending time, Infinity when there is none: the hot loop compares it and does nothing else.
  */
 export class TimerQueue {
   headTime = Infinity;
   private live = 0;
+  /** Entries of all lists, dead ones included. */
+  private listed = 0;
   private readonly instants = new InstantHeap();
+  private readonly lists = new TimerLists();
   private readonly timers = new TimerTable();
-  private latest = new Float64Array(0);
+  private times = new Float64Array(0);
+  private places = new Int32Array(0);
+  private readonly ahead = new Int32Array(AHEAD_MAX);
+  private lookedAheadTo = NONE;
 
   constructor(keyTable: KeyTable) {
     keyTable.onGrow((capacity) => {
-      const latest = new Float64Array(capacity).fill(NaN);
-      latest.set(this.latest);
-      this.latest = latest;
+      const times = new Float64Array(capacity * PLACE_WORDS);
+      times.set(this.times);
+      this.times = times;
+      this.places = new Int32Array(times.buffer);
     });
   }
 
@@ -38,102 +59,163 @@ export class TimerQueue {
 
   /** The slot of the timer at `headTime`; only while `size` > 0. */
   get headSlot(): number {
-    return this.timers.slot[this.instants.first[this.instants.head]];
+    return this.slotOf(this.lists.entries[this.instants.first[this.instants.head]]);
   }
 
   /** @returns false when there is such a timer already */
   register(slot: number, time: number): boolean {
-    if (this.latest[slot] === time) return false;
+    const place = this.places[slot * 4 + 2];
+    if (place === SET && this.times[slot * 2] === time) return false;
     if (!Number.isInteger(time) && time !== Infinity && time !== -Infinity) {
       throw new IllegalArgumentError(`A timer must be set to whole ms; found ${time}.`);
     }
-    const { instants, timers } = this;
-    if (timers.find(slot, time) !== NONE) return false;
-    const timer = timers.add(slot, time);
-    const instant = instants.obtain(time);
-    if (instants.first[instant] === NONE) instants.first[instant] = timer;
-    else timers.next[instants.last[instant]] = timer;
-    instants.last[instant] = timer;
-    this.latest[slot] = time;
+    if (this.timers.held > 0 && this.timers.find(slot, time) !== NONE) return false;
+    if (place === VACANT) {
+      this.times[slot * 2] = time;
+      this.places[slot * 4 + 2] = SET;
+      this.enlist(time, slot * 2);
+    } else {
+      this.enlist(time, this.timers.add(slot, time) * 2 + 1);
+    }
     this.live += 1;
-    this.headTime = instants.headTime;
+    this.headTime = this.instants.headTime;
     return true;
   }
 
   /** @returns false when there is no such timer */
   remove(slot: number, time: number): boolean {
-    const timer = this.timers.find(slot, time);
-    if (timer === NONE) return false;
-    this.forget(timer, slot, time);
+    if (this.places[slot * 4 + 2] === SET && this.times[slot * 2] === time) {
+      this.places[slot * 4 + 2] = DEAD;
+    } else {
+      const timer = this.timers.held > 0 ? this.timers.find(slot, time) : NONE;
+      if (timer === NONE) return false;
+      this.timers.forget(timer);
+    }
+    this.live -= 1;
     this.dropDead();
-    if (this.timers.held >= SWEEP_MIN && this.timers.held > this.live * 2) this.sweep();
+    if (this.listed >= SWEEP_MIN && this.listed > this.live * 2) this.sweep();
     return true;
   }
 
   /** Takes out the earliest timer; read `headTime` and `headSlot` before. Only while `size` > 0. */
   poll(): void {
-    const timer = this.instants.first[this.instants.head];
-    this.forget(timer, this.timers.slot[timer], this.instants.headTime);
+    const { instants } = this;
+    const instant = instants.head;
+    const entry = this.lists.entries[instants.first[instant]];
+    if ((entry & 1) === 1) this.timers.forget(entry >> 1);
+    this.live -= 1;
+    this.free(entry);
+    this.dropFirst(instant);
     this.dropDead();
+  }
+
+  /**
+   * Tells the keys of the timers that come next, unless they were told: the earliest one's and up to fourteen others of
+   * the same time. Only while `size` > 0.
+   */
+  lookAhead(tell: (slots: Int32Array, count: number) => void): void {
+    const { instants, lists, ahead } = this;
+    const first = instants.first[instants.head];
+    const end = lists.chunkEnd(first, instants.last[instants.head]);
+    if (end === this.lookedAheadTo || end - first < 2) return;
+    this.lookedAheadTo = end;
+    let sum = 0;
+    for (let at = first; at < end; at += 1) {
+      const slot = this.slotOf(lists.entries[at]);
+      ahead[at - first] = slot;
+      sum = (sum + this.places[slot * 4 + 2]) | 0;
+    }
+    FETCHED[0] = sum;
+    tell(ahead, end - first);
   }
 
   /** Every pending timer, in no particular order. */
   forEach(visit: (slot: number, time: number) => void): void {
-    const { instants, timers } = this;
+    const { instants } = this;
     for (let index = 0; index < instants.size; index += 1) {
       const instant = instants.at(index);
-      for (let timer = instants.first[instant]; timer !== NONE; timer = timers.next[timer]) {
-        if (timers.alive[timer] === 1) visit(timers.slot[timer], instants.timeOf(instant));
-      }
+      const time = instants.timeOf(instant);
+      this.forEachEntry(instants.first[instant], instants.last[instant], (entry) => {
+        if (this.isAlive(entry)) visit(this.slotOf(entry), time);
+      });
     }
   }
 
-  private forget(timer: number, slot: number, time: number): void {
-    this.timers.forget(timer);
-    this.live -= 1;
-    if (this.latest[slot] === time) this.latest[slot] = NaN;
+  private slotOf(entry: number): number {
+    return (entry & 1) === 0 ? entry >> 1 : this.timers.slot[entry >> 1];
+  }
+
+  private isAlive(entry: number): boolean {
+    return (entry & 1) === 0 ? this.places[entry * 2 + 2] === SET : this.timers.alive[entry >> 1] === 1;
+  }
+
+  /** It is in no list any more. */
+  private free(entry: number): void {
+    if ((entry & 1) === 0) this.places[entry * 2 + 2] = VACANT;
+    else this.timers.release(entry >> 1);
+  }
+
+  private enlist(time: number, entry: number): void {
+    const { instants } = this;
+    const instant = instants.obtain(time);
+    const at = this.lists.append(instants.last[instant], entry);
+    if (instants.first[instant] === NONE) instants.first[instant] = at;
+    instants.last[instant] = at + 1;
+    this.listed += 1;
+  }
+
+  private dropFirst(instant: number): void {
+    const { instants } = this;
+    const first = this.lists.drop(instants.first[instant], instants.last[instant]);
+    instants.first[instant] = first;
+    if (first === NONE) instants.last[instant] = NONE;
+    this.listed -= 1;
   }
 
   /** Brings a living timer to the front of the earliest instant. */
   private dropDead(): void {
-    const { instants, timers } = this;
+    const { instants } = this;
     while (instants.size > 0) {
       const instant = instants.head;
-      let timer = instants.first[instant];
-      while (timer !== NONE && timers.alive[timer] === 0) {
-        const next = timers.next[timer];
-        timers.release(timer);
-        timer = next;
+      while (instants.first[instant] !== NONE) {
+        const entry = this.lists.entries[instants.first[instant]];
+        if (this.isAlive(entry)) break;
+        this.free(entry);
+        this.dropFirst(instant);
       }
-      instants.first[instant] = timer;
-      if (timer !== NONE) break;
+      if (instants.first[instant] !== NONE) break;
       instants.removeHead();
     }
     this.headTime = instants.headTime;
   }
 
   private sweep(): void {
-    const { instants, timers } = this;
+    const { instants, lists } = this;
+    const kept: number[] = [];
     for (let index = 0; index < instants.size; index += 1) {
       const instant = instants.at(index);
-      let kept = NONE;
-      let timer = instants.first[instant];
-      instants.first[instant] = NONE;
-      while (timer !== NONE) {
-        const next = timers.next[timer];
-        if (timers.alive[timer] === 0) {
-          timers.release(timer);
-        } else {
-          if (kept === NONE) instants.first[instant] = timer;
-          else timers.next[kept] = timer;
-          timers.next[timer] = NONE;
-          kept = timer;
-        }
-        timer = next;
+      kept.length = 0;
+      this.forEachEntry(instants.first[instant], instants.last[instant], (entry) => {
+        if (this.isAlive(entry)) kept.push(entry);
+        else this.free(entry);
+      });
+      while (instants.first[instant] !== NONE) this.dropFirst(instant);
+      for (const entry of kept) {
+        const at = lists.append(instants.last[instant], entry);
+        if (instants.first[instant] === NONE) instants.first[instant] = at;
+        instants.last[instant] = at + 1;
       }
-      instants.last[instant] = kept;
+      this.listed += kept.length;
     }
     instants.removeEmpty();
     this.headTime = instants.headTime;
+  }
+
+  private forEachEntry(first: number, end: number, visit: (entry: number) => void): void {
+    if (first === NONE) return;
+    for (let at = first; ; at = this.lists.next(at)) {
+      visit(this.lists.entries[at]);
+      if (at + 1 === end) return;
+    }
   }
 }

@@ -8,8 +8,8 @@ export const NONE = -1;
 export class TimerTable {
   slot = new Int32Array(64);
   alive = new Uint8Array(64);
-  /** The next timer in whatever list the timer is in. */
-  next = new Int32Array(64);
+  /** Of numbers that are free: the next one. */
+  private next = new Int32Array(64);
   /** Timers with a number, dead ones included. */
   held = 0;
   private time = new Float64Array(64);
@@ -37,7 +37,6 @@ export class TimerTable {
     this.slot[timer] = slot;
     this.time[timer] = time;
     this.alive[timer] = 1;
-    this.next[timer] = NONE;
     const bucket = hashOfTimer(slot, time) & (this.buckets.length - 1);
     this.nextInBucket[timer] = this.buckets[bucket];
     this.buckets[bucket] = timer;

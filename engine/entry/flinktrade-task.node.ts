@@ -1,0 +1,17 @@
+import { defineJob } from '../api/job.ts';
+import { BugError } from '../core/assert.ts';
+import { describeSession } from './session/describe-session.ts';
+import type { SessionParameters } from './session/session-parameters.ts';
+import { startWorker } from './worker.node.ts';
+
+/**
+ * The bundle that task threads of the product run: the same job without what reads inputs, which is four fifths of the
+ * code, so that a thread is there sooner.
+ */
+const flinkTradeTasks = defineJob<SessionParameters>((environment, parameters) => {
+  describeSession(environment, parameters, () => {
+    throw new BugError('A task thread reads no inputs; sources run on the source thread.');
+  });
+});
+
+startWorker({ flinktrade: flinkTradeTasks });
