@@ -38,10 +38,10 @@ export function declareScheme(): void {
   ]);
 }
 
-/** Serves the files below `root`, and nothing else, to the pages of `session`. */
-export function servePages(session: Session, root: string): void {
+/** Serves the files below `root`, and nothing else, to the pages of `session`, as app://`host`/. */
+export function servePages(session: Session, root: string, host: string = HOST): void {
   session.protocol.handle(SCHEME, async (request) => {
-    const file = await locateAsset(root, request.method, request.url);
+    const file = await locateAsset(root, request.method, request.url, host);
     if (file === null) return answer(null, 404, 'text/plain; charset=utf-8');
     return answer(await readFile(file), 200, MEDIA_TYPES[extname(file)] ?? 'application/octet-stream');
   });
@@ -66,10 +66,15 @@ function answer(body: Buffer | null, status: number, mediaType: string): Respons
  * The file that a URL names, or null when it names none that may be served. Decodes exactly once: the URL parser leaves
  * `..%2f` in place, so the decoded path is resolved and held against the root, and so is the target of every link.
  */
-export async function locateAsset(root: string, method: string, url: string): Promise<string | null> {
+export async function locateAsset(
+  root: string,
+  method: string,
+  url: string,
+  host: string = HOST,
+): Promise<string | null> {
   if (method !== 'GET' && method !== 'HEAD') return null;
   const parsed = new URL(url);
-  if (parsed.protocol !== `${SCHEME}:` || parsed.host !== HOST) return null;
+  if (parsed.protocol !== `${SCHEME}:` || parsed.host !== host) return null;
   const decoded = decodeOnce(parsed.pathname);
   if (decoded === null || decoded.includes('\0') || decoded.includes('\\')) return null;
   const wanted = resolve(root, `.${decoded}`);

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { Worker, type MessagePort } from 'node:worker_threads';
 import type { EngineCommand, EngineEvent, SessionStatus } from '../../engine/contract/window.ts';
 
 /**
@@ -17,6 +17,8 @@ export interface EngineHostDependencies {
   /** Path of the engine's bundle, dist/engine/workstation.js. */
   readonly entry: string;
   readonly onEvent: (event: EngineEvent) => void;
+  /** Given to each engine at its start: its way to the vault, and where the vault's mark lies. */
+  readonly connectVault: () => { readonly vaultPort: MessagePort; readonly markFile: string };
   readonly log: (line: string) => void;
 }
 
@@ -41,7 +43,12 @@ export class EngineHost {
 
   start(): void {
     if (this.#life.kind === 'running') return;
-    const worker = new Worker(this.#dependencies.entry, { name: 'engine' });
+    const access = this.#dependencies.connectVault();
+    const worker = new Worker(this.#dependencies.entry, {
+      name: 'engine',
+      workerData: access,
+      transferList: [access.vaultPort],
+    });
     this.#life = { kind: 'running', worker };
     this.#status = { kind: 'none' };
     worker.on('message', (event: EngineEvent) => {

@@ -1,4 +1,4 @@
-import { app, session, shell, type WebContents } from 'electron';
+import { app, session, shell, type Session, type WebContents } from 'electron';
 import { HOST, LINKS, PAGE_URL, SAFE_PAGE_URL, SCHEME, type LinkName } from '../contract/channels.ts';
 
 /**
@@ -6,12 +6,16 @@ import { HOST, LINKS, PAGE_URL, SAFE_PAGE_URL, SCHEME, type LinkName } from '../
  * permission. Set for every web contents at its birth, so that a window made later cannot be forgotten.
  */
 export function lockDown(): void {
-  const guarded = session.defaultSession;
+  guardSession(session.defaultSession);
+  app.on('web-contents-created', (_event, contents) => guardContents(contents));
+}
+
+/** No permission, no device, no download; for every session, before its first page. */
+export function guardSession(guarded: Session): void {
   guarded.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
   guarded.setPermissionCheckHandler(() => false);
   guarded.setDevicePermissionHandler(() => false);
   guarded.on('will-download', (event) => event.preventDefault());
-  app.on('web-contents-created', (_event, contents) => guardContents(contents));
 }
 
 function guardContents(contents: WebContents): void {

@@ -15,10 +15,11 @@ import { GrantedPaths } from './granted-paths.ts';
 import { lockDown, openLink } from './lockdown.ts';
 import { log } from './log.ts';
 import { installMenu } from './menu.ts';
+import { Vault } from './vault.ts';
 import { WorkstationWindow } from './workstation-window.ts';
 
 /**
- * The main process: a supervisor. It owns the window, the engine's thread and the doors between them; it parses no quote
+ * The main process: a supervisor. It owns the window, the engine's thread, the vault and the doors between them; it parses no quote
  * and never waits. What happens here, in order: profile folder, lock, scheme, ready, lockdown, doors, engine, window.
  */
 const GLOBAL_KILL_SHORTCUT = 'CommandOrControl+Alt+Shift+K';
@@ -44,9 +45,12 @@ async function run(): Promise<void> {
   const grants = new GrantedPaths(join(app.getPath('userData'), 'granted-paths.json'));
   await grants.load();
   let launch = grantLaunch(started.launch, grants);
+  let isQuitting = false;
 
+  const vault = makeVault();
   const host = new EngineHost({
     entry: join(distFolder, 'engine', 'workstation.js'),
+    connectVault: () => vault.connect(),
     onEvent: (event) => workstation.carry(event),
     log,
   });
@@ -58,6 +62,7 @@ async function run(): Promise<void> {
     preload: join(distFolder, 'electron', 'preload.cjs'),
     monotonicMs: nowMs,
     onKillShortcut: () => kill('keyboard'),
+    onClosed: () => (isQuitting ? undefined : withoutWindow(host, tray)),
     log,
   });
   const tray = new BackgroundTray({
@@ -99,15 +104,30 @@ async function run(): Promise<void> {
     workstation.tell({ kind: 'launch-waiting' });
   });
   app.on('activate', reveal);
-  app.on('window-all-closed', () => {
-    // Closing the window never disturbs a session: it plays on, and the window can be had back at any time.
-    if (host.sessionIsActive) tray.show();
-    else if (process.platform !== 'darwin') app.quit();
+  endCleanly(host, grants, () => {
+    isQuitting = true;
+    vault.end();
   });
-  endCleanly(host, grants);
 
   host.start();
   reveal();
+}
+
+/** Closing the window never disturbs a session: it plays on, and the window can be had back at any time. */
+function withoutWindow(host: EngineHost, tray: BackgroundTray): void {
+  if (host.sessionIsActive) tray.show();
+  else if (process.platform !== 'darwin') app.quit();
+}
+
+function makeVault(): Vault {
+  return new Vault({
+    userData: app.getPath('userData'),
+    preload: join(distFolder, 'electron', 'vault-preload.cjs'),
+    pages: join(distFolder, 'renderer'),
+    monotonicMs: nowMs,
+    wallMs: () => Date.now(),
+    log,
+  });
 }
 
 interface Household {
@@ -157,8 +177,11 @@ function answerDoors({ host, workstation, grants, info, takeLaunch }: Household)
 }
 
 /** Threads are ended before the process: one that is still running at exit can bring it down with a signal. */
-function endCleanly(host: EngineHost, grants: GrantedPaths): void {
+function endCleanly(host: EngineHost, grants: GrantedPaths, beforeQuit: () => void): void {
   let ended = false;
+  // The vault's hidden windows are windows, too; closing the visible one is what counts (onClosed in run).
+  app.on('window-all-closed', () => undefined);
+  app.on('before-quit', beforeQuit);
   app.on('will-quit', (event) => {
     if (ended) return;
     event.preventDefault();

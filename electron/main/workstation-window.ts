@@ -26,6 +26,8 @@ export interface WindowDependencies {
   readonly preload: string;
   readonly monotonicMs: () => number;
   readonly onKillShortcut: () => void;
+  /** The window is gone; another may be made at any time. */
+  readonly onClosed: () => void;
   readonly log: (line: string) => void;
 }
 
@@ -149,6 +151,7 @@ export class WorkstationWindow {
       this.#courier?.dispose();
       this.#courier = null;
       this.#window = null;
+      this.#dependencies.onClosed();
     });
     this.#load(window, PAGE_URL);
   }

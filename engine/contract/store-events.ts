@@ -14,6 +14,8 @@
  *   mark-rewritten   the mark outside of the copies was gone or unreadable
  *   mark-failed      the mark could not be written
  *   tail-unsure      one copy is lost and the mark is a moment older than the other: the last moment cannot be proven
+ *   log-trimmed      a log of the database ended in a torn record, which was cut off before anything could trip over it
+ *   copy-restarted   what serves a copy died or hung, and was started again; nothing was lost
  *   nearly-full      free room fell below what is safe: trading stops before a write fails
  *   room-again       there is room again
  */
@@ -30,6 +32,8 @@ export type StoreEventKind =
   | 'mark-rewritten'
   | 'mark-failed'
   | 'tail-unsure'
+  | 'log-trimmed'
+  | 'copy-restarted'
   | 'nearly-full'
   | 'room-again';
 

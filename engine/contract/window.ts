@@ -3,7 +3,9 @@
  * Decimals are strings ("140.50"); times are ms since the Unix epoch. Quotes and rows travel as binary frames
  * (frames.ts); trades, problems and states as the objects below.
  */
+import type { StoreErrorKind } from './durable-store.ts';
 import type { RulesDocument } from './rules.ts';
+import type { StoreEventKind } from './store-events.ts';
 
 /** Sent in every hello; the two sides refuse to talk when it differs. */
 export const CONTRACT_VERSION = 1;
@@ -128,6 +130,32 @@ export interface SessionInfo {
   readonly speed: Speed;
 }
 
+/** Something the store did by itself, with its number and time. */
+export interface StorageNote {
+  readonly number: number;
+  readonly wallMs: number;
+  readonly kind: StoreEventKind;
+  readonly severity: 'note' | 'warning';
+  readonly message: string;
+}
+
+/** Whether state is kept, where, and what happened to it; the newest note last. */
+export type StorageStatus = {
+  readonly notes: readonly StorageNote[];
+  /** Free room fell below what is safe; trading stops until there is room again. */
+  readonly nearlyFull: boolean;
+} & (
+  | { readonly kind: 'opening' }
+  | {
+      readonly kind: 'kept';
+      readonly where: string;
+      readonly values: number;
+      readonly copies: readonly { readonly where: string; readonly serves: boolean }[];
+    }
+  /** Said loudly: a restart would begin without positions. */
+  | { readonly kind: 'not-kept'; readonly reason: StoreErrorKind; readonly message: string }
+);
+
 export type EngineEvent =
   | { readonly kind: 'welcome'; readonly contractVersion: number; readonly engine: string }
   | { readonly kind: 'status'; readonly status: SessionStatus; readonly session: SessionInfo | null }
@@ -144,4 +172,5 @@ export type EngineEvent =
   /** Samples of the chosen symbol from the session's start, oldest first: [timeMs, bid, ask, ourAsk] each, prices in 1e-8, 0: none. */
   | { readonly kind: 'chart-history'; readonly epoch: number; readonly symbol: string; readonly samples: Float64Array; readonly trades: readonly TradeMessage[] }
   | { readonly kind: 'chart'; readonly epoch: number; readonly symbol: string; readonly samples: Float64Array }
-  | { readonly kind: 'rearm-token'; readonly token: string };
+  | { readonly kind: 'rearm-token'; readonly token: string }
+  | { readonly kind: 'storage'; readonly storage: StorageStatus };

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { parentPort } from 'node:worker_threads';
-import type { EngineCommand } from '../contract/window.ts';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { EngineCommand, EngineEvent, StorageStatus } from '../contract/window.ts';
 import { assert } from '../core/assert.ts';
 import { machineClock } from '../core/machine.node.ts';
+import { StateKeeper, type VaultAccess } from './workstation/state-keeper.node.ts';
 import { Workstation } from './workstation/workstation.node.ts';
 
 /** Replaced by the bundler with the version in package.json. */
@@ -10,6 +11,11 @@ declare const FLINKTRADE_VERSION: string;
 
 assert(parentPort !== null, 'The workstation engine runs in a worker thread of the main process.');
 const port = parentPort;
+
+const tellStorage = (storage: StorageStatus): void => port.postMessage({ kind: 'storage', storage } satisfies EngineEvent);
+const access = workerData as VaultAccess | null;
+// Without a vault (a test of the engine alone) state is not kept, and nothing is said about it.
+const keeper = access === null ? null : new StateKeeper({ access, clock: machineClock, onStatus: tellStorage });
 
 const workstation = new Workstation({
   clock: machineClock,
@@ -24,4 +30,5 @@ port.on('message', (command: EngineCommand) => {
   // The switch must not wait behind a file that is slow to open.
   if (command.kind === 'halt') void workstation.handle(command);
   else last = last.then(() => workstation.handle(command));
+  if (command.kind === 'hello' && keeper !== null) last = last.then(() => tellStorage(keeper.status));
 });

@@ -58,6 +58,9 @@ export class EventRouter {
       case 'rearm-token':
         session.setRearmToken(event.token);
         return;
+      case 'storage':
+        for (const problem of session.setStorage(event.storage, this.#stores.wallMs())) this.#stores.onProblem(problem);
+        return;
       case 'rows':
       case 'trades':
       case 'quarantined':

@@ -6,6 +6,7 @@ import type {
   SessionInfo,
   SessionStatus,
   Speed,
+  StorageStatus,
 } from '../../engine/contract/window.ts';
 import type { RulesDocument } from '../../engine/contract/rules.ts';
 
@@ -44,6 +45,8 @@ export interface SessionState {
   readonly quarantined: readonly QuarantinedRow[];
   readonly rearmToken: string | null;
   readonly leftOutFrames: number;
+  /** null before the engine has told. */
+  readonly storage: StorageStatus | null;
 }
 
 const PROBLEMS_MAX = 200;
@@ -63,6 +66,7 @@ const EMPTY: SessionState = {
   quarantined: [],
   rearmToken: null,
   leftOutFrames: 0,
+  storage: null,
 };
 
 export type SessionStore = ReturnType<typeof makeSessionStore>;
@@ -71,6 +75,14 @@ export function makeSessionStore() {
   const store = createStore<SessionState>(() => EMPTY);
   const set = store.setState;
   const get = store.getState;
+  const addProblem = (problem: Problem, wallMs: number): void => {
+    const { problems } = get();
+    const newest = problems[0];
+    // The same failure told again (after a hello) is not a new one.
+    if (newest?.problem.code === problem.code && newest.problem.message === problem.message) return;
+    const number = (newest?.number ?? 0) + 1;
+    set({ problems: [{ number, problem, wallMs }, ...problems].slice(0, PROBLEMS_MAX) });
+  };
   return {
     ...store,
     connected: (engine: string) => set({ connection: { kind: 'connected', engine } }),
@@ -90,13 +102,14 @@ export function makeSessionStore() {
       set({ appliedRules: { document, version, wallMs, eventTimeMs: get().progress?.eventTimeMs ?? null } }),
     setRearmToken: (rearmToken: string | null) => set({ rearmToken }),
     addLeftOut: (frames: number) => set({ leftOutFrames: get().leftOutFrames + frames }),
-    addProblem: (problem: Problem, wallMs: number) => {
-      const { problems } = get();
-      const newest = problems[0];
-      // The same failure told again (after a hello) is not a new one.
-      if (newest?.problem.code === problem.code && newest.problem.message === problem.message) return;
-      const number = (newest?.number ?? 0) + 1;
-      set({ problems: [{ number, problem, wallMs }, ...problems].slice(0, PROBLEMS_MAX) });
+    addProblem,
+    /** @returns what a person should be told now: each warning once, however often the engine tells the whole state */
+    setStorage: (storage: StorageStatus, wallMs: number): readonly Problem[] => {
+      const before = get().storage;
+      set({ storage });
+      const problems = newWarnings(storage, before);
+      for (const problem of problems) addProblem(problem, wallMs);
+      return problems;
     },
     clearProblems: () => set({ problems: [] }),
     addQuarantined: (rows: readonly QuarantinedRow[]) => {
@@ -110,6 +123,20 @@ export function makeSessionStore() {
 
 function forgetSession(store: { setState: (part: Partial<SessionState>) => void }): void {
   store.setState({ progress: null, quarantined: [], rearmToken: null });
+}
+
+function newWarnings(storage: StorageStatus, before: StorageStatus | null): readonly Problem[] {
+  const newest = storage.notes.at(-1)?.number ?? 0;
+  const told = before?.notes.at(-1)?.number ?? 0;
+  // A new engine counts from 1 again.
+  const known = newest < told ? 0 : told;
+  const fresh = storage.notes.filter((note) => note.number > known && note.severity === 'warning');
+  const problems = fresh.map(({ kind, message }) => ({ code: `storage-${kind}`, message, where: null }));
+  if (storage.kind !== 'not-kept' || before?.kind === 'not-kept') return problems;
+  return [
+    ...problems,
+    { code: `storage-${storage.reason}`, message: `State is not kept. ${storage.message}`, where: null },
+  ];
 }
 
 function keyOf(row: QuarantinedRow): string {

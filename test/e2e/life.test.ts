@@ -59,7 +59,9 @@ describe('the window may come and go, the engine plays on', () => {
     await using _app = desk.app;
     const crash = () =>
       desk.app.application.evaluate(async ({ BrowserWindow }) => {
-        const [window] = BrowserWindow.getAllWindows();
+        const window = BrowserWindow.getAllWindows().find((one) =>
+          one.webContents.getURL().startsWith('app://workstation/'),
+        );
         if (window === undefined) throw new Error('There is no window.');
         const reloaded = new Promise<void>((done) => window.webContents.once('did-finish-load', () => done()));
         window.webContents.forcefullyCrashRenderer();
@@ -78,7 +80,11 @@ describe('the window may come and go, the engine plays on', () => {
     const trades = await desk.number('total-trades');
 
     await desk.page.close();
-    expect(await desk.app.application.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(0);
+    expect(
+      await desk.app.application.evaluate(
+        ({ BrowserWindow }) => BrowserWindow.getAllWindows().filter((window) => window.isVisible()).length,
+      ),
+    ).toBe(0);
     await new Promise((done) => setTimeout(done, 1500));
     await desk.app.application.evaluate(({ app }) => app.emit('second-instance', {}, [], '/'));
 
@@ -203,7 +209,9 @@ async function readWindow(desk: WorkstationPage, tradesAtLeast: number): Promise
     })`;
     for (;;) {
       await new Promise((done) => setTimeout(done, 200));
-      const [window] = BrowserWindow.getAllWindows();
+      const window = BrowserWindow.getAllWindows().find((one) =>
+        one.webContents.getURL().startsWith('app://workstation/'),
+      );
       if (window === undefined || window.webContents.isLoading() || window.webContents.isCrashed()) continue;
       const found = (await window.webContents.executeJavaScript(script)) as { mode: string; trades: number };
       if (found.trades >= least) return found;

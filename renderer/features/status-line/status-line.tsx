@@ -1,6 +1,7 @@
 import './status-line.css';
 import { useSyncExternalStore } from 'react';
 import type { Progress, WorkerInfo } from '../../../engine/contract/window.ts';
+import { StorageState } from './storage-state.tsx';
 import { countText, NOTHING, rateText } from '../../format/decimal-text.ts';
 import { durationText, timeText } from '../../format/time-text.ts';
 import { useStore, useWorkstation } from '../../ui/workstation-context.ts';
@@ -45,6 +46,7 @@ export function StatusLine() {
         </>
       )}
       {progress === null ? <span className="spacer" /> : null}
+      <StorageState zone={zone} />
       <button
         type="button"
         onClick={() => layout.show('about')}
