@@ -209,19 +209,23 @@ describe('a live session on the command line', () => {
     const folder = temporaryFolder('live');
     const feed = await serveFeed(folder);
     await flinktrade(live(feed.url, ['--for', '2']), { folder });
-    const values = join(folder, 'state', 'values', 'journal');
-    const parts = readdirSync(values).sort();
-    const last = join(values, parts[parts.length - 1]);
-    writeFileSync(last, readFileSync(last).subarray(0, -5));
+    // Of everything there are two copies: one that is damaged is made good by the other.
+    const copies = ['a', 'b'].map((copy) => join(folder, 'state', copy, 'values', 'values', 'journal'));
+    const partOf = (copy: string, at: number): string => join(copy, readdirSync(copy).sort().at(at) ?? '');
+    writeFileSync(partOf(copies[0], 1), 'not what it was');
+    const repaired = await flinktrade(live(feed.url, ['--for', '1']), { folder });
+    expect(repaired.code, repaired.stderr).toBe(0);
+
+    for (const last of copies.map((copy) => partOf(copy, -1))) writeFileSync(last, readFileSync(last).subarray(0, -5));
     const second = await flinktrade(live(feed.url, ['--for', '1']), { folder });
     expect(second.code, second.stderr).toBe(0);
     expect(second.stderr).toContain('is not whole');
 
-    const middle = join(values, readdirSync(values).sort()[1]);
-    writeFileSync(
-      middle,
-      readFileSync(middle).map((byte, index) => (index === 50 ? byte ^ 1 : byte)),
-    );
+    for (const middle of copies.map((copy) => partOf(copy, 1)))
+      writeFileSync(
+        middle,
+        readFileSync(middle).map((byte, index) => (index === 50 ? byte ^ 1 : byte)),
+      );
     const third = await flinktrade(live(feed.url, ['--for', '1']), { folder });
     expect(third.code).toBe(3);
     expect(third.stderr).toMatch(/journal\/0+\d*-0000000001-/);
