@@ -15,7 +15,7 @@ export interface FoundJournal {
 
 /**
  * Reads a journal out of its store. Every part is checked before it is handed out. The last one may be damaged: its write
- * was cut off by what ended the session, and nothing in it was ever acknowledged; it is cut off and said. Any other damage
+ * was cut off by what ended the session, and nothing in it was acknowledged; it is cut off and said. Any other damage
  * is a StoreError that names the part: what follows it cannot be trusted to mean what it says.
  */
 export class JournalReader {
@@ -46,7 +46,7 @@ export class JournalReader {
       leftOver.push(last.name);
       if (last.firstPart !== last.lastPart) return this.#withoutJoined(names, last, torn, repairs);
       parts = parts.slice(0, -1);
-      cutOff = `The last part of the journal, ${last.name}, is not whole (${torn}). It was being written when the session ended; nothing of it was final, and it is left out.`;
+      cutOff = `The last part of the journal, ${last.name}, is not whole (${torn}), and is left out. It was being written when the session ended: then nothing of it was final. Had it been whole before, the trades of its last moment are lost with it.`;
     }
     if (repairs && leftOver.length > 0) await this.#store.remove(leftOver);
     return this.#opened(parts, cutOff);

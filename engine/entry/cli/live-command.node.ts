@@ -59,7 +59,9 @@ export async function runLive(command: LiveCommand): Promise<void> {
 
 async function opened(folder: string): Promise<DurableStore> {
   try {
-    return await openStateStore(folder);
+    return await openStateStore(folder, ({ severity, message }) => {
+      if (severity === 'warning') tell(message);
+    });
   } catch (error) {
     throw stateProblem(error);
   }

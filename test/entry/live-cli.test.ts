@@ -1,0 +1,276 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { seededRandom } from '../support/seeded-random.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { CLI, flinktrade, replay } from './cli-kit.ts';
+
+interface ServedFeed {
+  readonly url: string;
+  readonly process: ChildProcess;
+}
+
+/** `flinktrade feed` in a process of its own, with positions `p.csv` in the folder. */
+async function serveFeed(folder: string, words: readonly string[] = []): Promise<ServedFeed> {
+  const child = spawn(
+    process.execPath,
+    [CLI, 'feed', '--port', '0', '--positions-out', 'p.csv', '--seed', '7', ...words],
+    {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  );
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  return { url: line.toString().trim(), process: child };
+}
+
+const live = (url: string, words: readonly string[]): readonly string[] => [
+  'live',
+  url,
+  '--positions',
+  'p.csv',
+  '--state',
+  'state',
+  ...words,
+];
+
+/** Rules that use every clock and every sum there is. */
+const RULES = {
+  version: 1,
+  defaults: { ttlMs: 500, decayEveryMs: 300, askOffset: '0.02' },
+  symbols: { SOMA: { time: 'processing' }, KILU: { time: 'processing', tradeResetsTtl: true } },
+  limits: { maxTradesPerSecond: 3, maxNotionalPerDay: '2000000' },
+};
+
+describe('a live session on the command line', () => {
+  test('trades through gaps, repeats, garbage, silence and broken connections, and replays to the same, byte for byte', async () => {
+    const folder = temporaryFolder('live');
+    writeFileSync(join(folder, 'rules.json'), JSON.stringify(RULES));
+    const faults = ['--drop-after', '2600', '--gap', '700', '--repeat', '150', '--garbage', '400', '--silence', '2'];
+    const feed = await serveFeed(folder, ['--quotes-per-second', '2000', ...faults]);
+    const words = [
+      '--rules',
+      'rules.json',
+      '--for',
+      '6',
+      '--trades',
+      'live.csv',
+      '--report',
+      'live.json',
+      '--workers',
+      '2',
+    ];
+    const run = await flinktrade(live(feed.url, words), { folder });
+
+    expect(run.code, run.stderr).toBe(0);
+    const report = JSON.parse(readFileSync(join(folder, 'live.json'), 'utf8')) as Awaited<ReturnType<typeof replay>> & {
+      feed: Record<string, number>;
+    };
+    expect(report.totals.trades).toBeGreaterThan(20);
+    expect(report.feed.connects).toBeGreaterThan(1);
+    expect(report.feed.gaps).toBeGreaterThan(2);
+    expect(report.feed.duplicates).toBeGreaterThan(5);
+    expect(report.session.quarantined).toBeGreaterThan(2);
+    const { rows, applied, late, quarantined, ignored } = report.session;
+    expect(rows).toBe(applied + late + quarantined + ignored);
+
+    const trades = readFileSync(join(folder, 'live.csv'), 'utf8');
+    for (const workers of ['1', '2', '3']) {
+      const again = await replay(
+        [
+          '--journal',
+          'state',
+          '--positions',
+          'p.csv',
+          '--rules',
+          'rules.json',
+          '--workers',
+          workers,
+          '--trades',
+          'again.csv',
+        ],
+        folder,
+      );
+      expect(readFileSync(join(folder, 'again.csv'), 'utf8')).toBe(trades);
+      expect(again.positions).toEqual(report.positions);
+      expect(again.reasons).toEqual(report.reasons);
+    }
+    const made = await flinktrade(['record', '--journal', 'state', '-o', 'session.ftrec'], { folder });
+    expect(made.code, made.stderr).toBe(0);
+    const exported = await replay(
+      ['session.ftrec', '--positions', 'p.csv', '--rules', 'rules.json', '--trades', 'exported.csv'],
+      folder,
+    );
+    expect(readFileSync(join(folder, 'exported.csv'), 'utf8')).toBe(trades);
+    expect(exported.positions).toEqual(report.positions);
+  });
+
+  test('killed again and again loses no trade that was final and makes none twice', async () => {
+    const folder = temporaryFolder('live');
+    const feed = await serveFeed(folder, ['--quotes-per-second', '3000']);
+    const random = seededRandom(11);
+    const printed = new Map<string, string>();
+    for (let kill = 0; kill < 5; kill += 1) {
+      const lines = await killedAfter(
+        live(feed.url, ['--trades', '-', '--workers', String(1 + (kill % 3))]),
+        folder,
+        600 + random() * 1500,
+      );
+      const ids = lines.map((line) => line.split(',')[0]);
+      expect(new Set(ids).size).toBe(ids.length);
+      for (const [index, id] of ids.entries()) expect(printed.get(id) ?? lines[index]).toBe(lines[index]);
+      // What was final once is told again by every later run.
+      for (const id of printed.keys()) if (lines.length > printed.size) expect(ids).toContain(id);
+      ids.forEach((id, index) => printed.set(id, lines[index]));
+    }
+    expect(printed.size).toBeGreaterThan(20);
+
+    const last = await flinktrade(live(feed.url, ['--for', '1', '--trades', 'last.csv', '--report', 'last.json']), {
+      folder,
+    });
+    expect(last.code, last.stderr).toBe(0);
+    expect(last.stderr).toMatch(/Recovered \d+ quotes and \d+ trades from the journal/);
+    const final = readFileSync(join(folder, 'last.csv'), 'utf8').trim().split('\n').slice(1);
+    const byId = new Map(final.map((line) => [line.split(',')[0], line]));
+    expect(byId.size).toBe(final.length);
+    for (const [id, line] of printed) expect(byId.get(id)).toBe(line);
+    await replay(['--journal', 'state', '--positions', 'p.csv', '--workers', '3', '--trades', 'again.csv'], folder);
+    expect(readFileSync(join(folder, 'again.csv'), 'utf8')).toBe(readFileSync(join(folder, 'last.csv'), 'utf8'));
+  });
+
+  test('ends in order on Ctrl-C, with its report', async () => {
+    const folder = temporaryFolder('live');
+    const feed = await serveFeed(folder);
+    const run = await flinktrade(live(feed.url, ['--report', '-']), {
+      folder,
+      onStderr: (text, interrupt) => {
+        if (text.includes('The feed is live')) interrupt();
+      },
+    });
+
+    expect(run.code, run.stderr).toBe(0);
+    expect(JSON.parse(run.stdout)).toMatchObject({ session: { inputs: [feed.url] }, feed: { connects: 1 } });
+  });
+
+  test('starts without its feed, and finds it when it comes', async () => {
+    const folder = temporaryFolder('live');
+    const { url, process: first } = await serveFeed(folder);
+    first.kill('SIGKILL');
+    await once(first, 'exit');
+    const port = new URL(url).port;
+    const running = flinktrade(live(url, ['--for', '5', '--trades', 't.csv']), { folder });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 1000);
+    });
+    const second = spawn(process.execPath, [CLI, 'feed', '--port', port], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    onTestFinished(() => {
+      second.kill('SIGKILL');
+    });
+    const run = await running;
+
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.stderr).toMatch(/The feed is not there; trying again in [\d.]+ s\.[^]*The feed is live again\./);
+  });
+
+  test('with new rules goes on under the old ones up to their place, and with other positions not at all', async () => {
+    const folder = temporaryFolder('live');
+    const feed = await serveFeed(folder);
+    writeFileSync(
+      join(folder, 'rules.json'),
+      JSON.stringify({ version: 1, defaults: { tradeWhen: 'at-or-above', askOffset: '0.01' } }),
+    );
+    await flinktrade(live(feed.url, ['--for', '2', '--trades', 'one.csv']), { folder });
+    const second = await flinktrade(live(feed.url, ['--for', '2', '--rules', 'rules.json', '--trades', 'two.csv']), {
+      folder,
+    });
+    expect(second.code, second.stderr).toBe(0);
+    const one = readFileSync(join(folder, 'one.csv'), 'utf8').trim().split('\n');
+    const two = readFileSync(join(folder, 'two.csv'), 'utf8').trim().split('\n');
+    expect(two.slice(0, one.length)).toEqual(one);
+    await replay(['--journal', 'state', '--positions', 'p.csv', '--trades', 'again.csv'], folder);
+    expect(readFileSync(join(folder, 'again.csv'), 'utf8').trim().split('\n')).toEqual(two);
+
+    writeFileSync(join(folder, 'p.csv'), 'symbol,shares,buyPrice\nAAPL,1,1\n');
+    const other = await flinktrade(live(feed.url, ['--for', '1']), { folder });
+    expect(other.code).toBe(2);
+    expect(other.stderr).toContain('began');
+    expect(other.stderr).toContain('other starting positions');
+  });
+
+  test('tells a damaged state by name, and leaves out a last part that was being written', async () => {
+    const folder = temporaryFolder('live');
+    const feed = await serveFeed(folder);
+    await flinktrade(live(feed.url, ['--for', '2']), { folder });
+    // Of everything there are two copies: one that is damaged is made good by the other.
+    const copies = ['a', 'b'].map((copy) => join(folder, 'state', copy, 'values', 'values', 'journal'));
+    const partOf = (copy: string, at: number): string => join(copy, readdirSync(copy).sort().at(at) ?? '');
+    writeFileSync(partOf(copies[0], 1), 'not what it was');
+    const repaired = await flinktrade(live(feed.url, ['--for', '1']), { folder });
+    expect(repaired.code, repaired.stderr).toBe(0);
+
+    for (const last of copies.map((copy) => partOf(copy, -1))) writeFileSync(last, readFileSync(last).subarray(0, -5));
+    const second = await flinktrade(live(feed.url, ['--for', '1']), { folder });
+    expect(second.code, second.stderr).toBe(0);
+    expect(second.stderr).toContain('is not whole');
+
+    for (const middle of copies.map((copy) => partOf(copy, 1)))
+      writeFileSync(
+        middle,
+        readFileSync(middle).map((byte, index) => (index === 50 ? byte ^ 1 : byte)),
+      );
+    const third = await flinktrade(live(feed.url, ['--for', '1']), { folder });
+    expect(third.code).toBe(3);
+    expect(third.stderr).toMatch(/journal\/0+\d*-0000000001-/);
+  });
+
+  test.each([
+    [['live'], 'takes one address'],
+    [['live', 'http://x/', '--positions', 'p', '--state', 's'], 'read from ws:// or wss://'],
+    [['live', 'ws://x/', '--state', 's'], '--positions FILE'],
+    [['live', 'ws://x/', '--positions', 'p.csv'], '--state DIR'],
+    [
+      ['live', 'ws://127.0.0.1:1/', '--positions', 'p.csv', '--state', 's', '--profile', 'nbbo'],
+      'cannot read a live feed',
+    ],
+    [['feed', '--port', '70000'], '--port must be'],
+    [['feed', '--format', 'xml'], '"raw" or "combined"'],
+    [['feed', 'a.csv', '--seed', '1'], 'simulated market'],
+    [['replay', '--journal', 'nowhere', '--positions', 'p.csv'], 'no folder nowhere'],
+    [['replay', 'x.csv', '--journal', 'state', '--positions', 'p.csv'], 'leave x.csv out'],
+  ])('%j is told what is wrong with it', async (words, text) => {
+    const folder = temporaryFolder('live');
+    writeFileSync(join(folder, 'p.csv'), 'symbol,shares,buyPrice\nAAPL,1,1\n');
+    const run = await flinktrade(words, { folder });
+
+    expect([2, 3]).toContain(run.code);
+    expect(run.stderr).toContain(text);
+    expect(run.stderr).not.toContain('    at ');
+  });
+});
+
+/** Runs until the time is over and then kills it as a power cut would. @returns the trades it told as final */
+async function killedAfter(words: readonly string[], folder: string, afterMs: number): Promise<string[]> {
+  const child = spawn(process.execPath, [CLI, ...words], { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+    text += piece;
+  });
+  const timer = setTimeout(() => child.kill('SIGKILL'), afterMs);
+  await once(child, 'close');
+  clearTimeout(timer);
+  // A line that was cut off by the kill was not told.
+  return text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .trim()
+    .split('\n')
+    .slice(1)
+    .filter((line) => line !== '');
+}
