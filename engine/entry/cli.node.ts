@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { parseArguments, type CliCommand } from './cli/arguments.ts';
+import { runAudit } from './cli/audit-command.node.ts';
 import { runFeed } from './cli/feed-command.node.ts';
 import { runInspect } from './cli/inspect-command.node.ts';
 import { takeInterrupt } from './cli/interrupt.node.ts';
@@ -39,6 +40,8 @@ async function run(command: CliCommand): Promise<void> {
       return runFeed(command);
     case 'live':
       return runLive(command);
+    case 'audit':
+      return runAudit(command);
     case 'profiles':
       return runProfiles();
     default:

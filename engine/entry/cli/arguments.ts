@@ -29,7 +29,13 @@ export type CliCommand =
     }
   | FeedCommand
   | LiveCommand
+  | AuditCommand
   | { readonly kind: 'inspect'; readonly input: string; readonly profile: string | null; readonly json: boolean };
+
+/** `flinktrade audit`: prove that the audit trail is what was written, or give it out. */
+export type AuditCommand =
+  | { readonly kind: 'audit'; readonly action: 'verify'; readonly path: string }
+  | { readonly kind: 'audit'; readonly action: 'export'; readonly path: string; readonly output: string };
 
 export interface ReplayCommand {
   readonly kind: 'replay';
@@ -80,6 +86,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   profiles: [],
   feed: FEED_FLAGS,
   live: LIVE_FLAGS,
+  audit: ['output'],
 };
 const SWITCHES: ReadonlySet<string> = new Set(['json']);
 const SHORT: Readonly<Record<string, string>> = { '-o': '--output', '-h': '--help' };
@@ -113,6 +120,8 @@ export function parseArguments(words: readonly string[]): Result<CliCommand, str
       return readFeed(parsed.value);
     case 'live':
       return readLive(parsed.value);
+    case 'audit':
+      return readAudit(parsed.value);
     default:
       return parsed.value.rest.length > 0
         ? fail(`profiles takes no arguments; found "${parsed.value.rest[0]}".`)
@@ -239,6 +248,23 @@ function readInspect({ values, rest }: ParsedFlags): Result<CliCommand, string> 
   if (input === undefined || more.length > 0)
     return fail(`inspect takes one file: flinktrade inspect FILE; found ${rest.length}.`);
   return ok({ kind: 'inspect', input, profile: values.get('profile') ?? null, json: values.has('json') });
+}
+
+function readAudit({ values, rest }: ParsedFlags): Result<CliCommand, string> {
+  const [action, path, ...more] = rest;
+  const output = values.get('output');
+  if (action !== 'verify' && action !== 'export') {
+    return fail(
+      `audit does one of two things: flinktrade audit verify PATH, flinktrade audit export DIR -o FILE; found "${action ?? 'nothing'}".`,
+    );
+  }
+  if (path === undefined || more.length > 0) return fail(`audit ${action} takes one path; found ${rest.length - 1}.`);
+  if (action === 'verify')
+    return output === undefined
+      ? ok({ kind: 'audit', action, path })
+      : fail('audit verify writes no file; leave --output out, or use: flinktrade audit export DIR -o FILE');
+  if (output === undefined) return fail('audit export needs where to write: flinktrade audit export DIR -o FILE');
+  return ok({ kind: 'audit', action, path, output });
 }
 
 function readSample({ values, rest }: ParsedFlags): Result<CliCommand, string> {

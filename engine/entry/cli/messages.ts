@@ -3,6 +3,8 @@ export const EXIT_DONE = 0;
 export const EXIT_INTERNAL = 1;
 export const EXIT_USAGE = 2;
 export const EXIT_INPUT = 3;
+/** `audit verify` found a bad record. */
+export const EXIT_NOT_INTACT = 1;
 export type ExitCode = typeof EXIT_DONE | typeof EXIT_INTERNAL | typeof EXIT_USAGE | typeof EXIT_INPUT;
 
 /** A user's mistake or a failed run: told in full sentences, then the program leaves with the code. Never a stack. */
@@ -58,6 +60,10 @@ export const USAGE = `FlinkTrade command line
             --out-of-orderness-ms N, --max-future-ms N (2000)
   flinktrade replay --journal DIR --positions FILE ...       replay a live session; record --journal DIR -o FILE exports it
 
-Exit codes: 0 done; 2 wrong usage, rules, positions or profile; 3 an input cannot be read; 1 an internal failure;
-130 interrupted.
+  flinktrade audit verify PATH              is the audit trail what was written? PATH: a --state folder, or an export;
+                                            names the first bad record and leaves with 1 when it is not
+  flinktrade audit export DIR -o FILE|-     the audit trail of a --state folder, as JSON lines
+
+Exit codes: 0 done; 2 wrong usage, rules, positions or profile; 3 an input cannot be read; 1 an internal failure, or an
+audit trail that is not intact; 130 interrupted.
 `;

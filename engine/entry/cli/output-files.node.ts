@@ -3,11 +3,15 @@ import { constants, createWriteStream, type Stats } from 'node:fs';
 import { access, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
+import { StoreError } from '../../contract/durable-store.ts';
 import { markUnfinished } from '../../core/unfinished-files.node.ts';
 import { CliError, EXIT_USAGE } from './messages.ts';
 
 /** Lines are handed over in pieces of about this many characters. */
 const PIECE_CHARACTERS = 1 << 16;
+
+/** What is written, in its order; an asynchronous one is waited for piece by piece. */
+export type Pieces = Iterable<string> | AsyncIterable<string>;
 
 /** A file that was named on the command line, and what for: `--trades`, `the rules file`. */
 export interface NamedFile {
@@ -81,12 +85,14 @@ async function isReplaceable(path: string): Promise<boolean> {
  * Writes text to a file, or to standard output for "-". A file appears under its name only when it is whole: it is
  * written beside its place and renamed, so that nobody ever reads half a result. A link keeps pointing where it did.
  */
-export async function writeText(path: string, pieces: Iterable<string>): Promise<void> {
+export async function writeText(path: string, pieces: Pieces): Promise<void> {
   try {
     if (path === '-') await writeToStandardOutput(pieces);
     else if (await isReplaceable(path)) await writeFileWhole(path, pieces);
     else await writeStream(path, 'a', pieces);
   } catch (error) {
+    // What was to be written could not be had; there is nothing wrong with the place.
+    if (error instanceof StoreError) throw error;
     const where = path === '-' ? 'Standard output' : path;
     throw new CliError(
       EXIT_USAGE,
@@ -95,7 +101,7 @@ export async function writeText(path: string, pieces: Iterable<string>): Promise
   }
 }
 
-async function writeFileWhole(path: string, pieces: Iterable<string>): Promise<void> {
+async function writeFileWhole(path: string, pieces: Pieces): Promise<void> {
   const target = await realpath(path).catch(() => path);
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.part`);
   const finished = markUnfinished(temporary);
@@ -110,7 +116,7 @@ async function writeFileWhole(path: string, pieces: Iterable<string>): Promise<v
   }
 }
 
-async function writeStream(path: string, flags: 'a' | 'w', pieces: Iterable<string>): Promise<void> {
+async function writeStream(path: string, flags: 'a' | 'w', pieces: Pieces): Promise<void> {
   const stream = createWriteStream(path, { flags });
   // A stream tells its error again after the write that met it was refused.
   stream.on('error', () => undefined);
@@ -125,7 +131,7 @@ async function writeStream(path: string, flags: 'a' | 'w', pieces: Iterable<stri
 }
 
 /** A reader that has seen enough and closes (head, less) is no failure: the rest is not written. */
-async function writeToStandardOutput(pieces: Iterable<string>): Promise<void> {
+async function writeToStandardOutput(pieces: Pieces): Promise<void> {
   try {
     await writePieces(process.stdout, pieces);
   } catch (error) {
@@ -133,20 +139,29 @@ async function writeToStandardOutput(pieces: Iterable<string>): Promise<void> {
   }
 }
 
-async function writePieces(stream: Writable, pieces: Iterable<string>): Promise<void> {
+async function writePieces(stream: Writable, pieces: Pieces): Promise<void> {
   let failure: Error | null = null;
   const onError = (error: Error): void => {
     failure = error;
   };
   stream.on('error', onError);
+  let piece = '';
+  const take = (text: string): Promise<unknown> | null => {
+    piece += text;
+    if (piece.length < PIECE_CHARACTERS) return null;
+    if (failure !== null) throw failure;
+    const hasRoom = stream.write(piece);
+    piece = '';
+    return hasRoom ? null : once(stream, 'drain');
+  };
   try {
-    let piece = '';
-    for (const text of pieces) {
-      piece += text;
-      if (piece.length < PIECE_CHARACTERS) continue;
-      if (failure !== null) throw failure as Error;
-      if (!stream.write(piece)) await once(stream, 'drain');
-      piece = '';
+    if (Symbol.iterator in pieces) {
+      for (const text of pieces) {
+        const room = take(text);
+        if (room !== null) await room;
+      }
+    } else {
+      for await (const text of pieces) await take(text);
     }
     await new Promise<void>((done, failed) => stream.write(piece, (error) => (error ? failed(error) : done())));
   } finally {
