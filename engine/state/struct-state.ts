@@ -1,15 +1,17 @@
 import type { StructState } from '../api/state.ts';
 import { NullPointerError, StateMigrationError } from '../core/errors.ts';
-import type { RecordCodec, RecordView } from '../memory/record-codec.ts';
-import { compileCodec } from '../memory/record-codec.ts';
+import { compileSplitView, type SplitView } from '../memory/record-codec.ts';
 import type { StructShape } from '../memory/record-layout.ts';
 import type { SymbolDictionary } from '../memory/symbol-dictionary.ts';
 import { NO_KEY_SET, type KeyTable } from './key-table.ts';
 import type { SlotState } from './object-states.ts';
 
-/** Structs larger than this many words start a whole number of cache lines apart, so that a hot field shares no line twice. */
-const LINE_WORDS = 8;
-/** Of a large struct this many words, from its first on, are fetched ahead: fields that every record touches go first. */
+/**
+ * Structs larger than this many words lie in two pieces: the fields that come first, which every record touches, and the
+ * others. The first pieces of many keys stay in a core's own cache where whole structs would not.
+ */
+const FRONT_WORDS = 16;
+/** Of a first piece this many words are fetched ahead: allocators put large arrays 16 bytes behind a line's start. */
 const HOT_WORDS = 14;
 /** Smaller columns stay in a core's own cache; fetching ahead would only cost. */
 const TOUCH_BYTES_MIN = 2 ** 18;
@@ -17,26 +19,25 @@ const TOUCH_BYTES_MIN = 2 ** 18;
 const TOUCHED = new Int32Array(1);
 
 /**
- * A struct per key in one Float64Array: slot s has its words at s x words. `value()` moves one view there; nothing is
- * allocated. `present` tells a struct of zeros from none.
+ * A struct per key in one Float64Array: slot s has its first piece at s x `words`, and the rest, if any, in the same order
+ * behind the first pieces of all keys. `value()` moves one view there; nothing is allocated. `present` tells a struct of
+ * zeros from none.
  */
 export class HeapStructState<V> implements StructState<V>, SlotState {
-  private readonly codec: RecordCodec;
   private readonly words: number;
-  private readonly view: RecordView;
+  private readonly backWords: number;
+  private readonly view: SplitView;
   private present = new Uint8Array(0);
   private readonly keyTable: KeyTable;
-  private readonly symbols: SymbolDictionary;
   private readonly shape: StructShape;
 
   constructor(keyTable: KeyTable, shape: StructShape, symbols: SymbolDictionary) {
     this.keyTable = keyTable;
     this.shape = shape;
-    this.symbols = symbols;
-    this.codec = compileCodec(shape);
-    const { words } = this.codec.layout;
-    this.words = words <= LINE_WORDS ? words : Math.ceil(words / LINE_WORDS) * LINE_WORDS;
-    this.view = this.codec.createView(new Float64Array(0), new Int32Array(0), symbols, null);
+    const split = compileSplitView(shape, FRONT_WORDS);
+    this.words = split.frontWords;
+    this.backWords = split.backWords;
+    this.view = split.createView(new Float64Array(0), new Int32Array(0), symbols);
     keyTable.onGrow((capacity) => this.grow(capacity));
   }
 
@@ -53,7 +54,7 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
     if (slot < 0) throw new NullPointerError(NO_KEY_SET);
     if (this.present[slot] === 0) {
       this.present[slot] = 1;
-      this.view.$f.fill(0, slot * this.words, (slot + 1) * this.words);
+      this.erase(slot);
     }
     this.view.$b = slot * this.words;
     return this.view as V;
@@ -69,9 +70,9 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
     this.present[slot] = 0;
   }
 
-  /** Whether the column is too large for a core's own cache. */
+  /** Whether the first pieces are too large for a core's own cache. */
   get isLarge(): boolean {
-    return this.view.$f.byteLength > TOUCH_BYTES_MIN;
+    return this.present.length * this.words * Float64Array.BYTES_PER_ELEMENT > TOUCH_BYTES_MIN;
   }
 
   /**
@@ -84,7 +85,7 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
     const { words } = this;
     const { $i: i } = this.view;
     const last = (Math.min(words, HOT_WORDS) - 1) * 2;
-    const end = i.length - words * 2;
+    const end = (this.present.length - 1) * words * 2;
     let sum = 0;
     for (let index = 0; index < count; index += 1) {
       const at = (slots === null ? sent[index] : slots[sent[index]]) * words * 2;
@@ -112,18 +113,29 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
         `Stored struct '${this.shape.name}' has fields that are no longer declared: ${unknown.join(', ')}. Declare them, or restore without this state.`,
       );
     }
-    const complete = Object.fromEntries(
-      Object.entries(this.shape.fields).map(([name, type]) => [name, stored[name] ?? (type === 'symbol' ? '' : 0)]),
-    );
     this.present[slot] = 1;
-    this.codec.encode(this.view.$f, this.view.$i, slot * this.words, complete, this.symbols);
+    this.view.$b = slot * this.words;
+    const fields = this.view as unknown as Record<string, unknown>;
+    for (const [name, type] of Object.entries(this.shape.fields))
+      fields[name] = stored[name] ?? (type === 'symbol' ? '' : 0);
+  }
+
+  private erase(slot: number): void {
+    const { words, backWords } = this;
+    const { $f: f, $o: backs } = this.view;
+    f.fill(0, slot * words, (slot + 1) * words);
+    f.fill(0, backs + slot * backWords, backs + (slot + 1) * backWords);
   }
 
   private grow(capacity: number): void {
-    const column = new Float64Array(capacity * this.words);
-    column.set(this.view.$f);
+    const { words, backWords } = this;
+    const known = this.present.length;
+    const column = new Float64Array(capacity * (words + backWords));
+    column.set(this.view.$f.subarray(0, known * words));
+    column.set(this.view.$f.subarray(known * words), capacity * words);
     this.view.$f = column;
     this.view.$i = new Int32Array(column.buffer);
+    this.view.$o = capacity * words;
     const present = new Uint8Array(capacity);
     present.set(this.present);
     this.present = present;
