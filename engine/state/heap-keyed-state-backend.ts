@@ -223,9 +223,9 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
       return;
     }
     const ids = new Map([...symbols].map(([id, text]) => [id, this.symbols.idOf(text)]));
-    const { words } = state;
+    const { rowWords: words } = state;
     stored.indexes.forEach((key, row) =>
-      state.restoreWords(slots[key], stored.rows.subarray(row * words, (row + 1) * words), ids),
+      state.restoreRow(slots[key], stored.rows.subarray(row * words, (row + 1) * words), ids),
     );
   }
 
