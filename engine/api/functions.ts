@@ -47,8 +47,8 @@ export interface RuntimeContext extends KeyedStateStore {
    * State of this subtask that belongs to no key, stored with every checkpoint (Flink: CheckpointedFunction with union
    * list state).
    * @param snapshot plain data, called at a barrier, between two records
-   * @param restore called at once, in `open`, when the job was restored: with the parts of all old subtasks, in their
-   *   order, however many subtasks there are now
+   * @param restore called at once, in `open`, when the job was restored, and again whenever the parallelism has changed:
+   *   with the parts of all old subtasks, in their order, however many subtasks there are now; they replace what there is
    */
   getOperatorState(name: string, snapshot: () => unknown, restore: (parts: readonly unknown[]) => void): void;
   /**

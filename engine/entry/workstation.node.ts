@@ -12,7 +12,8 @@ declare const FLINKTRADE_VERSION: string;
 assert(parentPort !== null, 'The workstation engine runs in a worker thread of the main process.');
 const port = parentPort;
 
-const tellStorage = (storage: StorageStatus): void => port.postMessage({ kind: 'storage', storage } satisfies EngineEvent);
+const tellStorage = (storage: StorageStatus): void =>
+  port.postMessage({ kind: 'storage', storage } satisfies EngineEvent);
 const access = workerData as VaultAccess | null;
 // Without a vault (a test of the engine alone) state is not kept, and nothing is said about it.
 const keeper = access === null ? null : new StateKeeper({ access, clock: machineClock, onStatus: tellStorage });

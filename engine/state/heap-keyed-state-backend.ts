@@ -318,6 +318,18 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     return kinds;
   }
 
+  /** The key belongs to another subtask now. */
+  forgetAt(slot: number): void {
+    this.settleUnclaimedStructs();
+    for (const { state } of this.states.values()) state.clearAt(slot);
+    for (const { bySlot } of this.unclaimed.values()) bySlot.delete(slot);
+  }
+
+  /** State of key groups that came from another subtask, when functions already run: it goes where they look for it. */
+  settleRestored(): void {
+    for (const [name, { kind, state }] of this.states) this.claimRestored({ name, kind }, kind, state);
+  }
+
   /** Plain data of every state the key at `slot` has. */
   snapshotAt(slot: number): Record<string, unknown> {
     this.settleUnclaimedStructs();

@@ -7,6 +7,9 @@ import type { StoreEvent } from '../../contract/store-events.ts';
  * @param onEvent what the store did by itself to keep what it was given
  * @throws StoreError `locked`: somebody has it open; `lost`, `newer`, `damaged`, `full`, `failed`
  */
-export function openStateStore(folder: string, onEvent: (event: StoreEvent) => void = () => undefined): Promise<DurableStore> {
+export function openStateStore(
+  folder: string,
+  onEvent: (event: StoreEvent) => void = () => undefined,
+): Promise<DurableStore> {
   return openStateFolder(folder, onEvent);
 }

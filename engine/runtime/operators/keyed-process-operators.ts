@@ -75,7 +75,7 @@ export class KeyedBroadcastOperator extends KeyedOperator {
   ) {
     super(environment, output);
     this.userFunction = userFunction;
-    this.broadcastContext = new BroadcastOperatorContext(this.backend, this.timers, output, this.broadcastStates);
+    this.broadcastContext = new BroadcastOperatorContext(this.backend, this.timers, this.output, this.broadcastStates);
   }
 
   processElement1(value: unknown, timestamp: number): void {

@@ -38,6 +38,7 @@ interface Draft {
  */
 export class KeyedSnapshot {
   private readonly operator: KeyedOperator;
+  private readonly wants: (keyGroup: number) => boolean;
   private readonly states: SnapshotStates;
   private readonly eventTimers: TimerCopy;
   private readonly processingTimers: TimerCopy;
@@ -53,9 +54,11 @@ export class KeyedSnapshot {
   private toEncode: number[] = [];
   private readonly dealtTimers = new Map<number, { event: [number[], number[]]; processing: [number[], number[]] }>();
 
-  constructor(operator: KeyedOperator) {
+  /** @param wants key groups to store */
+  constructor(operator: KeyedOperator, wants: (keyGroup: number) => boolean = () => true) {
     const { backend, keyTable, timers } = operator;
     this.operator = operator;
+    this.wants = wants;
     this.states = backend.snapshotStates();
     this.limit = keyTable.count;
     backend.copyOnWrite.begin(
@@ -106,7 +109,9 @@ export class KeyedSnapshot {
   private readSlot(slot: number): void {
     const { structs, objects } = this.states;
     const cow = this.operator.backend.copyOnWrite;
-    const draft = this.draftOf(this.operator.keyTable.keyGroupAt(slot));
+    const keyGroup = this.operator.keyTable.keyGroupAt(slot);
+    if (!this.wants(keyGroup)) return;
+    const draft = this.draftOf(keyGroup);
     const place = (): number => {
       if (this.indexes[slot] < 0) this.indexes[slot] = draft.slots.push(slot) - 1;
       return this.indexes[slot];
@@ -153,6 +158,7 @@ export class KeyedSnapshot {
     const deal = ({ slots, times }: TimerCopy, domain: 'event' | 'processing'): void => {
       for (let index = 0; index < slots.length; index += 1) {
         const keyGroup = keyTable.keyGroupAt(slots[index]);
+        if (!this.wants(keyGroup)) continue;
         const dealt = this.dealtTimers.get(keyGroup) ?? { event: [[], []], processing: [[], []] };
         this.dealtTimers.set(keyGroup, dealt);
         dealt[domain][0].push(this.indexes[slots[index]]);
