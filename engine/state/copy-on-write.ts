@@ -41,6 +41,7 @@ export class CopyOnWrite {
     this.pages = new Uint8Array((keyTable.count + PAGE_SLOTS - 1) >> PAGE_BITS);
     this.read = 0;
     this.limit = keyTable.count;
+    for (const state of objects) state.beginSnapshot?.();
   }
 
   /** Before the state of a slot below `limit` may change. */
@@ -63,6 +64,7 @@ export class CopyOnWrite {
   end(): void {
     this.limit = 0;
     this.copies.clear();
+    for (const state of this.objects) state.endSnapshot?.();
   }
 
   /** Copies the row of a slot to word `at` of `rows`. @returns whether the slot has one */

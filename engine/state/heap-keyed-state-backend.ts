@@ -38,6 +38,7 @@ import {
   TtlReducingState,
   TtlValueState,
   type ProcessingClock,
+  type TtlEnvironment,
 } from './ttl-states.ts';
 
 /** The descriptors of keyed state, whatever their types. */
@@ -88,8 +89,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
   private readonly structs: HeapStructState<unknown>[] = [];
   private readonly unclaimed = new Map<string, { kind: StateKind; bySlot: Map<number, unknown> }>();
   private readonly unclaimedStructs = new Map<string, RestoredStructs[]>();
-
-  private readonly clock: ProcessingClock;
+  private readonly ttlEnvironment: TtlEnvironment;
 
   /** @param clock what states with a time to live go by */
   constructor(
@@ -100,7 +100,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
   ) {
     this.keyTable = keyTable;
     this.symbols = symbols;
-    this.clock = clock;
+    this.ttlEnvironment = { clock, copyOnWrite };
     this.copyOnWrite = copyOnWrite;
   }
 
@@ -109,7 +109,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     return this.register(descriptor, () =>
       ttl === undefined
         ? new HeapValueState<T>(this.keyTable, descriptor.defaultValue)
-        : new TtlValueState<T>(this.keyTable, ttl, this.clock, descriptor.defaultValue),
+        : new TtlValueState<T>(this.keyTable, ttl, this.ttlEnvironment, descriptor.defaultValue),
     );
   }
 
@@ -124,7 +124,9 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
   getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T> {
     const { ttl } = descriptor;
     return this.register(descriptor, () =>
-      ttl === undefined ? new HeapListState<T>(this.keyTable) : new TtlListState<T>(this.keyTable, ttl, this.clock),
+      ttl === undefined
+        ? new HeapListState<T>(this.keyTable)
+        : new TtlListState<T>(this.keyTable, ttl, this.ttlEnvironment),
     );
   }
 
@@ -133,7 +135,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     return this.register(descriptor, () =>
       ttl === undefined
         ? new HeapMapState<MK, MV>(this.keyTable)
-        : new TtlMapState<MK, MV>(this.keyTable, ttl, this.clock),
+        : new TtlMapState<MK, MV>(this.keyTable, ttl, this.ttlEnvironment),
     );
   }
 
@@ -142,7 +144,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     return this.register(descriptor, () =>
       ttl === undefined
         ? new HeapReducingState<T>(this.keyTable, descriptor.reduce)
-        : new TtlReducingState<T>(this.keyTable, ttl, this.clock, descriptor.reduce),
+        : new TtlReducingState<T>(this.keyTable, ttl, this.ttlEnvironment, descriptor.reduce),
     );
   }
 
@@ -151,7 +153,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     return this.register(descriptor, () =>
       ttl === undefined
         ? new HeapAggregatingState<IN, ACC, OUT>(this.keyTable, descriptor.aggregate)
-        : new TtlAggregatingState<IN, ACC, OUT>(this.keyTable, ttl, this.clock, descriptor.aggregate),
+        : new TtlAggregatingState<IN, ACC, OUT>(this.keyTable, ttl, this.ttlEnvironment, descriptor.aggregate),
     );
   }
 
