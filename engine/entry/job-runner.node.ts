@@ -1,7 +1,7 @@
 import { Worker, type ResourceLimits } from 'node:worker_threads';
 import { StreamExecutionEnvironment } from '../api/environment.ts';
 import type { JobDefinition } from '../api/job.ts';
-import { PARALLELISM_MAX } from '../api/parallelism.ts';
+
 import { IllegalArgumentError, IllegalStateError } from '../core/errors.ts';
 import { machineClock, nextTurn, repeatEvery, startMachineTimer, waitMs } from '../core/machine.node.ts';
 import { createJobGraph, uidOf, type JobGraph } from '../graph/job-graph.ts';
@@ -24,7 +24,7 @@ import { dealKeyGroups, RescaleBarrier, type RescaleRecord } from '../runtime/ch
 import type { Acknowledgement } from '../runtime/checkpoint/acknowledgement.ts';
 import { SinkTask, type ExternalWriters, type SinkHost } from '../runtime/task/sink-task.ts';
 import type { Mail, MailAnswer } from '../runtime/task/task.ts';
-import { ACTIVITY, createControlMemory, ThreadControl } from '../runtime/thread-control.ts';
+import { ACTIVITY, createControlMemory, TASKS_MAX, ThreadControl } from '../runtime/thread-control.ts';
 import { assignKeyToParallelOperator } from '../state/key-groups.ts';
 import type { Key } from '../state/java-hash.ts';
 import { JobFailedError } from './job-failed-error.ts';
@@ -142,6 +142,8 @@ export class RunningJob<P = unknown> {
   private readonly checkpoints: CheckpointCoordinator | null;
   private readonly stopWatching: () => void;
   private startedMs = 0;
+  private readonly started: Promise<void>;
+  private tellStarted!: () => void;
   private isPumping = false;
   private lastLookMs = machineClock.monotonicMs();
   private outcome: 'running' | 'ending' | 'ended' = 'running';
@@ -165,6 +167,9 @@ export class RunningJob<P = unknown> {
     this.symbols = new SymbolDictionary(memory.symbols);
     this.sink = new SinkTask(this.graph, plan, this.sinkHost(memory), options.sinks ?? {});
     this.checkpoints = options.checkpoints === undefined ? null : this.createCheckpoints(options.checkpoints);
+    this.started = new Promise((resolve) => {
+      this.tellStarted = resolve;
+    });
     this.finished = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -244,10 +249,11 @@ export class RunningJob<P = unknown> {
    */
   async rescale(parallelism: number): Promise<RescaleRecord> {
     const { maxParallelism } = this.graph;
-    const most = Math.min(maxParallelism, PARALLELISM_MAX);
+    const most = Math.min(maxParallelism, TASKS_MAX);
     if (!Number.isInteger(parallelism) || parallelism < 1 || parallelism > most)
       throw new IllegalArgumentError(`The parallelism must be a whole number from 1 to ${most}; found ${parallelism}.`);
-    if (this.outcome !== 'running' || this.startedMs === 0)
+    await Promise.race([this.started, this.finished]);
+    if (this.outcome !== 'running')
       throw new IllegalStateError('The parallelism can only change while the job runs.');
     if (this.rescaling !== null) throw new IllegalStateError('The parallelism is being changed already.');
     this.rescaling = new RescaleBarrier(this.graph.parallelism, parallelism, machineClock);
@@ -510,6 +516,7 @@ export class RunningJob<P = unknown> {
     if (this.startedMs !== 0) return;
     if (!this.workers.every(({ isReady }) => isReady)) return;
     this.startedMs = machineClock.monotonicMs();
+    this.tellStarted();
     this.send(this.workers.find(({ id }) => id === 'source') as WorkerEntry, { kind: 'start' });
     this.checkpoints?.start();
   }

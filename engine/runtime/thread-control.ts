@@ -26,7 +26,7 @@ const RECORDS_IN = 5;
 const WATERMARK = 6;
 
 /** Room for as many tasks as a job can ever have: their number may change while it runs. */
-const TASKS_MAX = 32;
+export const TASKS_MAX = 32;
 const SOURCE_BLOCK = 1;
 const COORDINATOR_BLOCK = 2;
 const FIRST_TASK_BLOCK = 3;
