@@ -1,33 +1,12 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../support/seeded-random.ts';
+import { serveFeed } from '../support/served-feed.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { CLI, flinktrade, replay } from './cli-kit.ts';
-
-interface ServedFeed {
-  readonly url: string;
-  readonly process: ChildProcess;
-}
-
-/** `flinktrade feed` in a process of its own, with positions `p.csv` in the folder. */
-async function serveFeed(folder: string, words: readonly string[] = []): Promise<ServedFeed> {
-  const child = spawn(
-    process.execPath,
-    [CLI, 'feed', '--port', '0', '--positions-out', 'p.csv', '--seed', '7', ...words],
-    {
-      cwd: folder,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    },
-  );
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-  });
-  const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  return { url: line.toString().trim(), process: child };
-}
 
 const live = (url: string, words: readonly string[]): readonly string[] => [
   'live',
@@ -159,21 +138,13 @@ describe('a live session on the command line', () => {
 
   test('starts without its feed, and finds it when it comes', async () => {
     const folder = temporaryFolder('live');
-    const { url, process: first } = await serveFeed(folder);
-    first.kill('SIGKILL');
-    await once(first, 'exit');
-    const port = new URL(url).port;
-    const running = flinktrade(live(url, ['--for', '5', '--trades', 't.csv']), { folder });
+    const first = await serveFeed(folder);
+    await first.kill();
+    const running = flinktrade(live(first.url, ['--for', '5', '--trades', 't.csv']), { folder });
     await new Promise((resolve) => {
       setTimeout(resolve, 1000);
     });
-    const second = spawn(process.execPath, [CLI, 'feed', '--port', port], {
-      cwd: folder,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    onTestFinished(() => {
-      second.kill('SIGKILL');
-    });
+    await serveFeed(folder, ['--port', first.port]);
     const run = await running;
 
     expect(run.code, run.stderr).toBe(0);

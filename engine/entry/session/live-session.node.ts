@@ -98,11 +98,19 @@ export interface LiveCoordinatorOptions {
   readonly trades: SinkWriter<Trade>;
   readonly send: (command: SessionCommand) => void;
   readonly onFeed: (status: FeedStatus) => void;
-  readonly onRecovered: (recovered: Extract<SessionEvent, { kind: 'recovered' }>) => void;
+  readonly onRecovered: (recovered: RecoveredLive) => void;
   /** The store is full and the session waits; null: it goes on. */
   readonly onFull: (problem: StoreError | null) => void;
   /** The journal can be neither read nor written: the session cannot go on. */
   readonly onFailed: (error: unknown) => void;
+}
+
+/** What a session was found to be when its journal had been played. */
+export interface RecoveredLive {
+  readonly quotes: number;
+  readonly halted: boolean;
+  /** Of the rules that hold from here on. */
+  readonly rulesVersion: number;
 }
 
 /** The coordinator's part of a live session: the journal's way to the store and back, and what is final. */
@@ -163,8 +171,9 @@ export class LiveCoordinator {
     const { rules, prepared, send, onRecovered } = this.#options;
     this.keeper.recovered(event.quotes);
     const inForce = event.rules ?? { rules: prepared.rules, version: 1 };
-    if (JSON.stringify(resolveRules(inForce.rules)) !== JSON.stringify(resolveRules(rules)))
-      send({ kind: 'control', control: { kind: 'rules', rules, version: inForce.version + 1 } });
-    onRecovered(event);
+    const differs = JSON.stringify(resolveRules(inForce.rules)) !== JSON.stringify(resolveRules(rules));
+    const rulesVersion = differs ? inForce.version + 1 : inForce.version;
+    if (differs) send({ kind: 'control', control: { kind: 'rules', rules, version: rulesVersion } });
+    onRecovered({ quotes: event.quotes, halted: event.halted, rulesVersion });
   }
 }
