@@ -27,7 +27,7 @@ export async function journalLines(folder: string, quick: boolean): Promise<Benc
   const runs: LiveRun[] = [];
   for (let run = 0; run < 3; run += 1)
     runs.push(await liveRun(mkdtempSync(join(folder, 'live-')), 'max', quick ? 4 : 8));
-  const paced = await liveRun(mkdtempSync(join(folder, 'live-')), 'x1', quick ? 10 : 30);
+  const paced = await liveRun(mkdtempSync(join(folder, 'live-')), 'x1', quick ? 16 : 40);
   const growth = growthOf(paced.megabytes);
   return [
     {
@@ -40,7 +40,7 @@ export async function journalLines(folder: string, quick: boolean): Promise<Benc
     },
     {
       line: 'journal',
-      name: `memory of that process at ${Math.round(paced.quotesPerSecond / 1000)},000 quotes/s: growth after the first third`,
+      name: `memory of that process at ${Math.round(paced.quotesPerSecond / 1000)},000 quotes/s: growth in its second half`,
       unit: 'MB',
       value: spreadOf([growth]),
       aim: GROWTH_MB_AIM,
@@ -106,10 +106,10 @@ function residentMegabytes(pid: number): number | null {
   return kilobytes === undefined ? null : Number(kilobytes) / KB_PER_MB;
 }
 
-/** From the end of the first third, when everything has been compiled and every buffer has its size. */
+/** From half time on, when everything has been compiled and every buffer has its size. */
 function growthOf(megabytes: readonly number[]): number {
-  const third = Math.floor(megabytes.length / 3);
-  if (third === 0) return 0;
-  const warm = Math.max(...megabytes.slice(0, third));
-  return Math.max(0, Math.max(...megabytes.slice(third)) - warm);
+  const half = Math.floor(megabytes.length / 2);
+  if (half === 0) return 0;
+  const warm = Math.max(...megabytes.slice(0, half));
+  return Math.max(0, Math.max(...megabytes.slice(half)) - warm);
 }
