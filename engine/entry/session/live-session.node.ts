@@ -10,6 +10,7 @@ import type { SinkWriter } from '../../api/sink.ts';
 import type { DurableStore, StoreError } from '../../contract/durable-store.ts';
 import { resolveRules } from '../../contract/rules-resolve.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
+import { CONFIRMING_QUOTES } from '../../connectors/sources/session-stamper.ts';
 import { machineClock, startMachineTimer } from '../../core/machine.node.ts';
 import type { Trade } from '../../trading/records.ts';
 import type { LiveInputs, SessionCommand, SessionEvent } from './session-parameters.ts';
@@ -126,8 +127,8 @@ export class LiveCoordinator {
     this.keeper = new JournalKeeper({
       store: options.store,
       startTimer: startMachineTimer,
-      onStored: (part, sequence) => {
-        this.gate.release(sequence);
+      onStored: ({ part, nextSequence, undecided }) => {
+        this.gate.release(nextSequence, undecided);
         options.send({ kind: 'journal-stored', part });
       },
       onFull: options.onFull,
@@ -160,7 +161,8 @@ export class LiveCoordinator {
     try {
       const bytes = await prepared.reader.next();
       // Trades of what is in the journal are final: they were, or would have been, before the crash.
-      this.gate.release(prepared.reader.sequence);
+      // The last ones may be held back; that is told when it has been played.
+      this.gate.release(Math.max(0, prepared.reader.sequence - CONFIRMING_QUOTES), []);
       send({ kind: 'journal-bytes', bytes });
     } catch (error) {
       onFailed(error);
@@ -170,6 +172,7 @@ export class LiveCoordinator {
   #recovered(event: Extract<SessionEvent, { kind: 'recovered' }>): void {
     const { rules, prepared, send, onRecovered } = this.#options;
     this.keeper.recovered(event.quotes);
+    this.gate.release(event.quotes, event.undecided);
     const inForce = event.rules ?? { rules: prepared.rules, version: 1 };
     const differs = JSON.stringify(resolveRules(inForce.rules)) !== JSON.stringify(resolveRules(rules));
     const rulesVersion = differs ? inForce.version + 1 : inForce.version;
