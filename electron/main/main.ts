@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { app, globalShortcut, nativeTheme, session } from 'electron';
+import { app, globalShortcut, nativeTheme, powerMonitor, session } from 'electron';
 import type { AppInfo, Launch } from '../contract/channels.ts';
 import type { EngineCommand } from '../../engine/contract/window.ts';
 import { declareScheme, servePages } from './app-scheme.ts';
@@ -108,6 +108,7 @@ async function run(): Promise<void> {
     isQuitting = true;
     vault.end();
   });
+  watchSleep(host);
 
   host.start();
   reveal();
@@ -174,6 +175,19 @@ function answerDoors({ host, workstation, grants, info, takeLaunch }: Household)
       return null;
     },
   };
+}
+
+/** What was connected before the machine slept is not to be trusted after it. The engine's own clocks may not notice. */
+function watchSleep(host: EngineHost): void {
+  let sleptAtMs = nowMs();
+  powerMonitor.on('suspend', () => {
+    sleptAtMs = nowMs();
+  });
+  powerMonitor.on('resume', () => {
+    const forMs = Math.max(0, Math.round(nowMs() - sleptAtMs));
+    log(`The machine slept for ${forMs} ms as the monotonic clock tells.`);
+    host.send({ kind: 'stood-still', forMs });
+  });
 }
 
 /** Threads are ended before the process: one that is still running at exit can bring it down with a signal. */

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { EngineCommand, EngineEvent, StorageStatus } from '../contract/window.ts';
+import { StoreError } from '../contract/durable-store.ts';
 import { assert } from '../core/assert.ts';
 import { machineClock } from '../core/machine.node.ts';
 import { StateKeeper, type VaultAccess } from './workstation/state-keeper.node.ts';
+import { openLivePlace } from './session/live-place.ts';
 import { Workstation } from './workstation/workstation.node.ts';
 
 /** Replaced by the bundler with the version in package.json. */
@@ -23,6 +25,17 @@ const workstation = new Workstation({
   emit: (event, transfer) => port.postMessage(event, [...(transfer ?? [])]),
   engine: `FlinkTrade engine ${typeof FLINKTRADE_VERSION === 'string' ? FLINKTRADE_VERSION : 'development'}, Node ${process.versions.node}`,
   makeToken: () => randomUUID(),
+  openLiveStore: async (anew) => {
+    const store = (await keeper?.store) ?? null;
+    if (store !== null) return openLivePlace(store, anew);
+    const status = keeper?.status;
+    const why = status?.kind === 'not-kept' ? status.message : 'there is no vault.';
+    throw new StoreError(
+      'failed',
+      'the vault',
+      `A live session needs a place for its journal, and there is none: ${why}`,
+    );
+  },
 });
 
 // One command after the other: an `open` must be done before the `play` that follows it.

@@ -56,6 +56,7 @@ export const USAGE = `FlinkTrade command line
              [--trades FILE|-] [--report FILE|-] [--for SECONDS]
       Trades on a live feed (ws:// or wss://) until Ctrl-C. Everything that arrives is journaled in DIR; a trade is final,
       and printed with --trades -, when its quote is there for good. Started again with the same DIR it goes on.
+      Kill switch: signal SIGUSR2; to clear it, end the session and start it again with --rearm REASON.
       more: --subscribe TEXT (sent on connecting), --stale-ms N (2000; 0: never), --idle-ms N (1000),
             --out-of-orderness-ms N, --max-future-ms N (2000)
   flinktrade replay --journal DIR --positions FILE ...       replay a live session; record --journal DIR -o FILE exports it

@@ -6,20 +6,26 @@ import type {
   SessionRequest,
   SessionStatus,
 } from '../../contract/window.ts';
-import { CONTRACT_VERSION } from '../../contract/window.ts';
+import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
+import { CONTRACT_VERSION, type SessionSource } from '../../contract/window.ts';
 import { checkRules } from '../../contract/rules-schema.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
 import { assertNever } from '../../core/assert.ts';
 import type { Clock } from '../../core/time.ts';
 import { WORKERS_MAX } from '../cli/arguments.ts';
+import { feedUrlProblem, LIVE_PROFILE_DEFAULT } from '../cli/live-arguments.ts';
 import { loadPositions } from '../cli/documents.node.ts';
 import { CliError } from '../cli/messages.ts';
+import { OtherSessionError, prepareLive, type PreparedLive, type RecoveredLive } from '../session/live-session.node.ts';
 import { samplePositions } from '../session/sample.node.ts';
-import type { SessionParameters } from '../session/session-parameters.ts';
-import { WorkstationSession, type Emit } from './workstation-session.node.ts';
+import type { SessionInputs, SessionParameters } from '../session/session-parameters.ts';
+import { WorkstationSession, type Emit, type WorkstationLive } from './workstation-session.node.ts';
 
 /** A chart wants a point a second, and keeps half as many whenever it has too many. */
 const HISTORY_SAMPLE_MS = 1_000;
+
+/** What a request decides by itself; where quotes come from is looked at after it. */
+type AskedParameters = Omit<SessionParameters, 'inputs'>;
 
 export interface WorkstationDependencies {
   readonly clock: Clock;
@@ -28,6 +34,11 @@ export interface WorkstationDependencies {
   readonly engine: string;
   /** A word nobody can guess: the first of the two acts that re-arm hands it out, the second brings it back. */
   readonly makeToken: () => string;
+  /**
+   * Where the live session keeps its state. `anew`: a new place; what there is of the last one stays.
+   * @throws StoreError when nothing can be kept
+   */
+  readonly openLiveStore: (anew: boolean) => Promise<DurableStore>;
 }
 
 /**
@@ -75,6 +86,8 @@ export class Workstation {
         return this.#emit({ kind: 'rearm-token', token: this.#token });
       case 'rearm-confirm':
         return this.#rearm(command.token, command.by);
+      case 'stood-still':
+        return session?.stoodStill(command.forMs);
       case 'select-symbol':
         return session?.select(command.symbol);
       default:
@@ -99,14 +112,19 @@ export class Workstation {
   }
 
   async #open(requestId: number, request: SessionRequest): Promise<void> {
-    const parameters = await this.#parametersOf(requestId, request);
-    if (parameters === null) return;
+    const asked = await this.#parametersOf(requestId, request);
+    if (asked === null) return;
     await this.#closeSession();
+    const source = request.inputs;
+    const live = source.kind === 'live' ? await this.#prepareLive(requestId, source, request.profile, asked) : null;
+    let parameters: SessionParameters;
+    if (source.kind !== 'live') parameters = { ...asked, inputs: recordedInputs(source, request.profile) };
+    else if (live !== null) parameters = liveParameters(asked, live.prepared);
+    else return;
     this.#epoch += 1;
     const { inputs, speed } = request;
     this.#info = {
-      inputs: inputs.kind === 'files' ? inputs.paths : [`simulated market, seed ${inputs.seed}`],
-      mode: inputs.kind === 'files' ? 'replay' : 'simulated',
+      ...describeSource(inputs),
       positionsPath: request.positionsPath,
       profile: request.profile,
       speed,
@@ -119,18 +137,19 @@ export class Workstation {
       workers: request.workers,
       clock,
       emit,
+      live,
       onStatus: (status) => {
         if (this.#session === session) this.#setStatus(status);
       },
     });
     this.#session = session;
-    this.#emit({ kind: 'rules-applied', requestId: null, rules: parameters.rules, version: session.rulesVersion });
+    this.#emit({ kind: 'rules-applied', requestId: null, rules: session.rules, version: session.rulesVersion });
     // A kill switch that was thrown stays thrown until two deliberate acts clear it, whatever session is opened.
     if (this.#halted) this.#haltSession(session, 'still halted from the session before');
   }
 
   /** @returns null when something in the request does not hold; the window has been told what */
-  async #parametersOf(requestId: number, request: SessionRequest): Promise<SessionParameters | null> {
+  async #parametersOf(requestId: number, request: SessionRequest): Promise<AskedParameters | null> {
     const rules = checkRules(request.rules);
     if (!rules.ok) {
       this.#problem(
@@ -152,12 +171,7 @@ export class Workstation {
     }
     try {
       const positions = await this.#positionsOf(request);
-      const inputs: SessionParameters['inputs'] =
-        request.inputs.kind === 'files'
-          ? { ...request.inputs, profile: request.profile }
-          : { ...request.inputs, seconds: null };
       return {
-        inputs,
         positions,
         rules: rules.value,
         speed: request.speed,
@@ -171,6 +185,55 @@ export class Workstation {
       this.#problem(requestId, 'positions-invalid', error.message, request.positionsPath);
       return null;
     }
+  }
+
+  /** @returns null when it cannot begin or go on; the window has been told why */
+  async #prepareLive(
+    requestId: number,
+    source: Extract<SessionSource, { kind: 'live' }>,
+    profile: string | null,
+    asked: AskedParameters,
+  ): Promise<WorkstationLive | null> {
+    const problem = feedUrlProblem(source.url);
+    if (problem !== null) {
+      this.#problem(requestId, 'feed-invalid', problem);
+      return null;
+    }
+    let store: DurableStore | null = null;
+    try {
+      store = await this.#dependencies.openLiveStore(source.anew);
+      const rest = { staleMs: null, idleMs: null, outOfOrdernessMs: null, maxFutureMs: null };
+      const { positions, rules } = asked;
+      const prepared = await prepareLive(store, {
+        url: source.url,
+        subscribe: null,
+        profile: profile ?? LIVE_PROFILE_DEFAULT,
+        positions,
+        rules,
+        ...rest,
+      });
+      const { cutOff } = prepared.found;
+      if (cutOff !== null) this.#emit({ kind: 'notice', tone: 'bad', text: cutOff });
+      return { store, prepared, rules, onRecovered: (recovered) => this.#recovered(recovered) };
+    } catch (error) {
+      await store?.close();
+      if (!(error instanceof StoreError || error instanceof OtherSessionError)) throw error;
+      const hint = error instanceof OtherSessionError ? ' In the session dialog, choose to begin a new session.' : '';
+      this.#problem(requestId, 'live-state', `${error.message}${hint}`);
+      return null;
+    }
+  }
+
+  #recovered({ quotes, halted, rulesVersion }: RecoveredLive): void {
+    const session = this.#session;
+    if (session === null) return;
+    this.#emit({ kind: 'rules-applied', requestId: null, rules: session.rules, version: rulesVersion });
+    const text = `The live session goes on: ${quotes} quotes were recovered from its journal${halted ? ', and the kill switch is on' : ''}.`;
+    this.#emit({ kind: 'notice', tone: 'good', text });
+    if (!halted) return;
+    // The switch survives every crash.
+    this.#halted = true;
+    session.setHalted(true);
   }
 
   async #positionsOf({ inputs, positionsPath }: SessionRequest): Promise<SessionParameters['positions']> {
@@ -253,4 +316,26 @@ export class Workstation {
   #emit(event: EngineEvent): void {
     this.#dependencies.emit(event);
   }
+}
+
+function describeSource(source: SessionSource): Pick<SessionInfo, 'inputs' | 'mode'> {
+  switch (source.kind) {
+    case 'files':
+      return { inputs: source.paths, mode: 'replay' };
+    case 'sample':
+      return { inputs: [`simulated market, seed ${source.seed}`], mode: 'simulated' };
+    case 'live':
+      return { inputs: [source.url], mode: 'live' };
+    default:
+      return assertNever(source);
+  }
+}
+
+function recordedInputs(source: Exclude<SessionSource, { kind: 'live' }>, profile: string | null): SessionInputs {
+  return source.kind === 'files' ? { ...source, profile } : { ...source, seconds: null };
+}
+
+function liveParameters(asked: AskedParameters, { inputs, rules }: PreparedLive): SessionParameters {
+  const { outOfOrdernessMs, maxFutureMs } = inputs.settings;
+  return { ...asked, inputs, rules, outOfOrdernessMs, maxFutureMs, speed: { kind: 'max' }, startPaused: false };
 }
