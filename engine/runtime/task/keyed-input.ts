@@ -124,8 +124,12 @@ export class KeyedRecordHandler implements RecordHandler {
         if (slot < copyOnWrite.limit) copyOnWrite.touch(slot);
         keyTable.currentSlot = slot;
         view.$b = base + HEADER_WORDS;
-        if (isSecondInput) operator.processElement2(view, f[base + 2]);
-        else operator.processElement1(view, f[base + 2]);
+        if (isSecondInput) {
+          operator.processElement2(view, f[base + 2]);
+        } else {
+          operator.stampElement(f[base + 2]);
+          operator.handleElement1(view);
+        }
         position = (position + 1) | 0;
       } while (position !== end);
     } catch (error) {
