@@ -36,7 +36,7 @@ export class SlotMap {
 }
 
 /** Records whose state is fetched ahead together: more than a core can wait for at once, few enough to stay in its cache. */
-const TOUCH_RECORDS = 32;
+const TOUCH_RECORDS = 64;
 
 /**
  * The hot loop: records of one type of one crossing, into one input of one keyed operator. Per record: advance the
