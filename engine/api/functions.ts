@@ -84,6 +84,8 @@ export interface RowPublisher {
 interface BaseContext {
   /** Event time of the record, or null when it has none. */
   timestamp(): number | null;
+  /** The same as a plain number, NaN when it has none: for functions that ask for every record. */
+  eventTimeMs(): number;
   timerService(): TimerService;
   /** Emits to a side output. @throws IllegalArgumentError for a missing tag */
   output<X>(tag: OutputTag<X>, value: X): void;

@@ -72,7 +72,22 @@ export abstract class KeyedOperator implements Triggerable {
   protected abstract readonly userFunction: RichFunction;
 
   /** An element of the first input, with its key set (keyed inputs) or no key set (broadcast inputs). */
-  abstract processElement1(value: unknown, timestamp: number): void;
+  processElement1(value: unknown, timestamp: number): void {
+    this.stampElement(timestamp);
+    this.handleElement1(value);
+  }
+
+  /**
+   * When the element that `handleElement1` is given next was made. A call of its own for the hot loop: this one is inlined
+   * there, where a fraction handed to one that is not would be an object for each record.
+   */
+  stampElement(timestamp: number): void {
+    this.context.currentTimestamp = timestamp;
+    this.collector.timestamp = timestamp;
+  }
+
+  /** An element of the first input; `stampElement` was told of it. */
+  abstract handleElement1(value: unknown): void;
 
   /** An element of the second input, for operators that have one. */
   processElement2(_value: unknown, _timestamp: number): void {

@@ -22,9 +22,7 @@ export class KeyedProcessOperator extends KeyedOperator {
     this.userFunction = userFunction;
   }
 
-  processElement1(value: unknown, timestamp: number): void {
-    this.context.currentTimestamp = timestamp;
-    this.collector.timestamp = timestamp;
+  handleElement1(value: unknown): void {
     this.userFunction.processElement(value, this.context, this.collector);
   }
 
@@ -46,9 +44,7 @@ export class KeyedCoProcessOperator extends KeyedOperator {
     this.userFunction = userFunction;
   }
 
-  processElement1(value: unknown, timestamp: number): void {
-    this.context.currentTimestamp = timestamp;
-    this.collector.timestamp = timestamp;
+  handleElement1(value: unknown): void {
     this.userFunction.processElement1(value, this.context, this.collector);
   }
 
@@ -78,9 +74,7 @@ export class KeyedBroadcastOperator extends KeyedOperator {
     this.broadcastContext = new BroadcastOperatorContext(this.backend, this.timers, this.output, this.broadcastStates);
   }
 
-  processElement1(value: unknown, timestamp: number): void {
-    this.context.currentTimestamp = timestamp;
-    this.collector.timestamp = timestamp;
+  handleElement1(value: unknown): void {
     this.userFunction.processElement(value, this.context, this.collector);
   }
 
