@@ -23,6 +23,8 @@ import { WorkstationWindow } from './workstation-window.ts';
  * and never waits. What happens here, in order: profile folder, lock, scheme, ready, lockdown, doors, engine, window.
  */
 const GLOBAL_KILL_SHORTCUT = 'CommandOrControl+Alt+Shift+K';
+/** A page that does not come must not keep the state from being opened. */
+const FIRST_WINDOW_MS_MAX = 3000;
 const distFolder = join(import.meta.dirname, '..');
 const nowMs = (): number => performance.now();
 
@@ -47,7 +49,8 @@ async function run(): Promise<void> {
   let launch = grantLaunch(started.launch, grants);
   let isQuitting = false;
 
-  const vault = makeVault();
+  const window = firstWindow();
+  const vault = makeVault(window.shown);
   const host = new EngineHost({
     entry: join(distFolder, 'engine', 'workstation.js'),
     connectVault: () => vault.connect(),
@@ -93,7 +96,7 @@ async function run(): Promise<void> {
     launch = null;
     return taken;
   };
-  const handlers = answerDoors({ host, workstation, grants, info, takeLaunch });
+  const handlers = answerDoors({ host, workstation, grants, info, takeLaunch, drawn: window.drawn });
   openDoors(handlers, (contents) => workstation.owns(contents), log, nowMs);
 
   app.on('second-instance', (_event, argv, workingDirectory) => {
@@ -120,11 +123,22 @@ function withoutWindow(host: EngineHost, tray: BackgroundTray): void {
   else if (process.platform !== 'darwin') app.quit();
 }
 
-function makeVault(): Vault {
+/** Settles when the first window is drawn, or when it should have been. */
+function firstWindow(): { readonly shown: Promise<void>; readonly drawn: () => void } {
+  let drawn = (): void => undefined;
+  const shown = new Promise<void>((resolve) => {
+    drawn = resolve;
+    setTimeout(resolve, FIRST_WINDOW_MS_MAX);
+  });
+  return { shown, drawn: () => drawn() };
+}
+
+function makeVault(mayStart: Promise<void>): Vault {
   return new Vault({
     userData: app.getPath('userData'),
     preload: join(distFolder, 'electron', 'vault-preload.cjs'),
     pages: join(distFolder, 'renderer'),
+    mayStart,
     monotonicMs: nowMs,
     wallMs: () => Date.now(),
     log,
@@ -137,10 +151,11 @@ interface Household {
   readonly grants: GrantedPaths;
   readonly info: AppInfo;
   readonly takeLaunch: () => Launch | null;
+  readonly drawn: () => void;
 }
 
 /** What main does behind each door of the table (electron/contract/channels.ts). */
-function answerDoors({ host, workstation, grants, info, takeLaunch }: Household): Handlers {
+function answerDoors({ host, workstation, grants, info, takeLaunch, drawn }: Household): Handlers {
   return {
     connect: () => {
       workstation.connect();
@@ -148,6 +163,7 @@ function answerDoors({ host, workstation, grants, info, takeLaunch }: Household)
     },
     ready: (place) => {
       workstation.ready(place);
+      drawn();
       return null;
     },
     command: (command) => {

@@ -14,6 +14,8 @@ export interface VaultDependencies {
   readonly userData: string;
   readonly preload: string;
   readonly pages: string;
+  /** The vault's windows wait for it: the window a person looks at comes first. */
+  readonly mayStart: Promise<void>;
   readonly monotonicMs: () => number;
   readonly wallMs: () => number;
   readonly log: (line: string) => void;
@@ -59,6 +61,7 @@ export class Vault {
   }
 
   async #answer(port: MessagePort, { id, vault, call }: VaultQuestion): Promise<void> {
+    await this.#dependencies.mayStart;
     const result = await this.#explain(await this.#windows[vault].call(call));
     port.postMessage({ kind: 'answer', id, result } satisfies VaultMessage);
   }

@@ -253,8 +253,7 @@ export class RunningJob<P = unknown> {
     if (!Number.isInteger(parallelism) || parallelism < 1 || parallelism > most)
       throw new IllegalArgumentError(`The parallelism must be a whole number from 1 to ${most}; found ${parallelism}.`);
     await Promise.race([this.started, this.finished]);
-    if (this.outcome !== 'running')
-      throw new IllegalStateError('The parallelism can only change while the job runs.');
+    if (this.outcome !== 'running') throw new IllegalStateError('The parallelism can only change while the job runs.');
     if (this.rescaling !== null) throw new IllegalStateError('The parallelism is being changed already.');
     this.rescaling = new RescaleBarrier(this.graph.parallelism, parallelism, machineClock);
     try {

@@ -1,6 +1,5 @@
 import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
 import { DurableTrades, readTrades, type TradeValue } from '../../connectors/sinks/durable-trades.ts';
-import { openFolderStore } from '../../connectors/storage/folder-store.node.ts';
 import type { CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
 import {
   CheckpointStorage,
@@ -59,13 +58,18 @@ export class SessionState {
   }
 
   /**
-   * @throws StoreError when the folder cannot be used, or holds checkpoints of which none is whole: that is no fresh start
+   * @param store closed with the session, and when this fails
+   * @throws StoreError when the store holds checkpoints of which none is whole: that is no fresh start
    * @throws SessionMismatchError when it holds another session
    */
-  static async open(folder: string, identity: SessionIdentity, retained: number): Promise<SessionState> {
-    const store = await openFolderStore(folder);
+  static async open(
+    store: DurableStore,
+    where: string,
+    identity: SessionIdentity,
+    retained: number,
+  ): Promise<SessionState> {
     try {
-      const state = new SessionState(store, folder, identity, retained);
+      const state = new SessionState(store, where, identity, retained);
       await state.reload();
       return state;
     } catch (error) {
