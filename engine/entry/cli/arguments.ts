@@ -27,6 +27,7 @@ export type CliCommand =
       readonly output: string;
       readonly profile: string | null;
     }
+  | SavepointCommand
   | FeedCommand
   | LiveCommand
   | AuditCommand
@@ -36,6 +37,13 @@ export type CliCommand =
 export type AuditCommand =
   | { readonly kind: 'audit'; readonly action: 'verify'; readonly path: string }
   | { readonly kind: 'audit'; readonly action: 'export'; readonly path: string; readonly output: string };
+
+/** `flinktrade savepoint`: the newest checkpoint of a state folder as one file. */
+export interface SavepointCommand {
+  readonly kind: 'savepoint';
+  readonly folder: string;
+  readonly output: string;
+}
 
 export interface ReplayCommand {
   readonly kind: 'replay';
@@ -54,6 +62,8 @@ export interface ReplayCommand {
   readonly maxFutureMs: number | null;
   /** Folder of the session's checkpoints; null: the session is gone with the process. */
   readonly state: string | null;
+  /** What the folder starts with; null: nothing. */
+  readonly savepoint: string | null;
   readonly checkpoints: CheckpointSettings;
 }
 
@@ -72,6 +82,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
     'max-parallelism',
     'speed',
     'state',
+    'savepoint',
     'report',
     'trades',
     'out-of-orderness-ms',
@@ -87,6 +98,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   feed: FEED_FLAGS,
   live: LIVE_FLAGS,
   audit: ['output'],
+  savepoint: ['output'],
 };
 const SWITCHES: ReadonlySet<string> = new Set(['json']);
 const SHORT: Readonly<Record<string, string>> = { '-o': '--output', '-h': '--help' };
@@ -120,6 +132,8 @@ export function parseArguments(words: readonly string[]): Result<CliCommand, str
       return readFeed(parsed.value);
     case 'live':
       return readLive(parsed.value);
+    case 'savepoint':
+      return readSavepoint(parsed.value);
     case 'audit':
       return readAudit(parsed.value);
     default:
@@ -211,13 +225,14 @@ function readReplay({ values, rest }: ParsedFlags): Result<CliCommand, string> {
     outOfOrdernessMs: outOfOrdernessMs.value,
     maxFutureMs: maxFutureMs.value,
     state: values.get('state') ?? null,
+    savepoint: values.get('savepoint') ?? null,
     checkpoints: checkpoints.value,
   });
 }
 
 function readCheckpoints(values: ReadonlyMap<string, string>): Result<CheckpointSettings, string> {
   const flags = ['checkpoint-interval-ms', 'checkpoint-timeout-ms', 'checkpoints-kept'];
-  const alone = values.has('state') ? undefined : flags.find((flag) => values.has(flag));
+  const alone = values.has('state') ? undefined : [...flags, 'savepoint'].find((flag) => values.has(flag));
   if (alone !== undefined) return fail(`--${alone} needs --state DIR: without it there are no checkpoints.`);
   const { intervalMs, timeoutMs, retained } = CHECKPOINT_SETTINGS_DEFAULT;
   const interval = readWhole(values, flags[0], 10, DAY_MS);
@@ -231,6 +246,14 @@ function readCheckpoints(values: ReadonlyMap<string, string>): Result<Checkpoint
     timeoutMs: timeout.value ?? timeoutMs,
     retained: kept.value ?? retained,
   });
+}
+
+function readSavepoint({ values, rest }: ParsedFlags): Result<CliCommand, string> {
+  const [folder, ...more] = rest;
+  const output = values.get('output');
+  if (folder === undefined || more.length > 0 || output === undefined)
+    return fail('savepoint takes a state folder and where to write: flinktrade savepoint DIR -o FILE');
+  return ok({ kind: 'savepoint', folder, output });
 }
 
 function readRecord({ values, rest }: ParsedFlags): Result<CliCommand, string> {

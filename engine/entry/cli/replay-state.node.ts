@@ -15,15 +15,20 @@ export async function openReplayState(
   folder: string,
   parameters: SessionParameters,
   settings: CheckpointSettings,
+  workers: number,
 ): Promise<SessionState> {
   const identity = await readIdentity(parameters);
   const state = await openState(folder, identity, settings.retained);
+  await state.startAudit(folder, (error) =>
+    tell(`The audit trail could not be stored yet: ${(error as Error).message}`),
+  );
   for (const { id, problem } of state.refused) tell(`Checkpoint ${id} in ${folder} cannot be used: ${problem}`);
   const { restored } = state;
   if (restored !== null) {
     const taken = new Date(restored.createdAtMs).toISOString();
     tell(`Going on from checkpoint ${restored.id} in ${folder}, taken ${taken}. Remove the folder to start over.`);
   }
+  await state.auditStart(parameters, workers);
   return state;
 }
 
