@@ -169,7 +169,7 @@ describe('a replay with --state', { timeout: 120_000 }, () => {
     const run = await flinktrade([...WORDS.slice(0, -2), ...OUTPUTS, ...STATE], { folder });
 
     expect(run.code, run.stderr).toBe(0);
-    expect(run.stderr).toContain('set aside');
+    expect(run.stderr).toContain('It is rebuilt from the other copy');
     expect(run.stderr).toContain('Going on from checkpoint');
     expect(outcome(folder)).toEqual(expected);
   });
