@@ -88,8 +88,7 @@ async function run(): Promise<void> {
     showWindow: reveal,
     isPackaged: app.isPackaged,
   });
-  const hasGlobalKill = globalShortcut.register(GLOBAL_KILL_SHORTCUT, () => kill('global shortcut'));
-  const info = describeApp(hasGlobalKill);
+  const info = describeApp(globalShortcut.register(GLOBAL_KILL_SHORTCUT, () => kill('global shortcut')));
 
   const takeLaunch = (): Launch | null => {
     const taken = launch;

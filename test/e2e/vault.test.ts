@@ -1,5 +1,6 @@
 import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { storeDamages } from '../support/store-damages.ts';
@@ -20,6 +21,24 @@ async function usedProfile(): Promise<string> {
   await desk.page.locator('[data-storage=kept]').waitFor();
   await desk.app.kill();
   return profile;
+}
+
+/** Writes another format number into the database of one copy, strictly. */
+async function setFormat(vault: Page, format: number): Promise<void> {
+  await vault.evaluate(
+    (value) =>
+      new Promise<void>((done, fail) => {
+        const opening = indexedDB.open('flinktrade-vault');
+        opening.onerror = () => fail(opening.error);
+        opening.onsuccess = () => {
+          const writing = opening.result.transaction('facts', 'readwrite', { durability: 'strict' });
+          writing.objectStore('facts').put({ name: 'format', value });
+          writing.oncomplete = () => done();
+          writing.onerror = () => fail(writing.error);
+        };
+      }),
+    format,
+  );
 }
 
 const notes = (desk: WorkstationPage): Promise<string[]> =>
@@ -73,6 +92,27 @@ describe('what is kept, as the window says it', () => {
     const desk = await openWorkstation({ userDataFolder: profile });
     await using _app = desk.app;
     await desk.page.locator('[data-storage=kept]').waitFor();
+  });
+
+  test('a store of a newer version is refused and left untouched', async () => {
+    const profile = temporaryFolder('vault-profile');
+    const desk = await openWorkstation({ userDataFolder: profile });
+    await desk.page.locator('[data-storage=kept]').waitFor();
+    await setFormat(await desk.app.window('app://vault/'), 99);
+    await desk.app.kill();
+
+    const older = await openWorkstation({ userDataFolder: profile });
+    await older.page.locator('[data-storage=not-kept]').waitFor();
+    expect(await older.text('storage-notes')).toMatch(/newer FlinkTrade.*untouched/s);
+    expect(readdirSync(join(profile, 'Partitions')).sort()).toEqual(['vault-a', 'vault-b']);
+    for (const page of older.app.application.windows()) {
+      if (page.url().startsWith('app://vault/')) await setFormat(page, 1);
+    }
+    await older.app.kill();
+
+    const again = await openWorkstation({ userDataFolder: profile });
+    await using _app = again.app;
+    await again.page.locator('[data-storage=kept]').waitFor();
   });
 
   test('a vault whose process is killed comes back, and both copies serve', async () => {

@@ -41,7 +41,7 @@ export interface VaultRun {
   ended: Promise<void>;
 }
 
-export function runVault(desktop: Desktop, mode: 'fill' | 'write' | 'read', userData: string): VaultRun {
+export function runVault(desktop: Desktop, mode: 'fill' | 'write' | 'trickle' | 'read', userData: string): VaultRun {
   const args = [
     ...electronFlags(),
     '--disable-gpu',

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { app } from 'electron';
+import { app, BrowserWindow } from 'electron';
 import { MARK_EVERY_MS, newEpoch } from '../../../engine/connectors/storage/state-folder.node.ts';
 import type { MirroredStore } from '../../../engine/connectors/storage/mirrored-store.ts';
 import { openMirroredStore } from '../../../engine/connectors/storage/open-mirrored-store.ts';
 import { FileMark } from '../../../engine/connectors/storage/store-mark.node.ts';
 import { StoreError } from '../../../engine/contract/durable-store.ts';
 import type { VaultMessage } from '../../../engine/contract/vault-messages.ts';
-import { machineClock, startMachineTimer } from '../../../engine/core/machine.node.ts';
+import { machineClock, startMachineTimer, waitMs } from '../../../engine/core/machine.node.ts';
 import { sha256 } from '../../../engine/core/sha256.node.ts';
 import { VaultLink } from '../../../engine/entry/workstation/vault-client.ts';
 import { declareScheme } from '../../../electron/main/app-scheme.ts';
@@ -18,20 +18,26 @@ import type { VaultReport } from './report.ts';
 
 /**
  * The real vault without the workstation around it: the same windows, pages, couriers and mirrored store, driven by a
- * test. One program, three things it can do:
+ * test. One program, four things it can do:
  *
  *   fill     puts and removes a fixed set of values, and then idles until it is killed
  *   write    puts and removes values for ever, until it is killed
+ *   trickle  puts small values, and goes on when the disk is full, until it is killed
  *   read     reads every value, waits until both copies are whole, and ends
  *
- * Prints one VaultReport a line.
+ * SIGUSR2 makes it delete the database of one copy under its page, as Chromium does with one it finds damaged. Prints one VaultReport a line.
  */
+const TRICKLE_EVERY_MS = 50;
 const [mode = '', distFolder = '', userData = ''] = process.argv.slice(-3);
 app.setPath('userData', userData);
 const report = (line: VaultReport): void => void process.stdout.write(`@${JSON.stringify(line)}\n`);
 const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex').slice(0, 16);
 
 declareScheme();
+process.on('SIGUSR2', () => {
+  const [window] = BrowserWindow.getAllWindows();
+  void window?.webContents.executeJavaScript("indexedDB.deleteDatabase('flinktrade-vault'); 0");
+});
 app.on('window-all-closed', () => undefined);
 app
   .whenReady()
@@ -57,6 +63,7 @@ async function run(): Promise<void> {
   if (store === null) return app.quit();
   if (mode === 'fill') await fill(store);
   else if (mode === 'write') await write(store);
+  else if (mode === 'trickle') await trickle(store);
   else await read(store);
 }
 
@@ -144,6 +151,18 @@ async function write(store: MirroredStore): Promise<void> {
       ]);
     }
     next += 1;
+  }
+}
+
+async function trickle(store: MirroredStore): Promise<void> {
+  for (let index = 0; ; index += 1) {
+    await waitMs(TRICKLE_EVERY_MS);
+    try {
+      await put(store, `journal/${numbered(index)}`, index, 20_000);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      report({ kind: 'unstored', reason: error.kind, message: error.message });
+    }
   }
 }
 

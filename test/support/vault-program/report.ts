@@ -8,6 +8,7 @@ export type VaultReport =
   | { readonly kind: 'event'; readonly event: StoreEvent }
   /** A writing is on its way, null: a removal; and it was acknowledged. */
   | { readonly kind: 'asked' | 'stored'; readonly name: string; readonly hash: string | null }
+  | { readonly kind: 'unstored'; readonly reason: StoreErrorKind; readonly message: string }
   | { readonly kind: 'idle' }
   /** `hash` is why, where it could not be read. */
   | { readonly kind: 'value'; readonly name: string; readonly hash: string | null }
