@@ -142,6 +142,8 @@ export interface FeedInfo {
   readonly retryInMs: number | null;
   /** Since the last message of any kind; null before the first. */
   readonly lastMessageAgeMs: number | null;
+  /** How old the last quote was when it came; null before the first. */
+  readonly quoteAgeMs: number | null;
   readonly gaps: number;
   /** Messages that never came. */
   readonly missed: number;

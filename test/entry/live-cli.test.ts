@@ -4,9 +4,9 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../support/seeded-random.ts';
-import { serveFeed } from '../support/served-feed.ts';
+import { serveFeed, serveSession } from '../support/served-feed.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { CLI, flinktrade, replay } from './cli-kit.ts';
+import { CLI, flinktrade, HEADER, POSITIONS, put, replay, row } from './cli-kit.ts';
 
 const live = (url: string, words: readonly string[]): readonly string[] => [
   'live',
@@ -134,6 +134,43 @@ describe('a live session on the command line', () => {
 
     expect(run.code, run.stderr).toBe(0);
     expect(JSON.parse(run.stdout)).toMatchObject({ session: { inputs: [feed.url] }, feed: { connects: 1 } });
+  });
+
+  test('served from a file gives the trades of a replay of that file', async () => {
+    const folder = temporaryFolder('live');
+    const lines: string[] = [];
+    for (let index = 0; index < 4000; index += 1) {
+      const cents = 10_000 + ((index * 7919) % 400);
+      lines.push(row(`S${index % 5}`, index * 25, (cents / 100).toFixed(2), '10', ((cents + 3) / 100).toFixed(2)));
+    }
+    const held = Array.from({ length: 5 }, (_, index) => `S${index},10000,100.00\n`);
+    put(folder, { 's.csv': HEADER + lines.join(''), 'p.csv': `symbol,shares,buyPrice\n${held.join('')}` });
+    const feed = await serveSession(folder, ['s.csv', '--speed', 'max', '--stamp', 'recorded']);
+    const asRecorded = ['--stale-ms', '0', '--idle-ms', '3600000', '--max-future-ms', '3600000'];
+    const run = await flinktrade(live(feed.url, [...asRecorded, '--for', '4', '--trades', 'live.csv']), { folder });
+    expect(run.code, run.stderr).toBe(0);
+    const report = await replay(['s.csv', '--positions', 'p.csv', '--trades', 'file.csv'], folder);
+
+    expect(report.totals.trades).toBeGreaterThan(20);
+    expect(readFileSync(join(folder, 'live.csv'), 'utf8')).toBe(readFileSync(join(folder, 'file.csv'), 'utf8'));
+    const inspected = await flinktrade(['inspect', '--journal', 'state'], { folder });
+    expect(inspected.stdout).toMatch(/quotes +4000\n[^]*feed: session-started +1\nfeed: connected +1/);
+  });
+
+  test('of a feed whose clock is another says what is wrong', async () => {
+    const folder = temporaryFolder('live');
+    const rows = Array.from({ length: 600 }, (_, index) => row('AAPL', index * 10, '150.20', '10', '150.30'));
+    put(folder, { 's.csv': HEADER + rows.join(''), 'p.csv': POSITIONS });
+    const feed = await serveSession(folder, ['s.csv', '--stamp', 'recorded']);
+    const run = await flinktrade(live(feed.url, ['--for', '4', '--report', 'r.json']), { folder });
+
+    expect(run.stderr).toMatch(/no fresh quotes: nothing trades\. The last quote was \d+\.\d s old/);
+    const { session, totals } = JSON.parse(readFileSync(join(folder, 'r.json'), 'utf8')) as Awaited<
+      ReturnType<typeof replay>
+    >;
+    expect(session.quarantinedByReason).toEqual({ stale: session.rows });
+    expect(session.rows).toBeGreaterThan(100);
+    expect(totals.trades).toBe(0);
   });
 
   test('is halted by a signal, stays so over a restart, and is cleared by two deliberate acts; all of it replays', async () => {

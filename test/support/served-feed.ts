@@ -15,8 +15,13 @@ export interface ServedFeed {
 
 /** `flinktrade feed` in a process of its own: the simulated market, with positions for it as `p.csv` in the folder. */
 export async function serveFeed(folder: string, words: readonly string[] = []): Promise<ServedFeed> {
+  return serveSession(folder, ['--positions-out', 'p.csv', '--seed', '7', ...words]);
+}
+
+/** `flinktrade feed` with these words, in a process of its own. */
+export async function serveSession(folder: string, words: readonly string[]): Promise<ServedFeed> {
   const given = words.includes('--port') ? words : ['--port', '0', ...words];
-  const child = spawn(process.execPath, [CLI, 'feed', '--positions-out', 'p.csv', '--seed', '7', ...given], {
+  const child = spawn(process.execPath, [CLI, 'feed', ...given], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'ignore'],
   });

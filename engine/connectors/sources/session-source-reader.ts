@@ -54,6 +54,8 @@ export interface StoredSession {
   readonly controls: readonly unknown[];
   /** A step of time that was taken and has not been finished; null: none. */
   readonly unfinishedStepMs: number | null;
+  /** Positions ahead of the next quote have been opened, the quote itself was not taken yet. */
+  readonly isOfferOpen: boolean;
 }
 
 /** The books of the whole session; rows add up: rows = applied + late + quarantined + ignored (+ open before the end). */
@@ -123,6 +125,7 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
     this.stamper.restore(restored.stamper, ledgers);
     this.#controls.push(...(restored.controls as C[]));
     this.#unfinishedStepMs = restored.unfinishedStepMs;
+    this.#isOfferOpen = restored.isOfferOpen;
   }
 
   /** Between two polls. */
@@ -134,6 +137,7 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
       ledgers: ledgers.map((ledger) => ledger.snapshot()),
       controls: [...this.#controls],
       unfinishedStepMs: this.#unfinishedStepMs,
+      isOfferOpen: this.#isOfferOpen,
     };
   }
 

@@ -31,7 +31,14 @@ export type CliCommand =
   | FeedCommand
   | LiveCommand
   | AuditCommand
-  | { readonly kind: 'inspect'; readonly input: string; readonly profile: string | null; readonly json: boolean };
+  | {
+      readonly kind: 'inspect';
+      readonly input: string;
+      /** The state folder of a live session, in place of the input. */
+      readonly journal: string | null;
+      readonly profile: string | null;
+      readonly json: boolean;
+    };
 
 /** `flinktrade audit`: prove that the audit trail is what was written, or give it out. */
 export type AuditCommand =
@@ -92,7 +99,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
     'checkpoints-kept',
   ],
   record: ['journal', 'output', 'profile'],
-  inspect: ['profile', 'json'],
+  inspect: ['journal', 'profile', 'json'],
   sample: ['seed', 'workers', 'speed', 'rules', 'seconds'],
   profiles: [],
   feed: FEED_FLAGS,
@@ -268,9 +275,14 @@ function readRecord({ values, rest }: ParsedFlags): Result<CliCommand, string> {
 
 function readInspect({ values, rest }: ParsedFlags): Result<CliCommand, string> {
   const [input, ...more] = rest;
+  const journal = values.get('journal') ?? null;
+  if (journal !== null) {
+    if (input !== undefined) return fail(`--journal DIR is what is inspected; leave ${input} out, or the journal.`);
+    return ok({ kind: 'inspect', input: '', journal, profile: null, json: values.has('json') });
+  }
   if (input === undefined || more.length > 0)
     return fail(`inspect takes one file: flinktrade inspect FILE; found ${rest.length}.`);
-  return ok({ kind: 'inspect', input, profile: values.get('profile') ?? null, json: values.has('json') });
+  return ok({ kind: 'inspect', input, journal, profile: values.get('profile') ?? null, json: values.has('json') });
 }
 
 function readAudit({ values, rest }: ParsedFlags): Result<CliCommand, string> {

@@ -450,8 +450,8 @@ function decimalsOf(step: string): number {
 }
 
 function feedInfo(status: FeedStatus, pendingTrades: number): FeedInfo {
-  const { state, lastMessageAgeMs, gaps, missed, duplicates, staleQuotes, staleSymbols, connects } = status;
+  const { state, lastMessageAgeMs, quoteAgeMs, gaps, missed, duplicates, staleQuotes, staleSymbols, connects } = status;
   const retryInMs = state.kind === 'reconnecting' ? state.inMs : null;
   const counts = { gaps, missed, duplicates, staleQuotes, staleSymbols, connects };
-  return { state: state.kind, retryInMs, lastMessageAgeMs, ...counts, pendingTrades };
+  return { state: state.kind, retryInMs, lastMessageAgeMs, quoteAgeMs, ...counts, pendingTrades };
 }

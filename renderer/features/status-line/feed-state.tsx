@@ -41,6 +41,7 @@ function stateText({ state, retryInMs }: FeedInfo): string {
 function detailsOf(feed: FeedInfo): string {
   return [
     'Live: connected, and fresh quotes come. Stale: connected, but they do not; nothing trades.',
+    `The last quote was ${feed.quoteAgeMs === null ? NOTHING : durationText(feed.quoteAgeMs)} old by this machine's clock when it came.`,
     `Connections made: ${countText(feed.connects)}`,
     `Messages that never came: ${countText(feed.missed)} in ${countText(feed.gaps)} gaps`,
     `Sent twice and left out: ${countText(feed.duplicates)}`,
