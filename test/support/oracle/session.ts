@@ -109,6 +109,9 @@ export function stamp(session: OracleSession): StampedSession {
     }
     if (item.kind === 'quote' && item.receivedMs !== undefined) tell(item.receivedMs);
     if (item.kind === 'quote' && item.isStale === true) {
+      // It is no witness for a jump ahead.
+      future.push(...held.map((one) => one.sequence));
+      held = [];
       stale.push(sequence++);
       continue;
     }
