@@ -126,16 +126,3 @@ test('a snapshot that is read while records and time go on holds what was there 
     { numRuns: 150 },
   );
 });
-
-test('a key that gets its row while a snapshot is read has none in it', () => {
-  const harness = harnessOf(valueState<string>('value'));
-  harness.processElement({ key: 'has a row', what: 'write' });
-  harness.processElement({ key: 'has a row', what: 'row' });
-  harness.processElement({ key: 'has none', what: 'write' });
-
-  const snapshot = harness.operator.beginSnapshot();
-  harness.processElement({ key: 'has none', what: 'row' });
-
-  const { keys, rows } = readAll(snapshot);
-  expect(rows['rows'].map((index) => keys[index])).toEqual(['has a row']);
-});

@@ -310,11 +310,11 @@ export class Life {
     for (const task of executor.tasks) {
       const { operator } = task.vertices[0];
       if (ending?.kind === 'task-killed-at-record') {
-        const process = operator.processElement1.bind(operator);
-        operator.processElement1 = (value, timestampMs): void => {
+        const handle = operator.handleElement1.bind(operator);
+        operator.handleElement1 = (value): void => {
           const sequence = (value as { kind: string }).kind === 'quote' ? (value as Quote).sequence : -1;
           this.faults.atRecord('before', sequence);
-          process(value, timestampMs);
+          handle(value);
           this.faults.atRecord('after', sequence);
         };
       }
