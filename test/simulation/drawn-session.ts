@@ -101,7 +101,7 @@ function inOrderOfClock(ahead: readonly (OracleControl | OracleClock)[]): (Oracl
 
 function drawQuotes(draws: Draws, symbols: readonly string[]): OracleQuote[] {
   const quotes: OracleQuote[] = [];
-  const count = draws.int(40, draws.chance(0.2) ? 240 : 110);
+  const count = draws.int(30, draws.chance(0.15) ? 200 : 80);
   let timeMs = START_MS + draws.of([0, 0, 500, 1_999, 3_600_000, 86_398_000]);
   // Most quotes of a second, so that limits are met; now and then a session of single ones.
   const slow = draws.chance(0.3);

@@ -44,7 +44,10 @@ async function main(): Promise<number> {
   const { seeds, first, isVerbose } = given;
   const tally = new Tally();
   const from = performance.now();
-  for (let seed = first; seed < first + seeds; seed += 1) {
+  // Whoever stops it is told what was seen so far.
+  let isStopped = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (isStopped = true));
+  for (let seed = first; seed < first + seeds && !isStopped; seed += 1) {
     const outcome = await simulate(seed);
     tally.add(outcome);
     if (isVerbose) console.log(lineOf(outcome));
