@@ -7,6 +7,7 @@ import {
 import type { StoredCheckpoint } from '../../engine/runtime/checkpoint/checkpoint-storage.ts';
 
 const TIMEOUT_MS = 100;
+const STORED: StoredCheckpoint = { id: 0, bytes: 1, newBytes: 1, keys: 0 };
 const settled = (): Promise<void> =>
   new Promise((resolve) => {
     setImmediate(resolve);
@@ -64,13 +65,52 @@ class Stage {
   }
 }
 
-const STORED: StoredCheckpoint = { id: 0, bytes: 1, newBytes: 1, keys: 0 };
+test('checkpoints and savepoints that are asked for in the same moment come one after the other', async () => {
+  const stage = new Stage();
+  const asked = [stage.coordinator.trigger('savepoint'), stage.coordinator.trigger(), stage.coordinator.trigger()];
+  await settled();
+  expect(stage.stores.map(({ id }) => id)).toEqual([1]);
+
+  for (let next = 0; next < asked.length; next += 1) {
+    stage.stores[next].answer(STORED);
+    await settled();
+  }
+
+  expect((await Promise.all(asked)).map(({ id, kind, status }) => [id, kind, status])).toEqual([
+    [1, 'savepoint', 'completed'],
+    [2, 'checkpoint', 'completed'],
+    [3, 'checkpoint', 'completed'],
+  ]);
+  expect(stage.timersSet).toBe(0);
+});
+
+test('nothing is triggered while something goes on that no checkpoint may cross', async () => {
+  const stage = new Stage();
+  let end = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const exclusive = stage.coordinator.exclusively(() => held);
+  const checkpoint = stage.coordinator.trigger();
+  const alsoExclusive = stage.coordinator.exclusively(() => Promise.resolve(stage.stores.length));
+  await settled();
+  expect(stage.stores).toEqual([]);
+
+  end();
+  await exclusive;
+  await settled();
+  stage.stores[0].answer(STORED);
+
+  expect(await checkpoint).toMatchObject({ id: 2, status: 'completed' });
+  expect(await alsoExclusive).toBe(1);
+});
 
 describe('a checkpoint whose store does not answer', () => {
   test('is given up when its time is over, and the next one goes its way', async () => {
     const stage = new Stage();
     const first = stage.coordinator.trigger();
     const second = stage.coordinator.trigger();
+    await settled();
     await stage.passMs(TIMEOUT_MS - 1);
     expect(stage.stores.map(({ id }) => id)).toEqual([1]);
 
@@ -88,6 +128,7 @@ describe('a checkpoint whose store does not answer', () => {
     const stage = new Stage();
     void stage.coordinator.trigger();
     const second = stage.coordinator.trigger();
+    await settled();
     await stage.passMs(TIMEOUT_MS);
 
     stage.stores[0].answer(STORED);

@@ -108,7 +108,6 @@ export class CheckpointCoordinator {
   /** Does something that no checkpoint may cross, under a barrier number of its own. */
   async exclusively<T>(act: (barrierId: number) => Promise<T>): Promise<T> {
     const id = await this.turn();
-    this.isBusy = true;
     try {
       return await act(id);
     } finally {
@@ -117,12 +116,17 @@ export class CheckpointCoordinator {
     }
   }
 
-  /** Waits until nothing is under way. @returns the next barrier's number */
+  /**
+   * Waits until nothing is under way. Whoever it returns to is busy until it says otherwise: several may be asking at the
+   * same moment.
+   * @returns the next barrier's number
+   */
   private async turn(): Promise<number> {
     while ((this.pending !== null || this.isBusy) && !this.isStopped)
       await new Promise<boolean>((resolve) => {
         this.waiting.push(resolve);
       });
+    this.isBusy = true;
     const id = this.nextId;
     this.nextId += 1;
     return id;
@@ -131,6 +135,8 @@ export class CheckpointCoordinator {
   /** Resolves with how it went, which may be `failed`; never rejects. */
   async trigger(kind: 'checkpoint' | 'savepoint' = 'checkpoint'): Promise<CheckpointRecord> {
     const id = await this.turn();
+    // From here on it is the pending checkpoint that others wait for.
+    this.isBusy = false;
     const { clock, startTimer } = this.host;
     const triggeredAtMs = clock.wallMs();
     if (this.isStopped) return failedRecord(id, kind, triggeredAtMs, CheckpointCoordinator.JOB_ENDED);
