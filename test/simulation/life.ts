@@ -73,8 +73,8 @@ export class Life {
   readonly #stalls = new Map<'sink' | number, number>();
   #steps = 0;
   #held = 0;
-  #beganMs = 0;
-  #toldLate = -1;
+  /** Checkpoints in progress, and since when. */
+  readonly #underWay = new Map<number, number>();
   #recoveredFrom: RestoredCheckpoint | null = null;
   refusedInRecovery = 0;
   /** It has come so far as to know what it goes on from. */
@@ -233,7 +233,9 @@ export class Life {
         maxParallelism,
         startTimer: (delayMs, wake) => this.#scheduler.after(delayMs, wake),
         trigger: (id) => {
-          this.#beganMs = this.#scheduler.monotonicMs();
+          if (this.#underWay.size > 0)
+            this.#violation(`Checkpoint ${id} begins while ${[...this.#underWay.keys()].join(', ')} is in progress.`);
+          this.#underWay.set(id, this.#scheduler.monotonicMs());
           this.faults.began(id);
           this.#scheduler.after(this.#draws.int(0, 2), () => {
             if (!executor.triggerCheckpoint(id)) this.#coordinator?.refused(id);
@@ -252,7 +254,9 @@ export class Life {
           kinds.set(record.id, record.kind);
           if (ended.has(record.id))
             this.#violation(`Checkpoint ${record.id} has ended, and is told as ${record.status} afterwards.`);
-          if (record.status !== 'in-progress') ended.add(record.id);
+          if (record.status === 'in-progress') return;
+          ended.add(record.id);
+          this.#underWay.delete(record.id);
           if (record.status === 'failed') this.#checkpointFailed(record);
         },
       },
@@ -271,14 +275,14 @@ export class Life {
 
   /** No checkpoint is under way for longer than its timeout. */
   #checkTimeout(): void {
-    const last = this.#coordinator?.history.at(-1);
-    if (last?.status !== 'in-progress' || this.#toldLate === last.id) return;
-    const tookMs = this.#scheduler.monotonicMs() - this.#beganMs;
-    if (tookMs <= this.#plan.timeoutMs + TIMEOUT_TOLERANCE_MS) return;
-    this.#toldLate = last.id;
-    this.#violation(
-      `Checkpoint ${last.id} is in progress for ${tookMs} ms, with a timeout of ${this.#plan.timeoutMs} ms.`,
-    );
+    for (const [id, beganMs] of this.#underWay) {
+      const tookMs = this.#scheduler.monotonicMs() - beganMs;
+      if (tookMs <= this.#plan.timeoutMs + TIMEOUT_TOLERANCE_MS) continue;
+      this.#underWay.delete(id);
+      this.#violation(
+        `Checkpoint ${id} is in progress for ${tookMs} ms, with a timeout of ${this.#plan.timeoutMs} ms.`,
+      );
+    }
   }
 
   #step(): Promise<void> | null {

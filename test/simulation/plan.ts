@@ -57,7 +57,7 @@ export function drawPlan(draws: Draws, quotes: number): SimulationPlan {
         ? Math.max(2, storage.retained)
         : storage.retained,
       timeoutMs: timeoutOf(draws, nuisances),
-      holdAt: Math.floor(quotes * 0.9),
+      holdAt: Math.floor(quotes * 0.85),
       ending,
       nuisances,
     });

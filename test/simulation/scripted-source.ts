@@ -86,7 +86,10 @@ export class ScriptedSource implements SourceReader<SessionRecord> {
     const { recordsMax, holdAt, mayGoOn } = this.#pace;
     const isHeld = this.reader.stamper.sequence >= holdAt && !mayGoOn();
     if (isHeld || this.#draws.chance(NOTHING_CAME)) return 'more-available';
-    return this.reader.pollNext(output, this.#draws.int(1, recordsMax));
+    const drawn = this.#draws.int(1, recordsMax);
+    const { sequence } = this.reader.stamper;
+    // Not past the place where it holds, in one go.
+    return this.reader.pollNext(output, sequence < holdAt ? Math.min(drawn, holdAt - sequence) : drawn);
   }
 
   snapshotState(): StoredSource {
