@@ -31,8 +31,11 @@ export interface LocalExecutorOptions<P> {
   readonly onAcknowledge?: (part: Acknowledgement) => void;
   /** What the job goes on from. */
   readonly restore?: LocalRestore | null;
-  /** Called before every step; what it throws ends the run, as a machine that loses its power does. */
-  readonly onStep?: () => void;
+  /**
+   * Called before every step; what it throws ends the run, as a machine that loses its power does. A promise is awaited, so
+   * that what goes on outside of the job (storing a checkpoint) gets its turn; null: the job goes on at once.
+   */
+  readonly onStep?: () => Promise<void> | null;
 }
 
 export interface LocalRestore {
@@ -157,7 +160,8 @@ export class LocalExecutor<P> {
   private async steps(): Promise<void> {
     const actors: readonly Task[] = [this.source, ...this.tasks, this.sink];
     for (;;) {
-      this.options.onStep?.();
+      const pause = this.options.onStep?.() ?? null;
+      if (pause !== null) await pause;
       const order = this.shuffled(actors);
       // A random prefix, so that some may run often while others starve.
       const count = 1 + Math.floor(this.options.random() * order.length);
