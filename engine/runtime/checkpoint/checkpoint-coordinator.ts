@@ -96,7 +96,8 @@ export class CheckpointCoordinator {
     if (this.isStopped) return;
     this.isStopped = true;
     this.takeBackInterval();
-    if (this.pending !== null && !this.pending.isStoring) this.fail(this.pending, problem);
+    if (this.pending?.isStoring === true) this.pending.takeBackTimeout();
+    else if (this.pending !== null) this.fail(this.pending, problem);
     for (const resolve of this.waiting.splice(0)) resolve(false);
   }
 
@@ -145,8 +146,8 @@ export class CheckpointCoordinator {
     else if (part.kind === 'source') pending.source = part.state;
     else pending.sinks = part.states;
     if (pending.source === null || pending.sinks === null || pending.tasks.size < this.host.parallelism) return;
+    // The timeout holds until the last byte is stored: a store may hang as well.
     pending.isStoring = true;
-    pending.takeBackTimeout();
     const { id, kind, triggeredAtMs, source, sinks } = pending;
     const operators: KeyedOperatorSnapshot[] = [...pending.tasks.values()].flatMap((task) => task.operators);
     const { parallelism, maxParallelism } = this.host;
@@ -163,7 +164,10 @@ export class CheckpointCoordinator {
     if (this.pending?.id === checkpointId) this.fail(this.pending, 'The sources have ended.');
   }
 
+  /** One that was given up while it was being stored may be in the store; nobody is told, and the next one covers it. */
   private complete(pending: PendingCheckpoint, stored: StoredCheckpoint): void {
+    if (this.pending !== pending) return;
+    pending.takeBackTimeout();
     const { bytes, newBytes, keys } = stored;
     this.host.completed(pending.id, stored);
     this.end(pending, this.tell(pending, { status: 'completed', bytes, newBytes, keys }));
@@ -220,7 +224,8 @@ function failedRecord(
   return { id, kind, status: 'failed', triggeredAtMs, ...numbers, problem };
 }
 
-function missingParts({ tasks, source, sinks }: PendingCheckpoint, parallelism: number): string {
+function missingParts({ tasks, source, sinks, isStoring }: PendingCheckpoint, parallelism: number): string {
+  if (isStoring) return 'it was still being stored';
   const missing = Array.from({ length: parallelism }, (_, index) => index).filter((index) => !tasks.has(index));
   const parts = [
     ...(source === null ? ['the source'] : []),
