@@ -142,7 +142,12 @@ describe('a paced replay', () => {
   test('trails the pace by what is due and not yet out, and by nothing while the market is silent', () => {
     const symbols = new SymbolTable();
     const clock = new ManualClock();
-    const input = quotesAt(symbols, 'm', [['A', 1000], ['A', 1100], ['A', 1200], ['A', 11_000]]);
+    const input = quotesAt(symbols, 'm', [
+      ['A', 1000],
+      ['A', 1100],
+      ['A', 1200],
+      ['A', 11_000],
+    ]);
     const reader = readerOf([input], symbols, { speed: { kind: 'times', factor: 1 } }, clock);
     const output = new RecordedOutput();
 
@@ -269,4 +274,15 @@ test('quotes in memory are played again and again with times that go on', async 
 
   expect(output.quotes.map(({ time }) => time)).toEqual([100, 101, 109, 110, 111, 119, 120]);
   expect(reader.fraction()).toBe(1);
+});
+
+test('what goes wrong behind the reader is thrown by the poll at once, and is no damage of an input', () => {
+  const symbols = new SymbolTable();
+  const reader = readerOf([quotesAt(symbols, 'one', [['A', 10]])], symbols);
+  const output = new RecordedOutput();
+  output.collect = () => {
+    throw new Error('the owner of the ring is gone');
+  };
+
+  expect(() => reader.pollNext(output, 10)).toThrow('the owner of the ring is gone');
 });
