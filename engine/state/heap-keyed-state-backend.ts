@@ -109,7 +109,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     return this.register(descriptor, () =>
       ttl === undefined
         ? new HeapValueState<T>(this.keyTable, descriptor.defaultValue)
-        : new TtlValueState<T>(this.keyTable, ttl, this.clock, descriptor.defaultValue),
+        : new TtlValueState<T>(this.keyTable, ttl, this.clock, this.copyOnWrite, descriptor.defaultValue),
     );
   }
 
@@ -124,7 +124,9 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
   getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T> {
     const { ttl } = descriptor;
     return this.register(descriptor, () =>
-      ttl === undefined ? new HeapListState<T>(this.keyTable) : new TtlListState<T>(this.keyTable, ttl, this.clock),
+      ttl === undefined
+        ? new HeapListState<T>(this.keyTable)
+        : new TtlListState<T>(this.keyTable, ttl, this.clock, this.copyOnWrite),
     );
   }
 
@@ -133,7 +135,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     return this.register(descriptor, () =>
       ttl === undefined
         ? new HeapMapState<MK, MV>(this.keyTable)
-        : new TtlMapState<MK, MV>(this.keyTable, ttl, this.clock),
+        : new TtlMapState<MK, MV>(this.keyTable, ttl, this.clock, this.copyOnWrite),
     );
   }
 
@@ -142,7 +144,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     return this.register(descriptor, () =>
       ttl === undefined
         ? new HeapReducingState<T>(this.keyTable, descriptor.reduce)
-        : new TtlReducingState<T>(this.keyTable, ttl, this.clock, descriptor.reduce),
+        : new TtlReducingState<T>(this.keyTable, ttl, this.clock, this.copyOnWrite, descriptor.reduce),
     );
   }
 
@@ -151,7 +153,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     return this.register(descriptor, () =>
       ttl === undefined
         ? new HeapAggregatingState<IN, ACC, OUT>(this.keyTable, descriptor.aggregate)
-        : new TtlAggregatingState<IN, ACC, OUT>(this.keyTable, ttl, this.clock, descriptor.aggregate),
+        : new TtlAggregatingState<IN, ACC, OUT>(this.keyTable, ttl, this.clock, this.copyOnWrite, descriptor.aggregate),
     );
   }
 

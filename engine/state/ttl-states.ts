@@ -8,6 +8,7 @@ import type {
   ValueState,
 } from '../api/state.ts';
 import type { StateTtlConfig } from '../api/state-ttl.ts';
+import type { CopyOnWrite } from './copy-on-write.ts';
 import type { KeyTable } from './key-table.ts';
 import { checkElements, checkList, ObjectState } from './object-states.ts';
 import { plainCopy } from './plain-copy.ts';
@@ -32,12 +33,16 @@ abstract class TtlState<T> extends ObjectState<T> {
   protected readonly renewsOnRead: boolean;
   protected readonly returnsExpired: boolean;
   private readonly clock: ProcessingClock;
+  private readonly copyOnWrite: CopyOnWrite;
   private cleanupSlot = 0;
+  /** Processing time of the snapshot that is being read; null: none is. */
+  private snapshotMs: number | null = null;
 
-  constructor(keyTable: KeyTable, ttl: StateTtlConfig, clock: ProcessingClock) {
+  constructor(keyTable: KeyTable, ttl: StateTtlConfig, clock: ProcessingClock, copyOnWrite: CopyOnWrite) {
     super(keyTable);
     this.ttl = ttl;
     this.clock = clock;
+    this.copyOnWrite = copyOnWrite;
     this.renewsOnRead = ttl.updateType === 'on-read-and-write';
     this.returnsExpired = ttl.stateVisibility === 'return-expired-if-not-cleaned-up';
   }
@@ -46,7 +51,7 @@ abstract class TtlState<T> extends ObjectState<T> {
   protected abstract unexpired(data: T): T | undefined;
 
   protected isExpired({ lastAccessMs }: Stamped<unknown>): boolean {
-    return lastAccessMs + this.ttl.ttlMs <= this.clock.processingTime;
+    return lastAccessMs + this.ttl.ttlMs <= (this.snapshotMs ?? this.clock.processingTime);
   }
 
   protected stamp<V>(value: V): Stamped<V> {
@@ -56,6 +61,8 @@ abstract class TtlState<T> extends ObjectState<T> {
   /** Every read and write begins here. @returns the current key's slot */
   protected access(): number {
     const slot = this.slot();
+    // A read may remove what has expired, also one that answers a question between two records.
+    this.keepForSnapshot(slot);
     const keys = Math.min(this.ttl.cleanupIncrementallyKeys, this.bySlot.length);
     for (let count = 0; count < keys; count += 1) {
       if (this.cleanupSlot >= this.bySlot.length) this.cleanupSlot = 0;
@@ -65,17 +72,27 @@ abstract class TtlState<T> extends ObjectState<T> {
     return slot;
   }
 
+  /** Whoever set the key at hand knows of a snapshot under way; of the keys that the cleanup looks at nobody does. */
+  private keepForSnapshot(slot: number): void {
+    if (slot < this.copyOnWrite.limit) this.copyOnWrite.touch(slot);
+  }
+
   private expireAt(slot: number): void {
     const data = this.bySlot[slot];
     if (data === undefined) return;
     const left = this.unexpired(data);
+    if (left !== data) this.keepForSnapshot(slot);
     if (left === undefined) this.clearAt(slot);
     else if (left !== data) this.store(slot, left);
   }
 
-  override snapshotAt(slot: number): unknown {
+  override snapshotAt(slot: number, atMs: number | null = null): unknown {
     const data = this.bySlot[slot];
-    return plainCopy(data === undefined || !this.ttl.cleanupInFullSnapshot ? data : this.unexpired(data));
+    if (data === undefined || !this.ttl.cleanupInFullSnapshot) return plainCopy(data);
+    this.snapshotMs = atMs;
+    const left = this.unexpired(data);
+    this.snapshotMs = null;
+    return plainCopy(left);
   }
 }
 
@@ -107,8 +124,14 @@ abstract class SingleTtlState<T> extends TtlState<Stamped<T>> {
 export class TtlValueState<T> extends SingleTtlState<T> implements ValueState<T> {
   private readonly defaultValue: T | null;
 
-  constructor(keyTable: KeyTable, ttl: StateTtlConfig, clock: ProcessingClock, defaultValue: T | null) {
-    super(keyTable, ttl, clock);
+  constructor(
+    keyTable: KeyTable,
+    ttl: StateTtlConfig,
+    clock: ProcessingClock,
+    copyOnWrite: CopyOnWrite,
+    defaultValue: T | null,
+  ) {
+    super(keyTable, ttl, clock, copyOnWrite);
     this.defaultValue = defaultValue;
   }
 
@@ -127,8 +150,14 @@ export class TtlValueState<T> extends SingleTtlState<T> implements ValueState<T>
 export class TtlReducingState<T> extends SingleTtlState<T> implements ReducingState<T> {
   private readonly reduce: ReduceFunction<T>;
 
-  constructor(keyTable: KeyTable, ttl: StateTtlConfig, clock: ProcessingClock, reduce: ReduceFunction<T>) {
-    super(keyTable, ttl, clock);
+  constructor(
+    keyTable: KeyTable,
+    ttl: StateTtlConfig,
+    clock: ProcessingClock,
+    copyOnWrite: CopyOnWrite,
+    reduce: ReduceFunction<T>,
+  ) {
+    super(keyTable, ttl, clock, copyOnWrite);
     this.reduce = reduce;
   }
 
@@ -151,9 +180,10 @@ export class TtlAggregatingState<IN, ACC, OUT> extends SingleTtlState<ACC> imple
     keyTable: KeyTable,
     ttl: StateTtlConfig,
     clock: ProcessingClock,
+    copyOnWrite: CopyOnWrite,
     aggregate: AggregateFunction<IN, ACC, OUT>,
   ) {
-    super(keyTable, ttl, clock);
+    super(keyTable, ttl, clock, copyOnWrite);
     this.aggregate = aggregate;
   }
 

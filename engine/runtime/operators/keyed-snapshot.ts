@@ -62,6 +62,7 @@ export class KeyedSnapshot {
       keyTable,
       this.states.structs.map(([, state]) => state),
       this.states.objects.map(([, , state]) => state),
+      timers.processingTime,
     );
     this.eventTimers = copyTimers(timers.eventTimers);
     this.processingTimers = copyTimers(timers.processingTimers);
