@@ -83,3 +83,16 @@ test('a snapshot leaves out what has expired at the barrier, not what expires wh
 
   expect(keysWithState(readAll(snapshot))).toEqual(['alive']);
 });
+
+test('a key that gets its row while a snapshot is read has none in it', () => {
+  const harness = harnessOf(valueState<string>('value'));
+  harness.processElement({ key: 'has a row', what: 'write' });
+  harness.processElement({ key: 'has a row', what: 'row' });
+  harness.processElement({ key: 'has none', what: 'write' });
+
+  const snapshot = harness.operator.beginSnapshot();
+  harness.processElement({ key: 'has none', what: 'row' });
+
+  const { keys, rows } = readAll(snapshot);
+  expect(rows['rows'].map((index) => keys[index])).toEqual(['has a row']);
+});
