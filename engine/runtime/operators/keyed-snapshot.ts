@@ -17,6 +17,9 @@ export interface KeyedOperatorSnapshot {
   readonly keys: number;
 }
 
+/** Room in the beginning: most key groups of most jobs have few keys. */
+const FIRST_ROWS = 8;
+
 interface TimerCopy {
   readonly slots: Int32Array;
   readonly times: Float64Array;
@@ -237,7 +240,7 @@ function copyTimers(queue: TimerQueue): TimerCopy {
 }
 
 function wider(rows: Float64Array, words: number): Float64Array {
-  const grown = new Float64Array(Math.max(rows.length * 2, words * 64));
+  const grown = new Float64Array(Math.max(rows.length * 2, words * FIRST_ROWS));
   grown.set(rows);
   return grown;
 }
