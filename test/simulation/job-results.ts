@@ -1,0 +1,76 @@
+import type { SessionSourceReader, SessionTotals } from '../../engine/connectors/sources/session-source-reader.ts';
+import { ROW_WORDS } from '../../engine/contract/frames.ts';
+import type { LocalExecutor } from '../../engine/runtime/local-executor.ts';
+import type { ControlRecord } from '../../engine/trading/records.ts';
+import type { PositionRow } from '../../engine/trading/rows.ts';
+import type { OracleRow } from '../support/oracle/trading.ts';
+import type { ScriptedSession } from './drawn-session.ts';
+
+/** All that a job says at its end, besides what its sinks made final. */
+export interface JobResults {
+  readonly rows: readonly OracleRow[];
+  readonly reasons: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly totals: SessionTotals;
+  readonly quarantined: readonly string[];
+  /** Positions that never entered the stream. */
+  readonly pending: readonly string[];
+  /** By symbol: the samples of its chart. */
+  readonly history: Readonly<Record<string, readonly number[]>>;
+  /** Of the window's rows: how many there are, and all their numbers, in the order of their bytes. */
+  readonly frames: readonly string[];
+}
+
+interface Report {
+  readonly position: PositionRow | null;
+  readonly reasons: Readonly<Record<string, number>>;
+}
+
+export function readResults<P>(
+  executor: LocalExecutor<P>,
+  reader: SessionSourceReader<ControlRecord>,
+  session: ScriptedSession,
+): JobResults {
+  const ask = (name: string, key: string): unknown => {
+    const answers = executor.tasks.map((task) => task.answer({ kind: 'query', id: 0, name, key, argument: null }));
+    return answers.flatMap((answer) => (answer.kind === 'answer' ? [answer.value] : [])).at(0) ?? null;
+  };
+  const symbols = [
+    ...new Set([
+      ...session.inputs.flat().map(({ quote }) => quote.symbol),
+      ...session.positions.map(({ symbol }) => symbol),
+    ]),
+  ].sort();
+  const reports = symbols.map((symbol) => [symbol, ask('report', symbol) as Report | null] as const);
+  return {
+    rows: reports.flatMap(([, report]) => (report?.position ? [report.position] : [])),
+    reasons: Object.fromEntries(
+      reports.flatMap(([symbol, report]) =>
+        report !== null && Object.keys(report.reasons).length > 0 ? [[symbol, report.reasons]] : [],
+      ),
+    ),
+    totals: reader.totals(),
+    quarantined: reader
+      .quarantinedRows()
+      .map((row) => JSON.stringify(row))
+      .sort(),
+    pending: reader.stamper.pendingPositions().map((position) => JSON.stringify(position)),
+    history: Object.fromEntries(symbols.map((symbol) => [symbol, (ask('history', symbol) ?? []) as number[]])),
+    frames: framesOf(executor),
+  };
+}
+
+/** The rows the window would be sent, told apart by text: a symbol has another number in every run. */
+function framesOf<P>(executor: LocalExecutor<P>): string[] {
+  return executor.tasks
+    .flatMap((task) => {
+      const answer = task.answer({ kind: 'rows', id: 0, name: 'rows', all: true });
+      if (answer.kind !== 'rows') return [`refused: ${JSON.stringify(answer)}`];
+      const numbers = new Float64Array(answer.buffer);
+      const { symbols } = task.vertices[0].operator.environment;
+      return Array.from({ length: answer.rowCount }, (_, row) => {
+        const [symbolId, ...rest] = numbers.subarray(row * ROW_WORDS, (row + 1) * ROW_WORDS);
+        return `${symbols.textOf(symbolId)} ${rest.join(' ')}`;
+      });
+    })
+    .sort();
+}

@@ -1,0 +1,357 @@
+import { createHash } from 'node:crypto';
+import { defineJob } from '../../engine/api/job.ts';
+import {
+  CheckpointCoordinator,
+  type CheckpointRecord,
+} from '../../engine/runtime/checkpoint/checkpoint-coordinator.ts';
+import { CheckpointStorage, type RestoredCheckpoint } from '../../engine/runtime/checkpoint/checkpoint-storage.ts';
+import { LocalExecutor } from '../../engine/runtime/local-executor.ts';
+import { describeTrading } from '../../engine/trading/job.ts';
+import type { Quote, Trade } from '../../engine/trading/records.ts';
+import { MemoryDisk } from '../support/memory-store.ts';
+import { tradeAsWritten } from '../support/trading-run.ts';
+import { CommitLog, CommittingWriter, type StoredWriter } from './commit-log.ts';
+import { newestWhole } from './disk-reading.ts';
+import { Draws } from './draws.ts';
+import type { ScriptedSession } from './drawn-session.ts';
+import { FaultDriver, SimulatedCrash } from './fault-driver.ts';
+import { readResults, type JobResults } from './job-results.ts';
+import type { LifePlan, SimulationPlan } from './plan.ts';
+import { Scheduler } from './scheduler.ts';
+import { ScriptedSource } from './scripted-source.ts';
+import { SimulatedStore } from './simulated-store.ts';
+
+/** What survives the death of a process: its disk, and what its sinks made final. */
+export class SimulatedMachine {
+  readonly disk = new MemoryDisk();
+  readonly trades = new CommitLog('trades');
+  readonly lateQuotes = new CommitLog('late quotes');
+  readonly violations: string[] = [];
+  /** Ids are never used twice, so the newest one that was announced as complete is the highest. */
+  newestComplete = -1;
+  /** Checkpoints with a wrong bit that somebody planned. */
+  readonly damaged = new Set<number>();
+  /** A savepoint that the next life is to go on from. */
+  wantedSavepoint: number | null = null;
+}
+
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** Far more than any session takes: a job that does not come to its end is one that hangs. */
+const STEPS_MAX = 50_000;
+
+/** What has not happened after so many polls will not happen. */
+const HELD_POLLS_MAX = 600;
+/** A timeout is told in a step, and steps take this long at most, ms of the simulated clock. */
+const TIMEOUT_TOLERANCE_MS = 5;
+
+interface TradingParameters {
+  readonly session: ScriptedSession;
+  readonly historySampleMs: number | null;
+  readonly createSource: (context: ConstructorParameters<typeof ScriptedSource>[1]) => ScriptedSource;
+}
+
+const tradingJob = defineJob<TradingParameters>((environment, { session, historySampleMs, createSource }) =>
+  describeTrading(environment, createSource, { rules: session.rules, historySampleMs }),
+);
+
+export type LifeOutcome = { readonly kind: 'crashed' } | { readonly kind: 'ended'; readonly results: JobResults };
+
+/** One life of the simulated process: it recovers from its disk, runs the job, stores checkpoints, and ends or crashes. */
+export class Life {
+  readonly faults: FaultDriver;
+  readonly #machine: SimulatedMachine;
+  readonly #session: ScriptedSession;
+  readonly #plan: LifePlan;
+  readonly #whole: SimulationPlan;
+  readonly #draws: Draws;
+  readonly #scheduler: Scheduler;
+  readonly #store: SimulatedStore;
+  #storage: CheckpointStorage;
+  #source: ScriptedSource | null = null;
+  #coordinator: CheckpointCoordinator | null = null;
+  readonly #stalls = new Map<'sink' | number, number>();
+  #steps = 0;
+  #held = 0;
+  #beganMs = 0;
+  #toldLate = -1;
+  #recoveredFrom: RestoredCheckpoint | null = null;
+  refusedInRecovery = 0;
+  /** It has come so far as to know what it goes on from. */
+  hasRead = false;
+
+  constructor(machine: SimulatedMachine, session: ScriptedSession, whole: SimulationPlan, plan: LifePlan) {
+    this.#machine = machine;
+    this.#session = session;
+    this.#plan = plan;
+    this.#whole = whole;
+    this.#draws = new Draws(plan.seed);
+    this.#scheduler = new Scheduler(this.#draws);
+    this.faults = new FaultDriver(plan, {
+      scheduler: this.#scheduler,
+      disk: machine.disk,
+      trigger: (kind) => void this.#coordinator?.trigger(kind),
+      damage: (id) => machine.damaged.add(id),
+      stall: (who, calls) => this.#stalls.set(who, calls),
+    });
+    const slowMs = plan.timeoutMs + this.#draws.int(1, 30);
+    this.#store = new SimulatedStore(
+      machine.disk,
+      this.#scheduler,
+      this.#draws,
+      this.faults,
+      plan.storeDelayMs,
+      slowMs,
+    );
+    this.#storage = new CheckpointStorage(this.#store, sha256, plan.retained);
+  }
+
+  /** The checkpoint it went on from; null: none. */
+  get restored(): RestoredCheckpoint | null {
+    return this.#recoveredFrom;
+  }
+
+  /** @throws what the engine threw, when nobody planned it */
+  async run(): Promise<LifeOutcome> {
+    this.#machine.disk.isFull = false;
+    try {
+      const firstId = await this.#recover();
+      return { kind: 'ended', results: await this.#runJob(firstId) };
+    } catch (error) {
+      if (!this.faults.crashed) throw error;
+      this.#store.crash();
+      this.#scheduler.forgetAll();
+      return { kind: 'crashed' };
+    }
+  }
+
+  async #recover(): Promise<number> {
+    const wanted = this.#machine.wantedSavepoint;
+    this.#machine.wantedSavepoint = null;
+    const hung = (): Error => new Error('The recovery waits for something that will never come.');
+    const firstId = await this.#scheduler.drive(this.#storage.nextId(), hung);
+    const expected = newestWhole(this.#machine.disk, sha256, wanted);
+    const { checkpoint, refused } = await this.#scheduler.drive(
+      this.#storage.latest(({ id }) => (wanted === null || id === wanted ? null : 'A savepoint was asked for.')),
+      hung,
+    );
+    this.#recoveredFrom = checkpoint;
+    this.hasRead = true;
+    this.refusedInRecovery = refused.length;
+    const found = checkpoint?.id ?? -1;
+    if (!this.faults.readsDamaged) {
+      if (found !== expected)
+        this.#violation(
+          `The newest whole checkpoint on the disk was ${expected}; the recovery took ${found} and refused ${JSON.stringify(refused)}.`,
+        );
+    }
+    if (
+      wanted === null &&
+      expected < this.#machine.newestComplete &&
+      !this.#machine.damaged.has(this.#machine.newestComplete)
+    )
+      this.#violation(
+        `Checkpoint ${this.#machine.newestComplete} was complete, and is not whole on the disk any more.`,
+      );
+    if (firstId <= this.#machine.newestComplete)
+      this.#violation(`Checkpoint ${this.#machine.newestComplete} was complete, and ${firstId} is to be the next.`);
+    return firstId;
+  }
+
+  async #runJob(firstId: number): Promise<JobResults> {
+    const restored = this.#recoveredFrom;
+    const { trades, lateQuotes } = this.#machine;
+    const stored = (uid: string): StoredWriter | null => (restored?.sinks[uid] ?? null) as StoredWriter | null;
+    const tradeWriter = new CommittingWriter<Trade>(trades, describeTrade, stored('trades'));
+    const lateWriter = new CommittingWriter<Quote>(lateQuotes, describeLate, stored('late-quotes'));
+    for (const writer of [tradeWriter, lateWriter]) writer.recover(() => this.faults.beforeRecoveredCommit());
+    this.faults.recovered(restored !== null);
+    const executor = this.#createExecutor(restored, { trades: tradeWriter, 'late-quotes': lateWriter });
+    const coordinator = this.#createCoordinator(executor, firstId);
+    this.#coordinator = coordinator;
+    coordinator.start();
+    await executor.run();
+    if (this.faults.crashed) throw new SimulatedCrash('before the end');
+    this.faults.atEnd();
+    coordinator.stop();
+    this.#scheduler.forgetAll();
+    tradeWriter.finish();
+    lateWriter.finish();
+    return readResults(executor, (this.#source as ScriptedSource).reader, this.#session);
+  }
+
+  #createExecutor(
+    restored: RestoredCheckpoint | null,
+    sinks: Record<string, CommittingWriter<never>>,
+  ): LocalExecutor<TradingParameters> {
+    const { parallelism, ringSlots, pollRecordsMax } = this.#plan;
+    const parameters: TradingParameters = {
+      session: this.#session,
+      historySampleMs: this.#whole.historySampleMs,
+      createSource: (context) => {
+        this.#source = new ScriptedSource(this.#session, context, this.#plan.seed + 1, {
+          recordsMax: pollRecordsMax,
+          holdAt: this.#plan.holdAt,
+          mayGoOn: () => this.#mayGoOn(),
+        });
+        return this.#source;
+      },
+    };
+    const executor = new LocalExecutor(tradingJob, {
+      parameters,
+      parallelism,
+      maxParallelism: this.#whole.maxParallelism,
+      sinks,
+      random: this.#draws.random,
+      clock: this.#scheduler,
+      ringSlots,
+      symbolsMax: 64,
+      onAcknowledge: (part) => {
+        this.#scheduler.after(this.#draws.int(0, 2), () => {
+          this.faults.atPart(part.checkpointId);
+          this.#coordinator?.acknowledge(part);
+        });
+      },
+      restore: restored === null ? null : { operators: restored.operators, source: restored.source },
+      onStep: () => this.#step(),
+    });
+    this.#disturb(executor);
+    return executor;
+  }
+
+  #createCoordinator(executor: LocalExecutor<TradingParameters>, firstId: number): CheckpointCoordinator {
+    const { parallelism, intervalMs, minPauseMs, timeoutMs } = this.#plan;
+    const { maxParallelism } = this.#whole;
+    const kinds = new Map<number, CheckpointRecord['kind']>();
+    const ended = new Set<number>();
+    return new CheckpointCoordinator(
+      {
+        clock: this.#scheduler,
+        parallelism,
+        maxParallelism,
+        startTimer: (delayMs, wake) => this.#scheduler.after(delayMs, wake),
+        trigger: (id) => {
+          this.#beganMs = this.#scheduler.monotonicMs();
+          this.faults.began(id);
+          this.#scheduler.after(this.#draws.int(0, 2), () => {
+            if (!executor.triggerCheckpoint(id)) this.#coordinator?.refused(id);
+          });
+        },
+        store: (parts) =>
+          this.#storage.write({ ...parts, application: { note: parts.id }, values: [] }, () => Promise.resolve()),
+        completed: (id) => {
+          this.#machine.newestComplete = Math.max(this.#machine.newestComplete, id);
+          // What is thrown here ends in a promise of the coordinator's; the step that let it happen looks for a crash.
+          if (this.faults.completed(id, kinds.get(id) ?? 'checkpoint')) return;
+          executor.notifyCheckpointComplete(id);
+          this.faults.committed(id);
+        },
+        changed: (record) => {
+          kinds.set(record.id, record.kind);
+          if (ended.has(record.id))
+            this.#violation(`Checkpoint ${record.id} has ended, and is told as ${record.status} afterwards.`);
+          if (record.status !== 'in-progress') ended.add(record.id);
+          if (record.status === 'failed') this.#checkpointFailed(record);
+        },
+      },
+      { intervalMs, minPauseMs, timeoutMs },
+      firstId,
+    );
+  }
+
+  #checkpointFailed({ id, problem }: CheckpointRecord): void {
+    const text = problem ?? '';
+    if (text.startsWith('The job has ended') || text.startsWith('The sources have ended')) return;
+    this.faults.failed(id);
+    if (text.includes('was not complete after')) this.faults.timedOut();
+    if (!this.faults.disturbsStore) this.#violation(`Checkpoint ${id} failed although nothing was planned: ${text}`);
+  }
+
+  /** No checkpoint is under way for longer than its timeout. */
+  #checkTimeout(): void {
+    const last = this.#coordinator?.history.at(-1);
+    if (last?.status !== 'in-progress' || this.#toldLate === last.id) return;
+    const tookMs = this.#scheduler.monotonicMs() - this.#beganMs;
+    if (tookMs <= this.#plan.timeoutMs + TIMEOUT_TOLERANCE_MS) return;
+    this.#toldLate = last.id;
+    this.#violation(
+      `Checkpoint ${last.id} is in progress for ${tookMs} ms, with a timeout of ${this.#plan.timeoutMs} ms.`,
+    );
+  }
+
+  #step(): Promise<void> | null {
+    // Whoever caught what killed a task: the whole process is gone.
+    if (this.faults.crashed) throw new SimulatedCrash('before a step');
+    this.#steps += 1;
+    if (this.#steps > STEPS_MAX) throw new Error(`The job has not come to its end after ${STEPS_MAX} steps.`);
+    this.#scheduler.advance(this.#draws.int(0, 1));
+    this.#checkTimeout();
+    this.faults.atStep(this.#source?.reader.stamper.sequence ?? 0);
+    return this.#scheduler.hasDue ? this.#turn() : null;
+  }
+
+  /** The end of the session is put off, for a while, until what is planned has happened. */
+  #mayGoOn(): boolean {
+    if (!this.faults.isWaiting) return true;
+    this.#held += 1;
+    return this.#held > HELD_POLLS_MAX;
+  }
+
+  async #turn(): Promise<void> {
+    await this.#scheduler.turn();
+    if (this.faults.crashed) throw new SimulatedCrash('between two steps');
+  }
+
+  /** Puts the fault driver between the engine's parts: where records and timers are processed, and who does nothing. */
+  #disturb(executor: LocalExecutor<TradingParameters>): void {
+    const { ending } = this.#plan;
+    for (const task of executor.tasks) {
+      const { operator } = task.vertices[0];
+      if (ending?.kind === 'task-killed-at-record') {
+        const process = operator.processElement1.bind(operator);
+        operator.processElement1 = (value, timestampMs): void => {
+          const sequence = (value as { kind: string }).kind === 'quote' ? (value as Quote).sequence : -1;
+          this.faults.atRecord('before', sequence);
+          process(value, timestampMs);
+          this.faults.atRecord('after', sequence);
+        };
+      }
+      if (ending?.kind === 'task-killed-at-timer') {
+        for (const which of ['onEventTime', 'onProcessingTime'] as const) {
+          const fire = operator[which].bind(operator);
+          operator[which] = (timestampMs): void => {
+            this.faults.atTimer(this.#source?.reader.stamper.sequence ?? 0);
+            fire(timestampMs);
+          };
+        }
+      }
+    }
+    const slow = (task: { runBatch(): 'progress' | 'idle' | 'blocked' | 'finished' }, who: 'sink' | number): void => {
+      const run = task.runBatch.bind(task);
+      task.runBatch = () => {
+        const left = this.#stalls.get(who) ?? 0;
+        if (left === 0) return run();
+        this.#stalls.set(who, left - 1);
+        if (left === 1) this.faults.stalled(who);
+        return 'progress';
+      };
+    };
+    if (this.#plan.nuisances.some(({ kind }) => kind === 'slow-consumer')) slow(executor.sink, 'sink');
+    if (this.#plan.nuisances.some(({ kind }) => kind === 'slow-task')) executor.tasks.forEach(slow);
+  }
+
+  #violation(text: string): void {
+    this.#machine.violations.push(text);
+  }
+}
+
+function describeTrade(trade: Trade, timestampMs: number | null): { id: string; text: string } {
+  const written = tradeAsWritten(trade, timestampMs);
+  return { id: written.id, text: JSON.stringify(written) };
+}
+
+function describeLate({ symbol, sequence }: Quote): { id: string; text: string } {
+  return { id: `${sequence}-${symbol}`, text: String(sequence) };
+}
+
+export { SimulatedCrash };

@@ -1,0 +1,130 @@
+import { Draws } from './draws.ts';
+import { drawSession } from './drawn-session.ts';
+import { nameOf, type Fault } from './faults.ts';
+import { Life, SimulatedMachine } from './life.ts';
+import { drawPlan, type LifePlan, type SimulationPlan } from './plan.ts';
+import { byTheBook, judge } from './verdict.ts';
+
+/** How one seed went. */
+export interface SimulationOutcome {
+  readonly seed: number;
+  /** Names of the faults that happened, one for each time. */
+  readonly fired: readonly string[];
+  /** Planned faults that did not happen; a run that has any does not count. */
+  readonly notFired: readonly string[];
+  readonly oddities: readonly string[];
+  /** Empty is what is wanted. */
+  readonly violations: readonly string[];
+  readonly quotes: number;
+  readonly trades: number;
+  readonly lives: number;
+  readonly restores: number;
+}
+
+/** No faults, no checkpoints, one worker. */
+const UNDISTURBED: Omit<LifePlan, 'seed'> = {
+  parallelism: 1,
+  ringSlots: 64,
+  pollRecordsMax: 4096,
+  intervalMs: 1e9,
+  minPauseMs: 0,
+  timeoutMs: 1e9,
+  retained: 1,
+  storeDelayMs: 0,
+  holdAt: Infinity,
+  ending: null,
+  nuisances: [],
+};
+
+/** Runs one seed: the session undisturbed, then with everything that the seed has planned, and judges the end. */
+export async function simulate(seed: number): Promise<SimulationOutcome> {
+  const draws = new Draws(seed);
+  const session = drawSession(draws);
+  const book = byTheBook(session);
+  const plan = drawPlan(draws, book.quotes);
+  const alone = new SimulatedMachine();
+  const machine = new SimulatedMachine();
+  const run = new Run(plan, session);
+  const violations: string[] = [];
+  try {
+    const undisturbed = await new Life(alone, session, plan, { ...UNDISTURBED, seed }).run();
+    if (undisturbed.kind !== 'ended') throw new Error('The undisturbed run did not end.');
+    violations.push(...judge(alone, undisturbed.results, book, null).map((problem) => `undisturbed: ${problem}`));
+    const results = await run.all(machine);
+    violations.push(...judge(machine, results, book, undisturbed.results));
+  } catch (error) {
+    violations.push(`life ${run.lives}: ${(error as Error).stack ?? String(error)}`);
+  }
+  return {
+    seed,
+    fired: run.fired.map(nameOf),
+    notFired: run.notFired.map(nameOf),
+    oddities: session.oddities,
+    violations,
+    quotes: book.quotes,
+    trades: book.result.trades.length,
+    lives: run.lives,
+    restores: run.restores,
+  };
+}
+
+/** All lives of the simulated process on one machine. */
+class Run {
+  readonly fired: Fault[] = [];
+  readonly notFired: Fault[] = [];
+  lives = 0;
+  restores = 0;
+  readonly #plan: SimulationPlan;
+  readonly #session: ConstructorParameters<typeof Life>[1];
+  /** Faults that only the next life shows to have happened. */
+  #awaited: Fault | null = null;
+
+  constructor(plan: SimulationPlan, session: ConstructorParameters<typeof Life>[1]) {
+    this.#plan = plan;
+    this.#session = session;
+  }
+
+  async all(machine: SimulatedMachine): Promise<Awaited<ReturnType<Run['one']>> & object> {
+    for (const plan of this.#plan.lives) {
+      const results = await this.one(machine, plan);
+      if (results !== null) {
+        const unlived = this.#plan.lives.slice(this.#plan.lives.indexOf(plan) + 1);
+        for (const { ending, nuisances } of unlived)
+          this.notFired.push(...nuisances, ...(ending === null ? [] : [ending]));
+        return results;
+      }
+    }
+    throw new Error('The last life of the process did not end.');
+  }
+
+  private async one(machine: SimulatedMachine, plan: LifePlan) {
+    this.lives += 1;
+    const life = new Life(machine, this.#session, this.#plan, plan);
+    const outcome = await life.run();
+    if (life.restored !== null) this.restores += 1;
+    this.#settleAwaited(life, plan);
+    const { ending, nuisances } = plan;
+    for (const fault of nuisances) (life.faults.fired.has(fault) ? this.fired : this.notFired).push(fault);
+    machine.wantedSavepoint = ending?.kind === 'rescale-from-savepoint' ? life.faults.savepointId : null;
+    if (ending !== null) {
+      if (life.faults.fired.has(ending)) this.fired.push(ending);
+      else if (outcome.kind === 'crashed') this.#awaited = ending;
+      else this.notFired.push(ending);
+    }
+    return outcome.kind === 'ended' ? outcome.results : null;
+  }
+
+  /** A rescale has happened when the next life goes on with another number of workers; damage, when it was refused. */
+  #settleAwaited(life: Life, { parallelism }: LifePlan): void {
+    const awaited = this.#awaited;
+    // It may have crashed before it read a checkpoint: then the life after it shows.
+    if (awaited === null || !life.hasRead) return;
+    this.#awaited = null;
+    const { restored } = life;
+    const happened =
+      awaited.kind === 'newest-checkpoint-damaged'
+        ? life.refusedInRecovery > 0 && restored !== null
+        : restored !== null && restored.parallelism !== parallelism;
+    (happened ? this.fired : this.notFired).push(awaited);
+  }
+}
