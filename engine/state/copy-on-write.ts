@@ -33,9 +33,19 @@ export class CopyOnWrite {
   private pages = new Uint8Array(0);
   private readonly copies = new Map<number, PageCopy>();
   private read = 0;
+  private nowMs = 0;
 
-  /** From here on slots keep what they hold now, for the snapshot's sake. */
-  begin(keyTable: KeyTable, structs: readonly HeapStructState<unknown>[], objects: readonly SlotState[]): void {
+  /**
+   * From here on slots keep what they hold now, for the snapshot's sake.
+   * @param nowMs processing time: what has expired by now, and not what expires while the snapshot is read, is left out
+   */
+  begin(
+    keyTable: KeyTable,
+    structs: readonly HeapStructState<unknown>[],
+    objects: readonly SlotState[],
+    nowMs: number,
+  ): void {
+    this.nowMs = nowMs;
     this.structs = structs;
     this.objects = objects;
     this.pages = new Uint8Array((keyTable.count + PAGE_SLOTS - 1) >> PAGE_BITS);
@@ -87,7 +97,7 @@ export class CopyOnWrite {
     const copy = this.copies.get(slot >> PAGE_BITS);
     if (copy !== undefined) return copy.objects[index][slot & (PAGE_SLOTS - 1)];
     const state = this.objects[index];
-    return state.hasAt(slot) ? state.snapshotAt(slot) : undefined;
+    return state.hasAt(slot) ? state.snapshotAt(slot, this.nowMs) : undefined;
   }
 
   private copy(page: number): void {
@@ -98,7 +108,8 @@ export class CopyOnWrite {
       structs: this.structs.map((state) => state.copyRows(from, to)),
       objects: this.objects.map((state) => {
         const values: unknown[] = [];
-        for (let slot = from; slot < to; slot += 1) values.push(state.hasAt(slot) ? state.snapshotAt(slot) : undefined);
+        for (let slot = from; slot < to; slot += 1)
+          values.push(state.hasAt(slot) ? state.snapshotAt(slot, this.nowMs) : undefined);
         return values;
       }),
     });

@@ -14,8 +14,11 @@ import { plainCopy } from './plain-copy.ts';
 /** State of one name, for all keys of a subtask: what the backend needs of each kind. */
 export interface SlotState {
   hasAt(slot: number): boolean;
-  /** Plain data to store, a copy; undefined: nothing of it is worth storing. */
-  snapshotAt(slot: number): unknown;
+  /**
+   * Plain data to store, a copy; undefined: nothing of it is worth storing.
+   * @param atMs processing time that the snapshot was begun at; null: now
+   */
+  snapshotAt(slot: number, atMs?: number | null): unknown;
   restoreAt(slot: number, data: unknown): void;
   clearAt(slot: number): void;
   /** The slots that are read until `endSnapshot` belong to one snapshot, of this moment. */

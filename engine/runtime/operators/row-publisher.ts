@@ -47,9 +47,9 @@ export class DirtyRows implements RowPublisher {
     if ((this.flags[slot] & DIRTY) === 0) this.mark(slot);
   }
 
-  /** Whether the key has a row. */
-  wasMarked(slot: number): boolean {
-    return this.flags[slot] !== 0;
+  /** A copy: by slot, not 0 when the key has a row. */
+  marks(): Uint8Array {
+    return this.flags.slice(0, this.keyTable.count);
   }
 
   /** The key belongs to another subtask now: it has no row here any more. */
