@@ -2,7 +2,8 @@ import { StoreError } from '../../contract/durable-store.ts';
 import type { StoreEvent } from '../../contract/store-events.ts';
 import { firstSum } from './copy-catalogue.ts';
 import { decide, lookAround, type CopyVerdict, type Opening } from './mirrored-opening.ts';
-import { MirroredStore, type MirroredStoreOptions } from './mirrored-store.ts';
+import { MirroredStore } from './mirrored-store.ts';
+import type { MirroredStoreOptions } from './mirrored-types.ts';
 import { asStoreError, TimedCopy, type StoreCopy } from './store-copy.ts';
 
 /** A copy that is silent for so long has failed: an ordinary disk answers within a tenth of a second, a busy one in a few. */

@@ -107,26 +107,31 @@ export class CheckpointCoordinator {
 
   /** Does something that no checkpoint may cross, under a barrier number of its own. */
   async exclusively<T>(act: (barrierId: number) => Promise<T>): Promise<T> {
-    const id = await this.turn();
+    if (!this.takeTurn()) await this.waitForTurn();
     try {
-      return await act(id);
+      return await act(this.takeId());
     } finally {
       this.isBusy = false;
       this.waiting.shift()?.(true);
     }
   }
 
-  /**
-   * Waits until nothing is under way. Whoever it returns to is busy until it says otherwise: several may be asking at the
-   * same moment.
-   * @returns the next barrier's number
-   */
-  private async turn(): Promise<number> {
-    while ((this.pending !== null || this.isBusy) && !this.isStopped)
+  /** Takes the turn when nothing is under way; whoever comes next waits. */
+  private takeTurn(): boolean {
+    if ((this.pending !== null || this.isBusy) && !this.isStopped) return false;
+    this.isBusy = true;
+    return true;
+  }
+
+  private async waitForTurn(): Promise<void> {
+    do {
       await new Promise<boolean>((resolve) => {
         this.waiting.push(resolve);
       });
-    this.isBusy = true;
+    } while (!this.takeTurn());
+  }
+
+  private takeId(): number {
     const id = this.nextId;
     this.nextId += 1;
     return id;
@@ -134,9 +139,9 @@ export class CheckpointCoordinator {
 
   /** Resolves with how it went, which may be `failed`; never rejects. */
   async trigger(kind: 'checkpoint' | 'savepoint' = 'checkpoint'): Promise<CheckpointRecord> {
-    const id = await this.turn();
-    // From here on it is the pending checkpoint that others wait for.
+    if (!this.takeTurn()) await this.waitForTurn();
     this.isBusy = false;
+    const id = this.takeId();
     const { clock, startTimer } = this.host;
     const triggeredAtMs = clock.wallMs();
     if (this.isStopped) return failedRecord(id, kind, triggeredAtMs, CheckpointCoordinator.JOB_ENDED);

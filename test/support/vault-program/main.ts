@@ -176,6 +176,8 @@ async function read(store: MirroredStore): Promise<void> {
       report({ kind: 'value', name, hash: error.kind });
     }
   }
+  // As the workstation does a while after its start: a copy that nobody reads may be damaged all the same.
+  await store.scrub();
   await store.settled();
   report({ kind: 'whole', copies: store.status.copies.map(({ serves }) => serves) });
   app.quit();
