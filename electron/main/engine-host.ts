@@ -34,7 +34,7 @@ export class EngineHost {
   /** True while quotes may still come: closing the last window must then not end the program. */
   get sessionIsActive(): boolean {
     const { kind } = this.#status;
-    return this.#life.kind === 'running' && (kind === 'opening' || kind === 'playing' || kind === 'paused');
+    return this.#life.kind === 'running' && (kind === 'recovering' || kind === 'opening' || kind === 'playing' || kind === 'paused');
   }
 
   get status(): SessionStatus {

@@ -3,7 +3,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { EngineCommand, EngineEvent, StorageStatus } from '../contract/window.ts';
 import { assert } from '../core/assert.ts';
 import { machineClock } from '../core/machine.node.ts';
-import { StateKeeper, type VaultAccess } from './workstation/state-keeper.node.ts';
+import { watchFaults } from './workstation/watch-faults.node.ts';
+import { openWorkstationStore, type StateFolder } from './workstation/open-workstation-store.node.ts';
+import type { VaultAccess } from './workstation/state-keeper.node.ts';
 import { Workstation } from './workstation/workstation.node.ts';
 
 /** Replaced by the bundler with the version in package.json. */
@@ -12,23 +14,28 @@ declare const FLINKTRADE_VERSION: string;
 assert(parentPort !== null, 'The workstation engine runs in a worker thread of the main process.');
 const port = parentPort;
 
-const tellStorage = (storage: StorageStatus): void => port.postMessage({ kind: 'storage', storage } satisfies EngineEvent);
-const access = workerData as VaultAccess | null;
-// Without a vault (a test of the engine alone) state is not kept, and nothing is said about it.
-const keeper = access === null ? null : new StateKeeper({ access, clock: machineClock, onStatus: tellStorage });
+const tellStorage = (storage: StorageStatus): void =>
+  port.postMessage({ kind: 'storage', storage } satisfies EngineEvent);
+const access = workerData as VaultAccess | StateFolder | null;
+const place = openWorkstationStore(access, { clock: machineClock, onStatus: tellStorage });
 
 const workstation = new Workstation({
   clock: machineClock,
   emit: (event, transfer) => port.postMessage(event, [...(transfer ?? [])]),
   engine: `FlinkTrade engine ${typeof FLINKTRADE_VERSION === 'string' ? FLINKTRADE_VERSION : 'development'}, Node ${process.versions.node}`,
   makeToken: () => randomUUID(),
+  ...place.dependencies,
 });
+workstation.start();
+// For tests of what follows alone: a file in the state's folder names the task whose thread ends as if it had crashed.
+if (process.env['FLINKTRADE_FAULTS'] === '1' && place.folder !== null)
+  watchFaults(place.folder, (index) => workstation.killThread(index));
 
 // One command after the other: an `open` must be done before the `play` that follows it.
 let last: Promise<void> = Promise.resolve();
 port.on('message', (command: EngineCommand) => {
-  // The switch must not wait behind a file that is slow to open.
-  if (command.kind === 'halt') void workstation.handle(command);
+  // The switch must not wait behind a file that is slow to open, nor a window that wants to show something.
+  if (Workstation.isUrgent(command)) void workstation.handle(command);
   else last = last.then(() => workstation.handle(command));
-  if (command.kind === 'hello' && keeper !== null) last = last.then(() => tellStorage(keeper.status));
+  if (command.kind === 'hello' && place.keeper !== null) tellStorage(place.keeper.status);
 });

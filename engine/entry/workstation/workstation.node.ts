@@ -16,6 +16,15 @@ import { loadPositions } from '../cli/documents.node.ts';
 import { CliError } from '../cli/messages.ts';
 import { samplePositions } from '../session/sample.node.ts';
 import type { SessionParameters } from '../session/session-parameters.ts';
+import { CHECKPOINT_SETTINGS_DEFAULT } from '../session/checkpoint-settings.ts';
+import type { DurableStore } from '../../contract/durable-store.ts';
+import { waitMs } from '../../core/machine.node.ts';
+import type { KillFlag } from './kill-flag.node.ts';
+import { RestartDelay } from './restart-delay.ts';
+import { SessionBook } from './session-checkpoints.node.ts';
+import type { ControlOutcome } from './session-controls.node.ts';
+import { SessionKeeper } from './session-keeper.node.ts';
+import { describeRecovery, inForce, wasHalted, type InForce } from './session-recovery.node.ts';
 import { WorkstationSession, type Emit } from './workstation-session.node.ts';
 
 /** A chart wants a point a second, and keeps half as many whenever it has too many. */
@@ -28,11 +37,27 @@ export interface WorkstationDependencies {
   readonly engine: string;
   /** A word nobody can guess: the first of the two acts that re-arm hands it out, the second brings it back. */
   readonly makeToken: () => string;
+  /** Where sessions are kept; null: nowhere, which the store's keeper says. Absent: nowhere, and nothing is said. */
+  readonly store?: Promise<DurableStore | null>;
+  /** The kill switch as a file; absent: it does not outlive the program. */
+  readonly killFlag?: KillFlag;
+  readonly checkpointIntervalMs?: number;
+}
+
+/** How a session begins. */
+interface Beginning {
+  readonly keeper: SessionKeeper | null;
+  readonly parameters: SessionParameters;
+  readonly workers: number;
+  readonly inForce: InForce;
 }
 
 /**
  * The engine as the workstation's window commands it: one session at a time, the kill switch, rules. Coordinator thread
  * only. It outlives every window; a window that comes says hello and is told everything.
+ *
+ * A session that was interrupted is gone on with by itself: after a crash of the program (`start`) and after a failure of
+ * one of its threads, from the newest checkpoint that is whole.
  */
 export class Workstation {
   readonly #dependencies: WorkstationDependencies;
@@ -41,15 +66,41 @@ export class Workstation {
   #status: SessionStatus = { kind: 'none' };
   #epoch = 0;
   #token: string | null = null;
-  /** The kill switch outlives the session in which it was thrown. */
-  #halted = false;
+  /** The kill switch outlives the session in which it was thrown, and the program. */
+  #halted: boolean;
+  /** Of the session that is open, or was interrupted; null: it is not kept. */
+  #keeper: SessionKeeper | null = null;
+  #book: SessionBook;
+  readonly #restarts = new RestartDelay();
+  /** Nothing is opened or closed before what was interrupted has been looked for. */
+  #started: Promise<void> = Promise.resolve();
 
   constructor(dependencies: WorkstationDependencies) {
     this.#dependencies = dependencies;
+    this.#book = this.#newBook();
+    this.#halted = dependencies.killFlag?.isOn ?? false;
+    dependencies.killFlag?.watch(() => this.#halt('command'));
+  }
+
+  /** Goes on with the session that was interrupted, if there is one. */
+  start(): void {
+    this.#setStatus({ kind: 'recovering', message: 'Looking for a session that was interrupted\u2026' });
+    this.#started = this.#recover();
+  }
+
+  /** Whether a command must not wait behind one that is slow: the switch, and a window that wants to show something. */
+  static isUrgent({ kind }: EngineCommand): boolean {
+    return kind === 'halt' || kind === 'hello';
+  }
+
+  /** For tests of recovery alone: a thread of the session ends as if it had crashed. */
+  killThread(index: number): void {
+    this.#session?.killThread(index);
   }
 
   /** Answers with events; never throws for what a window may get wrong. */
   async handle(command: EngineCommand): Promise<void> {
+    if (!Workstation.isUrgent(command)) await this.#started;
     const session = this.#session;
     switch (command.kind) {
       case 'hello':
@@ -58,6 +109,9 @@ export class Workstation {
         return this.#open(command.requestId, command.session);
       case 'close-session':
         return this.#closeSession();
+      case 'recover':
+        if (this.#status.kind === 'failed') this.start();
+        return this.#started;
       case 'play':
         return session?.play();
       case 'pause':
@@ -92,6 +146,7 @@ export class Workstation {
       );
     }
     this.#tellStatus();
+    this.#tellHalted();
     const session = this.#session;
     if (session === null) return;
     this.#emit({ kind: 'rules-applied', requestId: null, rules: session.rules, version: session.rulesVersion });
@@ -102,31 +157,144 @@ export class Workstation {
     const parameters = await this.#parametersOf(requestId, request);
     if (parameters === null) return;
     await this.#closeSession();
-    this.#epoch += 1;
     const { inputs, speed } = request;
-    this.#info = {
+    const info: SessionInfo = {
       inputs: inputs.kind === 'files' ? inputs.paths : [`simulated market, seed ${inputs.seed}`],
       mode: inputs.kind === 'files' ? 'replay' : 'simulated',
       positionsPath: request.positionsPath,
       profile: request.profile,
       speed,
     };
+    this.#info = info;
     this.#setStatus({ kind: 'opening' });
-    const { clock, emit } = this.#dependencies;
-    const session = new WorkstationSession({
-      epoch: this.#epoch,
+    this.#book = this.#newBook();
+    this.#restarts.reset();
+    const keeper = await this.#keep({ parameters, workers: request.workers, info });
+    const { rules } = parameters;
+    this.#begin({
+      keeper,
       parameters,
       workers: request.workers,
+      inForce: { rules, rulesVersion: 1, halted: false, controls: 0 },
+    });
+  }
+
+  /** @returns null when the session cannot be kept; the window is told why, and it runs all the same */
+  async #keep(opened: Parameters<typeof SessionKeeper.begin>[2]): Promise<SessionKeeper | null> {
+    const store = await this.#dependencies.store;
+    if (store === undefined) return null;
+    if (store === null) {
+      this.#book.notKept = 'There is no place to keep it in.';
+      return null;
+    }
+    try {
+      return await SessionKeeper.begin(store, this.#dependencies.clock, opened);
+    } catch (error) {
+      const { message } = error as Error;
+      this.#book.notKept = message;
+      // An input that is not there is told when it is opened.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        this.#problem(null, 'state-not-kept', `This session would not survive a crash: ${message}`);
+      return null;
+    }
+  }
+
+  #begin({ keeper, parameters, workers, inForce: { rules, rulesVersion, halted } }: Beginning): void {
+    const { clock, emit } = this.#dependencies;
+    this.#epoch += 1;
+    this.#keeper = keeper;
+    const session: WorkstationSession = new WorkstationSession({
+      epoch: this.#epoch,
+      parameters,
+      workers,
       clock,
       emit,
+      keeper,
+      book: this.#book,
+      rules,
+      rulesVersion,
       onStatus: (status) => {
         if (this.#session === session) this.#setStatus(status);
       },
+      onCheckpoint: () => this.#restarts.reset(),
+      onFailed: (problem, isInput) => {
+        if (this.#session === session) void this.#failed(session, problem, isInput);
+      },
     });
     this.#session = session;
-    this.#emit({ kind: 'rules-applied', requestId: null, rules: parameters.rules, version: session.rulesVersion });
+    this.#emit({ kind: 'rules-applied', requestId: null, rules, version: rulesVersion });
+    session.tellState();
     // A kill switch that was thrown stays thrown until two deliberate acts clear it, whatever session is opened.
-    if (this.#halted) this.#haltSession(session, 'still halted from the session before');
+    if (this.#halted && !halted) void this.#haltSession(session, 'still halted from before');
+    else if (this.#halted) session.setHalted(true);
+  }
+
+  async #recover(): Promise<void> {
+    const store = await this.#dependencies.store;
+    if (store === undefined || store === null) return this.#setStatus({ kind: 'none' });
+    try {
+      const keeper = await SessionKeeper.find(store, this.#dependencies.clock);
+      if (keeper === null) return this.#setStatus({ kind: 'none' });
+      await this.#goOn(keeper, 'program-ended', null);
+    } catch (error) {
+      this.#notRecovered(
+        'state-lost',
+        `The session that was interrupted cannot be gone on with. ${(error as Error).message}`,
+      );
+    }
+  }
+
+  async #goOn(keeper: SessionKeeper, why: 'program-ended' | 'session-failed', cause: string | null): Promise<void> {
+    const { spec, desk } = keeper;
+    this.#keeper = keeper;
+    this.#info = { ...spec.info, speed: desk.speed };
+    const changed = await keeper.changedInputs();
+    if (changed.length > 0) {
+      const taken = keeper.restored === null ? 'its beginning' : `checkpoint ${keeper.restored.id}`;
+      return this.#notRecovered(
+        'inputs-changed',
+        `The session stopped at ${taken}, and its inputs are not what they were: ${changed.join(', ')}. Everything is kept; nothing was started. Bring the inputs back and try again.`,
+      );
+    }
+    const recovery = describeRecovery(keeper, why, cause, this.#dependencies.clock.wallMs());
+    this.#book.recovered(recovery);
+    const now = inForce(keeper);
+    if (wasHalted(keeper.controls)) this.#latch('the session before');
+    this.#setStatus({ kind: 'opening' });
+    this.#begin({ keeper, parameters: keeper.parameters, workers: spec.workers, inForce: now });
+  }
+
+  async #failed(session: WorkstationSession, problem: Problem, isInput: boolean): Promise<void> {
+    const keeper = this.#keeper;
+    if (isInput || keeper === null) return this.#setStatus({ kind: 'failed', problem, isKept: keeper !== null });
+    const delayMs = this.#restarts.failed();
+    if (delayMs === null) {
+      const { failures } = this.#restarts;
+      const message = `Trading has stopped: the session failed ${failures} times in a row without a checkpoint in between. The last failure: ${problem.message} Everything is kept; you can try again.`;
+      return this.#setStatus({ kind: 'failed', problem: { ...problem, code: 'failed-again', message }, isKept: true });
+    }
+    const message = `${problem.message} Going on from the last checkpoint in ${(delayMs / 1000).toFixed(1)} s\u2026`;
+    this.#setStatus({ kind: 'recovering', message });
+    this.#problem(null, problem.code, problem.message, problem.where);
+    this.#started = this.#restart(session, keeper, problem.message, delayMs);
+    await this.#started;
+  }
+
+  async #restart(session: WorkstationSession, keeper: SessionKeeper, cause: string, delayMs: number): Promise<void> {
+    await session.close();
+    await waitMs(delayMs);
+    if (this.#session === session) this.#session = null;
+    try {
+      await keeper.reload();
+      await this.#goOn(keeper, 'session-failed', cause);
+    } catch (error) {
+      this.#notRecovered('state-lost', `${cause} It cannot be gone on with either. ${(error as Error).message}`);
+    }
+  }
+
+  /** What is kept stays as it is. */
+  #notRecovered(code: string, message: string): void {
+    this.#setStatus({ kind: 'failed', problem: { code, message, where: null }, isKept: true });
   }
 
   /** @returns null when something in the request does not hold; the window has been told what */
@@ -180,14 +348,24 @@ export class Workstation {
 
   async #closeSession(): Promise<void> {
     const session = this.#session;
-    if (session === null) return;
+    const keeper = this.#keeper;
     this.#session = null;
+    this.#keeper = null;
     this.#info = null;
-    this.#setStatus({ kind: 'none' });
-    await session.close();
+    if (session !== null || this.#status.kind === 'failed') this.#setStatus({ kind: 'none' });
+    await session?.close();
+    try {
+      await keeper?.close();
+    } catch (error) {
+      this.#problem(
+        null,
+        'state-not-kept',
+        `That the session was closed could not be kept: ${(error as Error).message}`,
+      );
+    }
   }
 
-  #applyRules(requestId: number, document: RulesDocument): void {
+  async #applyRules(requestId: number, document: RulesDocument): Promise<void> {
     const session = this.#session;
     if (session?.isRunning !== true) {
       return this.#problem(
@@ -205,24 +383,45 @@ export class Workstation {
         rules.problem[0].path,
       );
     }
-    session.rulesVersion += 1;
+    const version = session.rulesVersion + 1;
+    session.rulesVersion = version;
     session.rules = rules.value;
-    session.control({ kind: 'rules', rules: rules.value, version: session.rulesVersion });
-    this.#emit({ kind: 'rules-applied', requestId, rules: rules.value, version: session.rulesVersion });
+    const outcome = await session.control({ kind: 'rules', rules: rules.value, version });
+    if (outcome.kind === 'ended') {
+      return this.#problem(requestId, 'no-session', 'The session ended before the rules came into force.');
+    }
+    this.#emit({ kind: 'rules-applied', requestId, rules: rules.value, version });
+    this.#sayIfNotKept(outcome, 'The change of rules');
   }
 
   #halt(by: string): void {
     this.#token = null;
+    // The stream first: it must not wait for a disk.
+    if (this.#session !== null) void this.#haltSession(this.#session, by);
     this.#halted = true;
-    if (this.#session !== null) this.#haltSession(this.#session, by);
+    this.#latch(by);
+    this.#tellHalted();
   }
 
-  #haltSession(session: WorkstationSession, by: string): void {
-    session.control({ kind: 'halt', by });
+  #latch(by: string): void {
+    this.#halted = true;
+    try {
+      this.#dependencies.killFlag?.press(by, this.#dependencies.clock.wallMs());
+    } catch (error) {
+      this.#problem(
+        null,
+        'state-not-kept',
+        `Trading is halted, but a crash would forget it: ${(error as Error).message}`,
+      );
+    }
+  }
+
+  async #haltSession(session: WorkstationSession, by: string): Promise<void> {
     session.setHalted(true);
+    this.#sayIfNotKept(await session.control({ kind: 'halt', by }), 'The place of the halt');
   }
 
-  #rearm(token: string, by: string): void {
+  async #rearm(token: string, by: string): Promise<void> {
     if (this.#token === null || token !== this.#token) {
       return this.#problem(
         null,
@@ -231,9 +430,32 @@ export class Workstation {
       );
     }
     this.#token = null;
+    const session = this.#session;
+    // The file goes last: a crash in between leaves the switch on.
+    const outcome = (await session?.control({ kind: 'rearm', by })) ?? { kind: 'kept' };
+    try {
+      this.#dependencies.killFlag?.release();
+    } catch (error) {
+      return this.#problem(null, 'rearm-refused', `The kill switch stays on: ${(error as Error).message}`);
+    }
     this.#halted = false;
-    this.#session?.control({ kind: 'rearm', by });
-    this.#session?.setHalted(false);
+    session?.setHalted(false);
+    this.#tellHalted();
+    this.#sayIfNotKept(outcome, 'The place of the re-arming');
+  }
+
+  #sayIfNotKept(outcome: ControlOutcome, what: string): void {
+    if (outcome.kind === 'failed')
+      this.#problem(null, 'state-not-kept', `${what} holds, but a crash would forget it: ${outcome.message}`);
+  }
+
+  /** Also without a session. */
+  #tellHalted(): void {
+    this.#emit({ kind: 'halted', halted: this.#halted });
+  }
+
+  #newBook(): SessionBook {
+    return new SessionBook(this.#dependencies.checkpointIntervalMs ?? CHECKPOINT_SETTINGS_DEFAULT.intervalMs);
   }
 
   #setStatus(status: SessionStatus): void {

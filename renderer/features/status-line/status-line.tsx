@@ -1,6 +1,7 @@
 import './status-line.css';
 import { useSyncExternalStore } from 'react';
 import type { Progress, WorkerInfo } from '../../../engine/contract/window.ts';
+import { LastCheckpoint } from './last-checkpoint.tsx';
 import { StorageState } from './storage-state.tsx';
 import { countText, NOTHING, rateText } from '../../format/decimal-text.ts';
 import { durationText, timeText } from '../../format/time-text.ts';
@@ -46,6 +47,7 @@ export function StatusLine() {
         </>
       )}
       {progress === null ? <span className="spacer" /> : null}
+      <LastCheckpoint />
       <StorageState zone={zone} />
       <button
         type="button"
