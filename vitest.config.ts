@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
-          exclude: ['test/e2e/**', 'test/performance/**', 'node_modules/**'],
+          exclude: ['test/e2e/**', 'test/kill/**', 'test/performance/**', 'node_modules/**'],
           globalSetup: ['test/support/engine-bundle.ts'],
           testTimeout: 30_000,
         },
@@ -27,6 +27,18 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // The real program killed and its files damaged, over and over: too long for every run of `npm test`.
+          name: 'kill',
+          include: ['test/kill/**/*.test.ts'],
+          globalSetup: ['test/support/engine-bundle.ts', 'test/support/desktop.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
     ],

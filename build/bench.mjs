@@ -1,7 +1,7 @@
 // `npm run bench`: bundles test/performance/bench.ts and runs it under plain Node. Arguments are passed on.
 import './runtime/node-version.mjs';
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { argv, execPath, exit } from 'node:process';
 import { bundleEngine } from './bundle/engine.mjs';
@@ -14,15 +14,6 @@ const say = (message) => console.error(`bench: ${message}`);
 const source = join(repositoryRoot, 'test', 'performance', 'bench.ts');
 const outdir = join(repositoryRoot, 'dist', 'performance');
 const target = join(outdir, 'bench.js');
-const entryOf = (/** @type {string} */ name) => join(repositoryRoot, 'engine', 'entry', `${name}.node.ts`);
-const common = /** @type {const} */ ({
-  outdir,
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node20.18',
-  logLevel: 'warning',
-});
 
 try {
   await ensureModules(repositoryRoot, say);
@@ -30,7 +21,13 @@ try {
   await bundleEngine({ log: say });
   const { build } = await import('esbuild');
   await build({
-    ...common,
+    outdir,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20.18',
+    sourcemap: 'linked',
+    logLevel: 'warning',
     entryPoints: {
       bench: source,
       'bench-worker': join(repositoryRoot, 'test', 'performance', 'bench-worker.ts'),
@@ -40,9 +37,9 @@ try {
     // Loaded from where they lie: they find the project by their own place. dist/performance is as deep as test/support.
     external: ['../../build/*'],
   });
-  // The threads of the product, each one file that needs no package, as they are installed.
-  const threads = ['flinktrade-worker', 'flinktrade-task'];
-  await build({ ...common, entryPoints: Object.fromEntries(threads.map((name) => [name, entryOf(name)])) });
+  // The threads of the product as they are installed, beside the benchmark, which starts them as the command line does.
+  for (const name of ['flinktrade-worker.js', 'flinktrade-task.js'])
+    copyFileSync(join(repositoryRoot, 'dist', 'engine', name), join(outdir, name));
 } catch (error) {
   say(/** @type {Error} */ (error).message);
   exit(1);

@@ -9,6 +9,7 @@ import type { EngineCommand } from '../../engine/contract/window.ts';
  */
 const PATH_CHARACTERS_MAX = 4096;
 const PATHS_MAX = 64;
+const URL_CHARACTERS_MAX = 2048;
 /** 64 MB: 100,000 exported trades are under 10 MB. */
 const EXPORT_CHARACTERS_MAX = 64 * 1024 * 1024;
 const JSON_DEPTH_MAX = 32;
@@ -48,6 +49,7 @@ const session = z.strictObject({
   inputs: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('files'), paths: z.array(path).min(1).max(PATHS_MAX) }),
     z.strictObject({ kind: z.literal('sample'), seed: z.number().int().nonnegative() }),
+    z.strictObject({ kind: z.literal('live'), url: z.string().min(1).max(URL_CHARACTERS_MAX), anew: z.boolean() }),
   ]),
   profile: z.string().min(1).max(PATH_CHARACTERS_MAX).nullable(),
   positionsPath: path.nullable(),

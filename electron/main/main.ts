@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { app, globalShortcut, nativeTheme, session } from 'electron';
+import { app, globalShortcut, nativeTheme, powerMonitor, session } from 'electron';
 import type { AppInfo, Launch } from '../contract/channels.ts';
 import type { EngineCommand } from '../../engine/contract/window.ts';
 import { declareScheme, servePages } from './app-scheme.ts';
@@ -23,6 +23,8 @@ import { WorkstationWindow } from './workstation-window.ts';
  * and never waits. What happens here, in order: profile folder, lock, scheme, ready, lockdown, doors, engine, window.
  */
 const GLOBAL_KILL_SHORTCUT = 'CommandOrControl+Alt+Shift+K';
+/** A page that does not come must not keep the state from being opened. */
+const FIRST_WINDOW_MS_MAX = 3000;
 const distFolder = join(import.meta.dirname, '..');
 const nowMs = (): number => performance.now();
 
@@ -47,7 +49,8 @@ async function run(): Promise<void> {
   let launch = grantLaunch(started.launch, grants);
   let isQuitting = false;
 
-  const vault = makeVault();
+  const window = firstWindow();
+  const vault = makeVault(window.shown);
   const host = new EngineHost({
     entry: join(distFolder, 'engine', 'workstation.js'),
     connectVault: () => vault.connect(),
@@ -85,15 +88,14 @@ async function run(): Promise<void> {
     showWindow: reveal,
     isPackaged: app.isPackaged,
   });
-  const hasGlobalKill = globalShortcut.register(GLOBAL_KILL_SHORTCUT, () => kill('global shortcut'));
-  const info = describeApp(hasGlobalKill);
+  const info = describeApp(globalShortcut.register(GLOBAL_KILL_SHORTCUT, () => kill('global shortcut')));
 
   const takeLaunch = (): Launch | null => {
     const taken = launch;
     launch = null;
     return taken;
   };
-  const handlers = answerDoors({ host, workstation, grants, info, takeLaunch });
+  const handlers = answerDoors({ host, workstation, grants, info, takeLaunch, drawn: window.drawn });
   openDoors(handlers, (contents) => workstation.owns(contents), log, nowMs);
 
   app.on('second-instance', (_event, argv, workingDirectory) => {
@@ -108,6 +110,7 @@ async function run(): Promise<void> {
     isQuitting = true;
     vault.end();
   });
+  watchSleep(host);
 
   host.start();
   reveal();
@@ -119,11 +122,22 @@ function withoutWindow(host: EngineHost, tray: BackgroundTray): void {
   else if (process.platform !== 'darwin') app.quit();
 }
 
-function makeVault(): Vault {
+/** Settles when the first window is drawn, or when it should have been. */
+function firstWindow(): { readonly shown: Promise<void>; readonly drawn: () => void } {
+  let drawn = (): void => undefined;
+  const shown = new Promise<void>((resolve) => {
+    drawn = resolve;
+    setTimeout(resolve, FIRST_WINDOW_MS_MAX);
+  });
+  return { shown, drawn: () => drawn() };
+}
+
+function makeVault(mayStart: Promise<void>): Vault {
   return new Vault({
     userData: app.getPath('userData'),
     preload: join(distFolder, 'electron', 'vault-preload.cjs'),
     pages: join(distFolder, 'renderer'),
+    mayStart,
     monotonicMs: nowMs,
     wallMs: () => Date.now(),
     log,
@@ -136,10 +150,11 @@ interface Household {
   readonly grants: GrantedPaths;
   readonly info: AppInfo;
   readonly takeLaunch: () => Launch | null;
+  readonly drawn: () => void;
 }
 
 /** What main does behind each door of the table (electron/contract/channels.ts). */
-function answerDoors({ host, workstation, grants, info, takeLaunch }: Household): Handlers {
+function answerDoors({ host, workstation, grants, info, takeLaunch, drawn }: Household): Handlers {
   return {
     connect: () => {
       workstation.connect();
@@ -147,6 +162,7 @@ function answerDoors({ host, workstation, grants, info, takeLaunch }: Household)
     },
     ready: (place) => {
       workstation.ready(place);
+      drawn();
       return null;
     },
     command: (command) => {
@@ -174,6 +190,19 @@ function answerDoors({ host, workstation, grants, info, takeLaunch }: Household)
       return null;
     },
   };
+}
+
+/** What was connected before the machine slept is not to be trusted after it. The engine's own clocks may not notice. */
+function watchSleep(host: EngineHost): void {
+  let sleptAtMs = nowMs();
+  powerMonitor.on('suspend', () => {
+    sleptAtMs = nowMs();
+  });
+  powerMonitor.on('resume', () => {
+    const forMs = Math.max(0, Math.round(nowMs() - sleptAtMs));
+    log(`The machine slept for ${forMs} ms as the monotonic clock tells.`);
+    host.send({ kind: 'stood-still', forMs });
+  });
 }
 
 /** Threads are ended before the process: one that is still running at exit can bring it down with a signal. */

@@ -30,8 +30,8 @@ export class VaultPartition {
   }
 
   /**
-   * Must be awaited before the partition's session exists. Does its work once for each partition: afterwards Chromium has
-   * the files open.
+   * Must be awaited before a page opens the partition's database. Does its work once, until `closed` is told: in between
+   * Chromium has the files open.
    * @param day goes into the name of what is cut off
    */
   async makeSafe(day: string): Promise<readonly Cut[]> {
@@ -39,6 +39,11 @@ export class VaultPartition {
     if (this.#trimmed.has(name)) return [];
     this.#trimmed.add(name);
     return trimIndexedDb(await this.folder(), join(this.#userData, 'vault-cuts'), `${name}-${day}`);
+  }
+
+  /** Chromium has let go of the files. */
+  closed(): void {
+    this.#trimmed.clear();
   }
 
   /** @returns the folder that served until now */

@@ -21,22 +21,33 @@ export interface VaultWindowDependencies {
   readonly preload: string;
   /** Folder of the pages. */
   readonly pages: string;
+  /** Whether so many bytes, and what LevelDB needs around them, can be written without filling the disk. */
+  readonly hasRoomFor: (bytes: number) => Promise<boolean>;
   readonly monotonicMs: () => number;
   readonly wallMs: () => number;
   readonly tell: (event: StoreEvent) => void;
   readonly log: (line: string) => void;
 }
 
+/** Chromium closes a database two seconds after its last connection. */
+const LET_GO_MS = 5000;
+/** A call that broke the database twice would break it again. */
+const FAILURES_MAX = 2;
+
 /** Only what a page is asked, and asked again when it died before it answered. */
 type PageCall = VaultPageRequest['call'];
 interface Waiting {
   readonly call: PageCall;
+  /** How often a page has failed at it. */
+  failures: number;
   readonly resolve: (result: VaultResult) => void;
 }
 
 type Life =
   | { readonly kind: 'none' }
   | { readonly kind: 'starting' }
+  /** Its database broke; Chromium is given the time to let go of the files. */
+  | { readonly kind: 'mending' }
   /** Its page has the port, and opens its database; the refusal stays until another opening succeeds. */
   | {
       readonly kind: 'serving';
@@ -80,6 +91,10 @@ export class VaultWindow {
         return { kind: 'set-aside', to: await this.#setAside() };
       case 'open':
         return this.#ask({ kind: 'open', instance: this.#instance });
+      case 'put':
+        return (await this.#dependencies.hasRoomFor(call.bytes.length)) ? this.#ask(call) : this.#noRoom();
+      case 'remove':
+        return (await this.#dependencies.hasRoomFor(0)) ? this.#ask(call) : this.#noRoom();
       default:
         return this.#ask(call);
     }
@@ -96,7 +111,7 @@ export class VaultWindow {
     if (this.#ending) return new Promise(() => undefined);
     return new Promise((resolve) => {
       const id = (this.#numbered += 1);
-      this.#waiting.set(id, { call, resolve });
+      this.#waiting.set(id, { call, resolve, failures: 0 });
       const life = this.#life;
       if (life.kind === 'none') void this.#start();
       if (life.kind !== 'serving' || life.state === 'opening') return;
@@ -114,6 +129,11 @@ export class VaultWindow {
     const start = (this.#starts += 1);
     const { partition, label, wallMs, log } = this.#dependencies;
     try {
+      // Even opening writes, and on a full disk it would break what is there.
+      if (!(await this.#dependencies.hasRoomFor(0))) {
+        this.#life = { kind: 'none' };
+        return this.#answerAll(this.#noRoom());
+      }
       const day = new Date(wallMs()).toISOString().replaceAll(/[:.]/g, '-');
       const cuts = await partition.makeSafe(day);
       for (const { file, cutBytes, copy } of cuts) {
@@ -179,7 +199,7 @@ export class VaultWindow {
     // The page opens its database first; what waits follows once it has. Whoever asked for the opening is answered by it.
     const id = (this.#numbered += 1);
     const call: PageCall = { kind: 'open', instance: this.#instance };
-    this.#waiting.set(id, { call, resolve: () => undefined });
+    this.#waiting.set(id, { call, resolve: () => undefined, failures: 0 });
     port.postMessage({ id, call } satisfies VaultPageRequest);
   }
 
@@ -196,6 +216,10 @@ export class VaultWindow {
     const { id, result } = checked.data;
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return;
+    if (result.kind === 'refused' && result.reason === 'failed' && waiting.call.kind !== 'open') {
+      waiting.failures += 1;
+      if (waiting.failures < FAILURES_MAX) return this.#mend(result.message);
+    }
     this.#waiting.delete(id);
     if (waiting.call.kind === 'open') this.#opened(life, result);
     waiting.resolve(this.#translate(result));
@@ -213,8 +237,25 @@ export class VaultWindow {
     if (life.state === 'open') return;
     const answer = this.#translate(result);
     life.state = answer;
-    for (const { resolve } of this.#waiting.values()) resolve(answer);
-    this.#waiting.clear();
+    this.#answerAll(answer);
+  }
+
+  /**
+   * The database broke at a write, of which a torn record may be left. The page is ended, and when Chromium has let go of
+   * the files its logs are made safe before the next page opens them; then everything unanswered is asked again.
+   */
+  #mend(why: string): void {
+    const { partition, label, log } = this.#dependencies;
+    log(`The database of vault ${label} broke: ${why}.`);
+    this.#discard();
+    this.#life = { kind: 'mending' };
+    const start = (this.#starts += 1);
+    setTimeout(() => {
+      if (this.#ending || start !== this.#starts) return;
+      partition.closed();
+      this.#tell('copy-restarted', `The database of vault ${label.toUpperCase()} broke (${why}) and was opened anew.`);
+      void this.#start();
+    }, LET_GO_MS);
   }
 
   #translate(result: VaultPageResult): VaultResult {
@@ -257,10 +298,19 @@ export class VaultWindow {
 
   #refuseAll(why: string): void {
     const where = `vault ${this.#dependencies.label.toUpperCase()}`;
-    for (const { resolve } of this.#waiting.values()) {
-      resolve({ kind: 'refused', reason: 'failed', where, message: `${where} does not work: ${why}.` });
-    }
+    this.#answerAll({ kind: 'refused', reason: 'failed', where, message: `${where} does not work: ${why}.` });
+  }
+
+  #answerAll(result: VaultResult): void {
+    const all = [...this.#waiting.values()];
     this.#waiting.clear();
+    for (const { resolve } of all) resolve(result);
+  }
+
+  #noRoom(): VaultResult {
+    const where = `vault ${this.#dependencies.label.toUpperCase()}`;
+    const message = `There is no room on the disk of ${where}: nothing was written. Make room; it is tried again.`;
+    return { kind: 'refused', reason: 'full', where, message };
   }
 
   #look(): void {

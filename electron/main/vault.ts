@@ -2,18 +2,23 @@ import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { StoreEvent } from '../../engine/contract/store-events.ts';
-import type { VaultLabel, VaultMessage, VaultQuestion, VaultResult } from '../../engine/contract/vault-messages.ts';
+import type { VaultLabel, VaultMessage, VaultQuestion } from '../../engine/contract/vault-messages.ts';
 import { DiskWatch, LOOK_EVERY_MS, type Room } from './disk-watch.ts';
 import { VaultPartition } from './vault-partition.ts';
 import { VaultWindow } from './vault-window.ts';
 
-/** So little room is the reason, whatever words a failed write came with. */
-const NO_ROOM_BYTES = 8 * 1024 * 1024;
+/**
+ * What must stay free after a write. A write that fails for want of room leaves a torn record in a LevelDB's log, in both
+ * copies at once, since they share the disk: so it is not even tried. LevelDB rewrites a few megabytes by itself as well.
+ */
+const SPARE_BYTES = 16 * 1024 * 1024;
 
 export interface VaultDependencies {
   readonly userData: string;
   readonly preload: string;
   readonly pages: string;
+  /** The vault's windows wait for it: the window a person looks at comes first. */
+  readonly mayStart: Promise<void>;
   readonly monotonicMs: () => number;
   readonly wallMs: () => number;
   readonly log: (line: string) => void;
@@ -59,20 +64,20 @@ export class Vault {
   }
 
   async #answer(port: MessagePort, { id, vault, call }: VaultQuestion): Promise<void> {
-    const result = await this.#explain(await this.#windows[vault].call(call));
+    await this.#dependencies.mayStart;
+    const result = await this.#windows[vault].call(call);
     port.postMessage({ kind: 'answer', id, result } satisfies VaultMessage);
-  }
-
-  /** IndexedDB has many words for a disk that is full. */
-  async #explain(result: VaultResult): Promise<VaultResult> {
-    if (result.kind !== 'refused' || result.reason !== 'failed') return result;
-    const freeBytes = await this.#freeBytes().catch(() => Infinity);
-    return freeBytes < NO_ROOM_BYTES ? { ...result, reason: 'full' } : result;
   }
 
   async #freeBytes(): Promise<number> {
     const { bavail, bsize } = await statfs(this.#dependencies.userData);
     return bavail * bsize;
+  }
+
+  async #hasRoomFor(bytes: number): Promise<boolean> {
+    // A disk that cannot be asked is not taken for a full one.
+    const freeBytes = await this.#freeBytes().catch(() => Infinity);
+    return freeBytes - bytes > SPARE_BYTES;
   }
 
   #tellRoom(room: Room, freeBytes: number): void {
@@ -101,6 +106,7 @@ export class Vault {
       partition,
       preload,
       pages,
+      hasRoomFor: (bytes) => this.#hasRoomFor(bytes),
       monotonicMs,
       wallMs,
       log,

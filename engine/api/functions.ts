@@ -47,8 +47,8 @@ export interface RuntimeContext extends KeyedStateStore {
    * State of this subtask that belongs to no key, stored with every checkpoint (Flink: CheckpointedFunction with union
    * list state).
    * @param snapshot plain data, called at a barrier, between two records
-   * @param restore called at once, in `open`, when the job was restored: with the parts of all old subtasks, in their
-   *   order, however many subtasks there are now
+   * @param restore called at once, in `open`, when the job was restored, and again whenever the parallelism has changed:
+   *   with the parts of all old subtasks, in their order, however many subtasks there are now; they replace what there is
    */
   getOperatorState(name: string, snapshot: () => unknown, restore: (parts: readonly unknown[]) => void): void;
   /**
@@ -84,6 +84,8 @@ export interface RowPublisher {
 interface BaseContext {
   /** Event time of the record, or null when it has none. */
   timestamp(): number | null;
+  /** The same as a plain number, NaN when it has none: for functions that ask for every record. */
+  eventTimeMs(): number;
   timerService(): TimerService;
   /** Emits to a side output. @throws IllegalArgumentError for a missing tag */
   output<X>(tag: OutputTag<X>, value: X): void;

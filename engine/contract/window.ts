@@ -12,9 +12,16 @@ export const CONTRACT_VERSION = 1;
 
 export type Speed = { readonly kind: 'max' } | { readonly kind: 'times'; readonly factor: number };
 
+/** Session files, merged by event time; the built-in simulated sample; or a live feed. */
+export type SessionSource =
+  | { readonly kind: 'files'; readonly paths: readonly string[] }
+  | { readonly kind: 'sample'; readonly seed: number }
+  /** `anew`: begin a new session; the journal of the last one is set aside, not deleted. Otherwise it goes on. */
+  | { readonly kind: 'live'; readonly url: string; readonly anew: boolean };
+
 export interface SessionRequest {
   /** Session files, merged by event time; or the built-in simulated sample. */
-  readonly inputs: { readonly kind: 'files'; readonly paths: readonly string[] } | { readonly kind: 'sample'; readonly seed: number };
+  readonly inputs: SessionSource;
   /** Profile name or file; null: found by looking at the file. */
   readonly profile: string | null;
   /** Positions file; null: none (files) or the sample's own (sample). */
@@ -41,6 +48,8 @@ export type EngineCommand =
   | { readonly kind: 'rearm-confirm'; readonly token: string; readonly by: string }
   /** Chooses the symbol whose quotes the chart follows; answered by `chart-history`, then `chart` points in frames. */
   | { readonly kind: 'select-symbol'; readonly symbol: string | null }
+  /** From main only: the machine slept for so long. */
+  | { readonly kind: 'stood-still'; readonly forMs: number }
   /** A window came or was reloaded: everything it needs to show the true state is sent again. */
   | { readonly kind: 'hello'; readonly contractVersion: number };
 
@@ -124,6 +133,33 @@ export interface Progress {
   readonly rulesVersion: number;
   readonly workers: readonly WorkerInfo[];
   readonly maxParallelism: number;
+  /** Of a live session. */
+  readonly feed: FeedInfo | null;
+}
+
+/** `live`: connected, and quotes are fresh. `stale`: connected, and they are not: nothing trades. */
+export type FeedStateKind = 'recovering' | 'connecting' | 'live' | 'stale' | 'reconnecting' | 'closed';
+
+/** How a live feed does. "Connected" is not "fresh". */
+export interface FeedInfo {
+  readonly state: FeedStateKind;
+  /** Until it is tried again; null: it is not waited for. */
+  readonly retryInMs: number | null;
+  /** Since the last message of any kind; null before the first. */
+  readonly lastMessageAgeMs: number | null;
+  /** How old the last quote was when it came; null before the first. */
+  readonly quoteAgeMs: number | null;
+  readonly gaps: number;
+  /** Messages that never came. */
+  readonly missed: number;
+  readonly duplicates: number;
+  /** Quotes that were too old when they came, and did not trade. */
+  readonly staleQuotes: number;
+  /** Symbols that were quoted, but not lately. */
+  readonly staleSymbols: number;
+  readonly connects: number;
+  /** Trades whose quotes are not in the journal for good yet. */
+  readonly pendingTrades: number;
 }
 
 /** One checkpoint, complete or not, as it is shown. */
@@ -179,7 +215,7 @@ export interface StateInfo {
 export interface SessionInfo {
   readonly inputs: readonly string[];
   /** Shown wherever the session is: a simulated or replayed market is never labelled live. */
-  readonly mode: 'simulated' | 'replay';
+  readonly mode: 'simulated' | 'replay' | 'live';
   readonly positionsPath: string | null;
   readonly profile: string | null;
   readonly speed: Speed;
@@ -214,21 +250,39 @@ export type StorageStatus = {
 export type EngineEvent =
   | { readonly kind: 'welcome'; readonly contractVersion: number; readonly engine: string }
   | { readonly kind: 'status'; readonly status: SessionStatus; readonly session: SessionInfo | null }
-  | { readonly kind: 'rules-applied'; readonly requestId: number | null; readonly rules: RulesDocument; readonly version: number }
+  | {
+      readonly kind: 'rules-applied';
+      readonly requestId: number | null;
+      readonly rules: RulesDocument;
+      readonly version: number;
+    }
+  /** Something a person should know and need not do anything about. */
+  | { readonly kind: 'notice'; readonly tone: 'good' | 'bad'; readonly text: string }
   | { readonly kind: 'problem'; readonly requestId: number | null; readonly problem: Problem }
   /** Names for symbol numbers in frames: `names[i]` is symbol `first + i`. Always sent before a frame that uses them. */
   | { readonly kind: 'symbols'; readonly first: number; readonly names: readonly string[] }
   /** One frame of rows, see frames.ts. `epoch` rises with every opened session; frames of an older one are dropped. */
   | { readonly kind: 'rows'; readonly epoch: number; readonly frame: ArrayBuffer }
   /** Never merged, never dropped. `first` is the number of the first one in the session. */
-  | { readonly kind: 'trades'; readonly epoch: number; readonly first: number; readonly trades: readonly TradeMessage[] }
+  | {
+      readonly kind: 'trades';
+      readonly epoch: number;
+      readonly first: number;
+      readonly trades: readonly TradeMessage[];
+    }
   /** The first `count` trades of the session stay, whatever happens; later ones are pending until a checkpoint holds them. */
   | { readonly kind: 'trades-final'; readonly epoch: number; readonly count: number }
   | { readonly kind: 'state'; readonly epoch: number; readonly state: StateInfo }
   | { readonly kind: 'quarantined'; readonly epoch: number; readonly rows: readonly QuarantinedRow[] }
   | { readonly kind: 'progress'; readonly epoch: number; readonly progress: Progress }
   /** Samples of the chosen symbol from the session's start, oldest first: [timeMs, bid, ask, ourAsk] each, prices in 1e-8, 0: none. */
-  | { readonly kind: 'chart-history'; readonly epoch: number; readonly symbol: string; readonly samples: Float64Array; readonly trades: readonly TradeMessage[] }
+  | {
+      readonly kind: 'chart-history';
+      readonly epoch: number;
+      readonly symbol: string;
+      readonly samples: Float64Array;
+      readonly trades: readonly TradeMessage[];
+    }
   | { readonly kind: 'chart'; readonly epoch: number; readonly symbol: string; readonly samples: Float64Array }
   /** The kill switch, with or without a session. */
   | { readonly kind: 'halted'; readonly halted: boolean }

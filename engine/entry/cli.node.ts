@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { parseArguments, type CliCommand } from './cli/arguments.ts';
+import { runSavepoint } from './cli/savepoint-command.node.ts';
 import { runAudit } from './cli/audit-command.node.ts';
 import { runFeed } from './cli/feed-command.node.ts';
 import { runInspect } from './cli/inspect-command.node.ts';
@@ -40,6 +41,8 @@ async function run(command: CliCommand): Promise<void> {
       return runFeed(command);
     case 'live':
       return runLive(command);
+    case 'savepoint':
+      return runSavepoint(command);
     case 'audit':
       return runAudit(command);
     case 'profiles':

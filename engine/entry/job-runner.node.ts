@@ -1,13 +1,14 @@
 import { Worker, type ResourceLimits } from 'node:worker_threads';
 import { StreamExecutionEnvironment } from '../api/environment.ts';
 import type { JobDefinition } from '../api/job.ts';
-import { IllegalStateError } from '../core/errors.ts';
+
+import { IllegalArgumentError, IllegalStateError } from '../core/errors.ts';
 import { machineClock, nextTurn, repeatEvery, startMachineTimer, waitMs } from '../core/machine.node.ts';
 import { createJobGraph, uidOf, type JobGraph } from '../graph/job-graph.ts';
 import type { RingMemory } from '../memory/shared-ring.ts';
 import { SymbolDictionary, type SymbolDictionaryOptions } from '../memory/symbol-dictionary.ts';
-import { createPhysicalPlan, type ThreadId } from '../runtime/exchange/physical-plan.ts';
-import { createJobMemory } from '../runtime/job-memory.ts';
+import { createPhysicalPlan, type PlanOptions, type ThreadId } from '../runtime/exchange/physical-plan.ts';
+import { createJobMemory, type JobMemory } from '../runtime/job-memory.ts';
 import { errorText, OperatorFailure } from '../runtime/operator-failure.ts';
 import {
   CheckpointCoordinator,
@@ -19,14 +20,16 @@ import type {
   RestoredCheckpoint,
   StoredCheckpoint,
 } from '../runtime/checkpoint/checkpoint-storage.ts';
-import { SinkTask, type ExternalWriters } from '../runtime/task/sink-task.ts';
+import { dealKeyGroups, RescaleBarrier, type RescaleRecord } from '../runtime/checkpoint/rescale.ts';
+import type { Acknowledgement } from '../runtime/checkpoint/acknowledgement.ts';
+import { SinkTask, type ExternalWriters, type SinkHost } from '../runtime/task/sink-task.ts';
 import type { Mail, MailAnswer } from '../runtime/task/task.ts';
-import { ACTIVITY, createControlMemory, ThreadControl } from '../runtime/thread-control.ts';
+import { ACTIVITY, createControlMemory, TASKS_MAX, ThreadControl } from '../runtime/thread-control.ts';
 import { assignKeyToParallelOperator } from '../state/key-groups.ts';
 import type { Key } from '../state/java-hash.ts';
 import { JobFailedError } from './job-failed-error.ts';
 import { TaskQuestions } from './task-questions.ts';
-import type { FromWorker, ToWorker, WorkerRestore, WorkerStart } from './worker-messages.ts';
+import type { FromWorker, NewParallelism, ToWorker, WorkerRestore, WorkerStart } from './worker-messages.ts';
 
 export interface RunJobOptions<P> {
   readonly job: JobDefinition<P>;
@@ -105,6 +108,8 @@ interface WorkerEntry {
   readonly block: number;
   readonly worker: Worker;
   readonly exited: Promise<void>;
+  readonly ready: Promise<void>;
+  readonly tellReady: () => void;
   isReady: boolean;
   isFinished: boolean;
   isGone: boolean;
@@ -119,17 +124,26 @@ interface WorkerEntry {
 export class RunningJob<P = unknown> {
   /** Resolves when every result is with its sink, or after `cancel`; rejects with a JobFailedError. */
   readonly finished: Promise<JobResult>;
-  readonly graph: JobGraph;
+  /** Its parallelism may change. */
+  graph: JobGraph;
   private readonly options: RunJobOptions<P>;
   private readonly control: ThreadControl;
-  private readonly workers: WorkerEntry[] = [];
-  private readonly sink: SinkTask;
+  private workers: WorkerEntry[] = [];
+  private sink: SinkTask;
+  private readonly memory: JobMemory;
+  private readonly controlMemory = createControlMemory();
+  private readonly rescales: RescaleRecord[] = [];
+  private rescaling: RescaleBarrier | null = null;
+  /** Of jobs without checkpoints. */
+  private barriers = 0;
   private readonly symbols: SymbolDictionary;
   private readonly block: number;
   private readonly questions = new TaskQuestions();
   private readonly checkpoints: CheckpointCoordinator | null;
   private readonly stopWatching: () => void;
   private startedMs = 0;
+  private readonly started: Promise<void>;
+  private tellStarted!: () => void;
   private isPumping = false;
   private lastLookMs = machineClock.monotonicMs();
   private outcome: 'running' | 'ending' | 'ended' = 'running';
@@ -145,24 +159,17 @@ export class RunningJob<P = unknown> {
       ...(parallelism !== undefined && { parallelism }),
       ...(maxParallelism !== undefined && { maxParallelism }),
     });
-    const plan = createPhysicalPlan(this.graph, ringSlots === undefined ? {} : { ringSlots });
+    const plan = createPhysicalPlan(this.graph, ringOptions(ringSlots));
     const memory = createJobMemory(this.graph, plan, options.symbols);
-    const controlMemory = createControlMemory(this.graph.parallelism);
-    this.control = new ThreadControl(controlMemory, this.graph.parallelism);
+    this.memory = memory;
+    this.control = new ThreadControl(this.controlMemory);
     this.block = this.control.block('coordinator');
     this.symbols = new SymbolDictionary(memory.symbols);
-    this.sink = new SinkTask(
-      this.graph,
-      plan,
-      {
-        symbols: this.symbols,
-        ring: (id) => memory.rings.get(id) as RingMemory,
-        wake: (thread) => this.control.wake(this.control.block(thread)),
-        acknowledge: (part) => this.checkpoints?.acknowledge(part),
-      },
-      options.sinks ?? {},
-    );
+    this.sink = new SinkTask(this.graph, plan, this.sinkHost(memory), options.sinks ?? {});
     this.checkpoints = options.checkpoints === undefined ? null : this.createCheckpoints(options.checkpoints);
+    this.started = new Promise((resolve) => {
+      this.tellStarted = resolve;
+    });
     this.finished = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -170,21 +177,12 @@ export class RunningJob<P = unknown> {
     // Whoever never looks at `finished` has still been told, through the exit of its own work.
     this.finished.catch(() => undefined);
     const start = {
-      jobName: options.jobName,
-      parameters: options.parameters,
-      parallelism: this.graph.parallelism,
-      maxParallelism: this.graph.maxParallelism,
-    };
-    const shared = {
-      ringSlots: ringSlots ?? null,
-      memory,
-      control: controlMemory,
-      lingers: options.lingers ?? false,
+      ...this.workerStart(this.graph.parallelism, memory),
       restore: this.restoreFor(options.restore ?? null),
     };
     for (let index = 0; index < this.graph.parallelism; index += 1)
-      this.startWorker(index, { ...start, ...shared, role: { kind: 'task', index } });
-    this.startWorker('source', { ...start, ...shared, role: { kind: 'source' } });
+      this.startWorker(index, { ...start, role: { kind: 'task', index } });
+    this.startWorker('source', { ...start, role: { kind: 'source' } });
     this.stopWatching = repeatEvery(LOOK_EVERY_MS, () => this.watch());
   }
 
@@ -237,6 +235,125 @@ export class RunningJob<P = unknown> {
     return this.checkpoints?.history ?? [];
   }
 
+  /** Changes of parallelism so far, newest last. */
+  get rescaleHistory(): readonly RescaleRecord[] {
+    return this.rescales;
+  }
+
+  /**
+   * Changes the number of task threads while records flow (Flink: rescaling, without a restart): only the key groups that
+   * get another owner are handed over. Results stay what they would have been.
+   * @param parallelism 1 to the job's maximum, 32 at most
+   * @returns how it went; `failed` when the sources had ended before the barrier could be sent
+   * @throws IllegalArgumentError for another number, IllegalStateError while the job does not run or changes already
+   */
+  async rescale(parallelism: number): Promise<RescaleRecord> {
+    const { maxParallelism } = this.graph;
+    const most = Math.min(maxParallelism, TASKS_MAX);
+    if (!Number.isInteger(parallelism) || parallelism < 1 || parallelism > most)
+      throw new IllegalArgumentError(`The parallelism must be a whole number from 1 to ${most}; found ${parallelism}.`);
+    await Promise.race([this.started, this.finished]);
+    if (this.outcome !== 'running') throw new IllegalStateError('The parallelism can only change while the job runs.');
+    if (this.rescaling !== null) throw new IllegalStateError('The parallelism is being changed already.');
+    this.rescaling = new RescaleBarrier(this.graph.parallelism, parallelism, machineClock);
+    try {
+      const record = await this.changeParallelism(this.rescaling);
+      this.rescales.push(record);
+      return record;
+    } finally {
+      this.rescaling = null;
+    }
+  }
+
+  private async changeParallelism(barrier: RescaleBarrier): Promise<RescaleRecord> {
+    const { to, from } = barrier;
+    const graph = { ...this.graph, parallelism: to };
+    const plan = createPhysicalPlan(graph, ringOptions(this.options.ringSlots));
+    const memory = { ...createJobMemory(graph, plan, { symbolsMax: 2 }), symbols: this.memory.symbols };
+    for (let index = from; index < to; index += 1)
+      this.startWorker(index, { ...this.workerStart(to, memory), isSpare: true, role: { kind: 'task', index } });
+    const spares = this.workers.slice(this.workers.length - Math.max(0, to - from));
+    await Promise.race([Promise.all(spares.map(({ ready }) => ready)), this.finished]);
+    const exclusively = async (act: (id: number) => Promise<RescaleRecord>): Promise<RescaleRecord> => {
+      if (this.checkpoints !== null) return this.checkpoints.exclusively(act);
+      this.barriers += 1;
+      return act(this.barriers);
+    };
+    return exclusively(async (id) => {
+      const pausedMs = machineClock.monotonicMs();
+      barrier.id = id;
+      this.sendToSource({ kind: 'rescale', id, parallelism: to });
+      await Promise.race([barrier.passed, this.finished]);
+      if (barrier.refusal !== null || this.outcome !== 'running') {
+        await this.retire(spares);
+        return barrier.record(pausedMs, barrier.refusal ?? 'The job has ended.');
+      }
+      this.graph = graph;
+      this.sink = new SinkTask(graph, plan, this.sinkHost(memory), this.options.sinks ?? {}, this.sink);
+      this.moveAll(barrier, { parallelism: to, memory });
+      this.pump();
+      await Promise.race([barrier.allMoved, this.finished]);
+      const record = barrier.record(pausedMs, null);
+      await this.retire(this.workers.filter(({ id: thread }) => typeof thread === 'number' && thread >= to));
+      return record;
+    });
+  }
+
+  private moveAll(barrier: RescaleBarrier, to: NewParallelism): void {
+    const dealt = dealKeyGroups(barrier.parts, to.parallelism, this.graph.maxParallelism);
+    const served = this.workers.filter(({ id }) => typeof id !== 'number' || id < to.parallelism);
+    barrier.awaitMoved(served.length);
+    for (const entry of served) {
+      if (entry.id === 'source') this.send(entry, { kind: 'move', to, taken: {} });
+      else if (typeof entry.id === 'number')
+        this.send(
+          entry,
+          entry.id < barrier.from
+            ? { kind: 'move', to, taken: dealt[entry.id] }
+            : { kind: 'take-over', taken: dealt[entry.id] },
+        );
+    }
+  }
+
+  /** Task threads that the job does not need any more. */
+  private async retire(entries: readonly WorkerEntry[]): Promise<void> {
+    for (const entry of entries) entry.isFinished = true;
+    this.workers = this.workers.filter((entry) => !entries.includes(entry));
+    for (const entry of entries) this.send(entry, { kind: 'stop' });
+    await Promise.race([Promise.all(entries.map(({ exited }) => exited)), waitMs(STOP_MS)]);
+    await Promise.all(entries.map(({ worker }) => worker.terminate()));
+  }
+
+  private sinkHost(memory: JobMemory): SinkHost {
+    return {
+      symbols: this.symbols,
+      ring: (id) => memory.rings.get(id) as RingMemory,
+      wake: (thread) => this.control.wake(this.control.block(thread)),
+      acknowledge: (part) => this.acknowledge(part),
+    };
+  }
+
+  private workerStart(parallelism: number, memory: JobMemory): Omit<WorkerStart, 'role'> {
+    const { jobName, parameters, ringSlots, lingers } = this.options;
+    return {
+      jobName,
+      parameters,
+      parallelism,
+      maxParallelism: this.graph.maxParallelism,
+      ringSlots: ringSlots ?? null,
+      memory,
+      control: this.controlMemory,
+      lingers: lingers ?? false,
+      restore: null,
+      isSpare: false,
+    };
+  }
+
+  private acknowledge(part: Acknowledgement): void {
+    if (this.rescaling?.id === part.checkpointId) this.rescaling.acknowledge(part);
+    else this.checkpoints?.acknowledge(part);
+  }
+
   metrics(): ThreadMetrics[] {
     const aliveMs = this.startedMs === 0 ? 0 : machineClock.monotonicMs() - this.startedMs;
     return this.workers.map(({ label, block }) => {
@@ -265,12 +382,14 @@ export class RunningJob<P = unknown> {
 
   private createCheckpoints(options: JobCheckpoints): CheckpointCoordinator {
     const { storage, firstId, prepare } = options;
-    const { parallelism, maxParallelism } = this.graph;
+    const parallelism = (): number => this.graph.parallelism;
     return new CheckpointCoordinator(
       {
         clock: machineClock,
-        parallelism,
-        maxParallelism,
+        get parallelism() {
+          return parallelism();
+        },
+        maxParallelism: this.graph.maxParallelism,
         startTimer: startMachineTimer,
         trigger: (id) => this.sendToSource({ kind: 'checkpoint', id }),
         store: async (parts): Promise<StoredCheckpoint> => {
@@ -326,7 +445,13 @@ export class RunningJob<P = unknown> {
       ...(resourceLimits !== undefined && { resourceLimits }),
       ...(execArgv !== undefined && { execArgv }),
     });
+    let tellReady = (): void => undefined;
+    const ready = new Promise<void>((resolve) => {
+      tellReady = resolve;
+    });
     const entry: WorkerEntry = {
+      ready,
+      tellReady,
       id,
       label,
       block: this.control.block(id),
@@ -364,9 +489,12 @@ export class RunningJob<P = unknown> {
         return;
       }
       case 'acknowledge':
-        return this.checkpoints?.acknowledge(message.part);
+        return this.acknowledge(message.part);
       case 'checkpoint-refused':
+        if (this.rescaling?.id === message.id) return this.rescaling.refuse('The sources have ended.');
         return this.checkpoints?.refused(message.id);
+      case 'moved':
+        return this.rescaling?.moved();
       case 'mail-answer':
         return this.questions.answered(message.answer);
       case 'source-event':
@@ -388,8 +516,11 @@ export class RunningJob<P = unknown> {
       return;
     }
     entry.isReady = true;
+    entry.tellReady();
+    if (this.startedMs !== 0) return;
     if (!this.workers.every(({ isReady }) => isReady)) return;
     this.startedMs = machineClock.monotonicMs();
+    this.tellStarted();
     this.send(this.workers.find(({ id }) => id === 'source') as WorkerEntry, { kind: 'start' });
     this.checkpoints?.start();
   }
@@ -544,6 +675,10 @@ export class RunningJob<P = unknown> {
     }
     return this.questions.ask(subtask, mailOf, (mail) => this.send(worker, { kind: 'mail', mail }));
   }
+}
+
+function ringOptions(ringSlots: number | undefined): PlanOptions {
+  return ringSlots === undefined ? {} : { ringSlots };
 }
 
 export function runJob<P>(options: RunJobOptions<P>): RunningJob<P> {

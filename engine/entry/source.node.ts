@@ -10,7 +10,7 @@ import type { WorkerThread } from './worker.node.ts';
 const BATCHES_PER_TURN = 4;
 
 /** What the coordinator asks of the sources, between two batches. */
-function takeMessage(worker: WorkerThread, task: SourceTask, message: ToWorker): void {
+function takeMessage(worker: WorkerThread, task: SourceTask, graph: JobGraph, message: ToWorker): void {
   switch (message.kind) {
     case 'source-event':
       return task.handleSourceEvent(message.uid, message.event);
@@ -19,6 +19,16 @@ function takeMessage(worker: WorkerThread, task: SourceTask, message: ToWorker):
       return;
     case 'checkpoint-complete':
       return task.notifyCheckpointComplete(message.id);
+    case 'rescale':
+      if (!task.startRescale(message.id, message.parallelism))
+        worker.post({ kind: 'checkpoint-refused', id: message.id });
+      return;
+    case 'move': {
+      const moved = worker.move(graph, message.to);
+      task.moveTo(moved.graph, moved.plan);
+      return worker.post({ kind: 'moved' });
+    }
+    case 'take-over':
     case 'start':
     case 'stop':
     case 'mail':
@@ -53,7 +63,7 @@ export async function runSourceThread(worker: WorkerThread, graph: JobGraph, pla
       if (message.kind === 'start') resolve();
       if (message.kind === 'stop') resolve();
       try {
-        takeMessage(worker, task, message);
+        takeMessage(worker, task, graph, message);
       } catch (error) {
         problem = { error };
       }

@@ -18,6 +18,14 @@ export interface WorkerStart {
   readonly lingers: boolean;
   /** What the thread goes on from; null: it begins. */
   readonly restore: WorkerRestore | null;
+  /** A task of a larger parallelism, started ahead: it gets its state with `take-over` and is opened then. */
+  readonly isSpare: boolean;
+}
+
+/** The job with another parallelism: rings and sums are new, symbols are the same. */
+export interface NewParallelism {
+  readonly parallelism: number;
+  readonly memory: JobMemory;
 }
 
 /** A checkpoint as threads get it: bytes in shared memory, looked at by all and changed by none. */
@@ -33,6 +41,12 @@ export type ToWorker =
   /** To the source thread. */
   | { readonly kind: 'checkpoint'; readonly id: number }
   | { readonly kind: 'checkpoint-complete'; readonly id: number }
+  /** To the source thread: the barrier behind which the parallelism changes. */
+  | { readonly kind: 'rescale'; readonly id: number; readonly parallelism: number }
+  /** To the source thread and to tasks that stay. */
+  | { readonly kind: 'move'; readonly to: NewParallelism; readonly taken: Readonly<Record<string, OperatorRestore>> }
+  /** To spare tasks. */
+  | { readonly kind: 'take-over'; readonly taken: Readonly<Record<string, OperatorRestore>> }
   | { readonly kind: 'stop' };
 
 export interface FailureMessage {
@@ -50,6 +64,8 @@ export type FromWorker =
   | { readonly kind: 'acknowledge'; readonly part: Acknowledgement }
   /** The sources have ended: there is nothing to send a barrier into. */
   | { readonly kind: 'checkpoint-refused'; readonly id: number }
+  /** It is wired anew, and works. */
+  | { readonly kind: 'moved' }
   /** The coordinator's rings have something. */
   | { readonly kind: 'wake' }
   | { readonly kind: 'finished' };

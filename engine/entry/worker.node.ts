@@ -14,7 +14,8 @@ import type { Mail, MailAnswer, Mailbox, TaskHost } from '../runtime/task/task.t
 import { ACTIVITY, ThreadControl } from '../runtime/thread-control.ts';
 import { runSourceThread } from './source.node.ts';
 import { runTaskThread } from './task.node.ts';
-import type { FailureMessage, FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
+import type { JobMemory } from '../runtime/job-memory.ts';
+import type { FailureMessage, FromWorker, NewParallelism, ToWorker, WorkerStart } from './worker-messages.ts';
 
 /** Jobs that a worker bundle knows, by name. */
 export type JobRegistry = Readonly<Record<string, JobDefinition<never>>>;
@@ -55,8 +56,10 @@ class PortMailbox implements Mailbox {
     for (;;) {
       const received = receiveMessageOnPort(this.worker.port) as { message: ToWorker } | undefined;
       if (received === undefined) return undefined;
-      if (received.message.kind === 'mail') return received.message.mail;
-      if (received.message.kind === 'stop') this.worker.isStopped = true;
+      const { message } = received;
+      if (message.kind === 'mail') return message.mail;
+      if (message.kind === 'stop') this.worker.isStopped = true;
+      if (message.kind === 'move' || message.kind === 'take-over') this.worker.order = message;
     }
   }
 
@@ -73,8 +76,13 @@ export class WorkerThread {
   readonly control: ThreadControl;
   readonly block: number;
   readonly mailbox: PortMailbox;
-  /** Told to stop lingering. */
+  /** Told to stop lingering, or, as a task that has handed over, to end. */
   isStopped = false;
+  /** What the task thread was told and has not done yet. */
+  order: Extract<ToWorker, { kind: 'move' | 'take-over' }> | null = null;
+  /** Change with the parallelism. */
+  parallelism: number;
+  memory: JobMemory;
   /** While this thread waits for room, what it may do meanwhile. */
   drainFrom: (level: number) => boolean = () => false;
   private readonly symbols: SymbolDictionary;
@@ -82,7 +90,9 @@ export class WorkerThread {
   constructor(port: MessagePort, start: WorkerStart) {
     this.port = port;
     this.start = start;
-    this.control = new ThreadControl(start.control, start.parallelism);
+    this.parallelism = start.parallelism;
+    this.memory = start.memory;
+    this.control = new ThreadControl(start.control);
     this.block = this.control.block(start.role.kind === 'source' ? 'source' : start.role.index);
     this.mailbox = new PortMailbox(this);
     this.symbols = new SymbolDictionary(start.memory.symbols);
@@ -116,13 +126,12 @@ export class WorkerThread {
   host(): TaskHost {
     const now = createMonotonicWallClock();
     const blocks = (thread: ThreadId): number => this.control.block(thread);
-    const { memory, parallelism } = this.start;
     return {
       clock: machineClock,
       symbols: this.symbols,
       mailbox: this.mailbox,
-      ring: (id) => memory.rings.get(id) as RingMemory,
-      sums: (nodeId) => memory.sums.get(nodeId) as AlignedSumsMemory,
+      ring: (id) => this.memory.rings.get(id) as RingMemory,
+      sums: (nodeId) => this.memory.sums.get(nodeId) as AlignedSumsMemory,
       processingTimeMs: now,
       waitForRoom: (writer, level) => this.waitForRoom(writer, level),
       wake: (thread) => {
@@ -132,7 +141,7 @@ export class WorkerThread {
       },
       acknowledge: (part) => this.acknowledge(part),
       wakeTasks: () => {
-        for (let task = 0; task < parallelism; task += 1) this.control.wake(blocks(task));
+        for (let task = 0; task < this.parallelism; task += 1) this.control.wake(blocks(task));
       },
     };
   }
@@ -164,8 +173,21 @@ export class WorkerThread {
     }
   }
 
+  /** The same job with another parallelism; its functions are the ones that run. */
+  move(graph: JobGraph, to: NewParallelism): { graph: JobGraph; plan: PhysicalPlan } {
+    this.parallelism = to.parallelism;
+    this.memory = to.memory;
+    const moved = { ...graph, parallelism: to.parallelism };
+    return { graph: moved, plan: this.planOf(moved) };
+  }
+
+  private planOf(graph: JobGraph): PhysicalPlan {
+    const { ringSlots } = this.start;
+    return createPhysicalPlan(graph, ringSlots === null ? {} : { ringSlots });
+  }
+
   private build(jobs: JobRegistry): { graph: JobGraph; plan: PhysicalPlan } {
-    const { jobName, parameters, parallelism, maxParallelism, ringSlots } = this.start;
+    const { jobName, parameters, parallelism, maxParallelism } = this.start;
     const job = jobs[jobName] as JobDefinition | undefined;
     assert(
       job !== undefined,
@@ -174,7 +196,7 @@ export class WorkerThread {
     const environment = new StreamExecutionEnvironment();
     job.build(environment, parameters);
     const graph = createJobGraph(environment, { parallelism, maxParallelism });
-    return { graph, plan: createPhysicalPlan(graph, ringSlots === null ? {} : { ringSlots }) };
+    return { graph, plan: this.planOf(graph) };
   }
 }
 

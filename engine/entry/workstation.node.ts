@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { EngineCommand, EngineEvent, StorageStatus } from '../contract/window.ts';
+import { StoreError } from '../contract/durable-store.ts';
 import { assert } from '../core/assert.ts';
 import { machineClock } from '../core/machine.node.ts';
 import { watchFaults } from './workstation/watch-faults.node.ts';
 import { openWorkstationStore, type StateFolder } from './workstation/open-workstation-store.node.ts';
 import type { VaultAccess } from './workstation/state-keeper.node.ts';
+import { openLivePlace } from './session/live-place.ts';
 import { Workstation } from './workstation/workstation.node.ts';
 
 /** Replaced by the bundler with the version in package.json. */
@@ -25,6 +27,17 @@ const workstation = new Workstation({
   engine: `FlinkTrade engine ${typeof FLINKTRADE_VERSION === 'string' ? FLINKTRADE_VERSION : 'development'}, Node ${process.versions.node}`,
   makeToken: () => randomUUID(),
   ...place.dependencies,
+  openLiveStore: async (anew) => {
+    const store = (await place.dependencies.store) ?? null;
+    if (store !== null) return openLivePlace(store, anew);
+    const status = place.keeper?.status;
+    const why = status?.kind === 'not-kept' ? status.message : 'there is no vault.';
+    throw new StoreError(
+      'failed',
+      'the vault',
+      `A live session needs a place for its journal, and there is none: ${why}`,
+    );
+  },
 });
 workstation.start();
 // For tests of what follows alone: a file in the state's folder names the task whose thread ends as if it had crashed.

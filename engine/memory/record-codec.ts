@@ -50,29 +50,38 @@ export interface RecordCodec {
   readonly encode: RecordEncoder;
 }
 
-function accessors(layout: RecordLayout): string {
+/** Texts of the numbers that hold the 64-bit word or the 32-bit half word of an index. */
+interface Places {
+  readonly word: (index: number) => string;
+  readonly half: (index: number) => string;
+}
+
+const IN_ONE_PIECE: Places = {
+  word: (index) => `this.$f[this.$b+${index}]`,
+  half: (index) => `this.$i[(this.$b<<1)+${index}]`,
+};
+
+function accessors(layout: RecordLayout, { word, half }: Places): string {
   return layout.fields
     .map(({ name, type, index }) => {
-      if (type === 'f64')
-        return `get ${name}(){return this.$f[this.$b+${index}]} set ${name}(v){this.$f[this.$b+${index}]=v}`;
-      if (type === 'i32')
-        return `get ${name}(){return this.$i[(this.$b<<1)+${index}]} set ${name}(v){this.$i[(this.$b<<1)+${index}]=v}`;
+      if (type === 'f64') return `get ${name}(){return ${word(index)}} set ${name}(v){${word(index)}=v}`;
+      if (type === 'i32') return `get ${name}(){return ${half(index)}} set ${name}(v){${half(index)}=v}`;
       if (index < 0)
         return `get ${name}(){return this.$k.currentKeyText()} get ${name}Id(){return this.$k.currentKeySymbolId()}`;
       return (
-        `get ${name}(){return this.$d.textOf(this.$i[(this.$b<<1)+${index}])} set ${name}(v){this.$i[(this.$b<<1)+${index}]=this.$d.idOf(v)} ` +
-        `get ${name}Id(){return this.$i[(this.$b<<1)+${index}]} set ${name}Id(v){this.$i[(this.$b<<1)+${index}]=v}`
+        `get ${name}(){return this.$d.textOf(${half(index)})} set ${name}(v){${half(index)}=this.$d.idOf(v)} ` +
+        `get ${name}Id(){return ${half(index)}} set ${name}Id(v){${half(index)}=v}`
       );
     })
     .join('\n');
 }
 
-function viewSource(layout: RecordLayout): string {
+function viewSource(layout: RecordLayout, places: Places): string {
   const copied = layout.fields.map(({ name }) => `${name}:this.${name}`).join(',');
   return `return class {
-constructor(f,i,d,k){this.$f=f;this.$i=i;this.$d=d;this.$k=k;this.$b=0}
+constructor(f,i,d,k){this.$f=f;this.$i=i;this.$d=d;this.$k=k;this.$b=0;this.$o=0}
 get kind(){return ${JSON.stringify(layout.shape.name)}}
-${accessors(layout)}
+${accessors(layout, places)}
 toObject(){return {kind:this.kind,${copied}}}
 toJSON(){return this.toObject()}
 }`;
@@ -91,7 +100,7 @@ function encoderSource(layout: RecordLayout): string {
 /** @param keyField a symbol field the payload leaves out, because the record's key is that symbol */
 export function compileCodec(shape: StructShape, keyField: string | null = null): RecordCodec {
   const layout = layoutOf(shape, keyField);
-  const ViewClass = new Function(viewSource(layout))() as new (
+  const ViewClass = new Function(viewSource(layout, IN_ONE_PIECE))() as new (
     f: Float64Array,
     i: Int32Array,
     symbols: SymbolDictionary,
@@ -99,4 +108,44 @@ export function compileCodec(shape: StructShape, keyField: string | null = null)
   ) => RecordView;
   const encode = new Function(encoderSource(layout))() as RecordEncoder;
   return { layout, encode, createView: (f, i, symbols, key) => new ViewClass(f, i, symbols, key) };
+}
+
+/** A view over structs of which each lies in two pieces: `$b` is the first word of its front, `$o` the first of all backs. */
+export interface SplitView extends RecordView {
+  $o: number;
+}
+
+export interface SplitLayout {
+  readonly layout: RecordLayout;
+  readonly frontWords: number;
+  /** 0, or a whole number of fronts. */
+  readonly backWords: number;
+  createView(f: Float64Array, i: Int32Array, symbols: SymbolDictionary): SplitView;
+}
+
+/**
+ * For arrays of large structs: the first `frontWords` words of all structs stand together, then the others of all. What is
+ * read of every struct is then not spread over the whole array. A struct that fits into a front has no back.
+ */
+export function compileSplitView(shape: StructShape, frontWords: number): SplitLayout {
+  const layout = layoutOf(shape);
+  const backs = Math.max(0, Math.ceil(layout.words / frontWords) - 1);
+  const back = backs === 1 ? 'this.$o+this.$b' : `this.$o+this.$b*${backs}`;
+  const places: Places = {
+    word: (index) => (index < frontWords ? IN_ONE_PIECE.word(index) : `this.$f[${back}+${index - frontWords}]`),
+    half: (index) =>
+      index < frontWords * 2 ? IN_ONE_PIECE.half(index) : `this.$i[((${back})<<1)+${index - frontWords * 2}]`,
+  };
+  const ViewClass = new Function(viewSource(layout, backs === 0 ? IN_ONE_PIECE : places))() as new (
+    f: Float64Array,
+    i: Int32Array,
+    symbols: SymbolDictionary,
+    key: CurrentKeyName | null,
+  ) => SplitView;
+  return {
+    layout,
+    frontWords: backs === 0 ? layout.words : frontWords,
+    backWords: backs * frontWords,
+    createView: (f, i, symbols) => new ViewClass(f, i, symbols, null),
+  };
 }

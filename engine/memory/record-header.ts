@@ -33,7 +33,10 @@ export const CONTROL = {
   ALIGNMENT: 8,
   /** The group sends no more. */
   END: 9,
-  /** A checkpoint's barrier: what came before it is part of the checkpoint. Its number is in the timestamp word. */
+  /**
+   * A barrier: what came before it is part of the checkpoint, or handled by the old tasks when the parallelism changes.
+   * Its number is in the timestamp word, the new parallelism (0: none) in the slot.
+   */
   BARRIER: 10,
 } as const;
 export const FIRST_DATA_TYPE = 16;

@@ -25,19 +25,23 @@ const BACK_PRESSURED_MS = 4;
 const RECORDS_IN = 5;
 const WATERMARK = 6;
 
-export function createControlMemory(parallelism: number): SharedArrayBuffer {
-  return new SharedArrayBuffer((parallelism + 3) * BLOCK_WORDS * 4);
+/** Room for as many tasks as a job can ever have: their number may change while it runs. */
+export const TASKS_MAX = 32;
+const SOURCE_BLOCK = 1;
+const COORDINATOR_BLOCK = 2;
+const FIRST_TASK_BLOCK = 3;
+
+export function createControlMemory(): SharedArrayBuffer {
+  return new SharedArrayBuffer((FIRST_TASK_BLOCK + TASKS_MAX) * BLOCK_WORDS * 4);
 }
 
 export class ThreadControl {
   private readonly words: Int32Array;
   private readonly numbers: Float64Array;
-  private readonly parallelism: number;
 
-  constructor(memory: SharedArrayBuffer, parallelism: number) {
+  constructor(memory: SharedArrayBuffer) {
     this.words = new Int32Array(memory);
     this.numbers = new Float64Array(memory);
-    this.parallelism = parallelism;
   }
 
   get isAborted(): boolean {
@@ -47,12 +51,12 @@ export class ThreadControl {
   /** Every thread stops as soon as it looks; those that sleep are woken. */
   abort(): void {
     Atomics.store(this.words, 0, 1);
-    for (let block = 1; block <= this.parallelism + 2; block += 1) this.ring(block);
+    for (let block = SOURCE_BLOCK; block < FIRST_TASK_BLOCK + TASKS_MAX; block += 1) this.ring(block);
   }
 
   block(thread: ThreadId): number {
-    if (thread === 'source') return 1;
-    return thread === 'coordinator' ? this.parallelism + 2 : thread + 2;
+    if (thread === 'source') return SOURCE_BLOCK;
+    return thread === 'coordinator' ? COORDINATOR_BLOCK : FIRST_TASK_BLOCK + thread;
   }
 
   /** Wakes a worker thread if it sleeps. @returns whether it slept */

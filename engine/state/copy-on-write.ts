@@ -8,16 +8,14 @@ const PAGE_SLOTS = 1 << PAGE_BITS;
 const LIVE = 0;
 const COPIED = 1;
 
-/** The struct state of some slots, as it was: `words` from slot `first` on. */
-export interface StructWords {
-  readonly f: Float64Array;
+/** The struct state of the slots of a page, as it was. */
+export interface StructRows {
+  readonly rows: Float64Array;
   readonly present: Uint8Array;
-  /** Slot that stands first in both. */
-  readonly first: number;
 }
 
 interface PageCopy {
-  readonly structs: readonly StructWords[];
+  readonly structs: readonly StructRows[];
   /** By object state, then slot within the page; undefined: absent. */
   readonly objects: readonly (readonly unknown[])[];
 }
@@ -43,6 +41,7 @@ export class CopyOnWrite {
     this.pages = new Uint8Array((keyTable.count + PAGE_SLOTS - 1) >> PAGE_BITS);
     this.read = 0;
     this.limit = keyTable.count;
+    for (const state of objects) state.beginSnapshot?.();
   }
 
   /** Before the state of a slot below `limit` may change. */
@@ -65,10 +64,22 @@ export class CopyOnWrite {
   end(): void {
     this.limit = 0;
     this.copies.clear();
+    for (const state of this.objects) state.endSnapshot?.();
   }
 
-  structAt(index: number, slot: number): StructWords {
-    return this.copies.get(slot >> PAGE_BITS)?.structs[index] ?? this.structs[index].live();
+  /** Copies the row of a slot to word `at` of `rows`. @returns whether the slot has one */
+  readRow(index: number, slot: number, rows: Float64Array, at: number): boolean {
+    const state = this.structs[index];
+    const copy = this.copies.get(slot >> PAGE_BITS)?.structs[index];
+    if (copy === undefined) {
+      if (!state.hasAt(slot)) return false;
+      state.copyRow(slot, rows, at);
+      return true;
+    }
+    const place = slot & (PAGE_SLOTS - 1);
+    if (copy.present[place] === 0) return false;
+    rows.set(copy.rows.subarray(place * state.rowWords, (place + 1) * state.rowWords), at);
+    return true;
   }
 
   /** @returns undefined when the slot has no such state */
@@ -84,7 +95,7 @@ export class CopyOnWrite {
     const to = Math.min(from + PAGE_SLOTS, this.limit);
     this.pages[page] = COPIED;
     this.copies.set(page, {
-      structs: this.structs.map((state) => state.copyOf(from, to)),
+      structs: this.structs.map((state) => state.copyRows(from, to)),
       objects: this.objects.map((state) => {
         const values: unknown[] = [];
         for (let slot = from; slot < to; slot += 1) values.push(state.hasAt(slot) ? state.snapshotAt(slot) : undefined);

@@ -38,6 +38,7 @@ import {
   TtlReducingState,
   TtlValueState,
   type ProcessingClock,
+  type TtlEnvironment,
 } from './ttl-states.ts';
 
 /** The descriptors of keyed state, whatever their types. */
@@ -88,8 +89,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
   private readonly structs: HeapStructState<unknown>[] = [];
   private readonly unclaimed = new Map<string, { kind: StateKind; bySlot: Map<number, unknown> }>();
   private readonly unclaimedStructs = new Map<string, RestoredStructs[]>();
-
-  private readonly clock: ProcessingClock;
+  private readonly ttlEnvironment: TtlEnvironment;
 
   /** @param clock what states with a time to live go by */
   constructor(
@@ -100,7 +100,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
   ) {
     this.keyTable = keyTable;
     this.symbols = symbols;
-    this.clock = clock;
+    this.ttlEnvironment = { clock, copyOnWrite };
     this.copyOnWrite = copyOnWrite;
   }
 
@@ -109,7 +109,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     return this.register(descriptor, () =>
       ttl === undefined
         ? new HeapValueState<T>(this.keyTable, descriptor.defaultValue)
-        : new TtlValueState<T>(this.keyTable, ttl, this.clock, descriptor.defaultValue),
+        : new TtlValueState<T>(this.keyTable, ttl, this.ttlEnvironment, descriptor.defaultValue),
     );
   }
 
@@ -124,7 +124,9 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
   getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T> {
     const { ttl } = descriptor;
     return this.register(descriptor, () =>
-      ttl === undefined ? new HeapListState<T>(this.keyTable) : new TtlListState<T>(this.keyTable, ttl, this.clock),
+      ttl === undefined
+        ? new HeapListState<T>(this.keyTable)
+        : new TtlListState<T>(this.keyTable, ttl, this.ttlEnvironment),
     );
   }
 
@@ -133,7 +135,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     return this.register(descriptor, () =>
       ttl === undefined
         ? new HeapMapState<MK, MV>(this.keyTable)
-        : new TtlMapState<MK, MV>(this.keyTable, ttl, this.clock),
+        : new TtlMapState<MK, MV>(this.keyTable, ttl, this.ttlEnvironment),
     );
   }
 
@@ -142,7 +144,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     return this.register(descriptor, () =>
       ttl === undefined
         ? new HeapReducingState<T>(this.keyTable, descriptor.reduce)
-        : new TtlReducingState<T>(this.keyTable, ttl, this.clock, descriptor.reduce),
+        : new TtlReducingState<T>(this.keyTable, ttl, this.ttlEnvironment, descriptor.reduce),
     );
   }
 
@@ -151,7 +153,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     return this.register(descriptor, () =>
       ttl === undefined
         ? new HeapAggregatingState<IN, ACC, OUT>(this.keyTable, descriptor.aggregate)
-        : new TtlAggregatingState<IN, ACC, OUT>(this.keyTable, ttl, this.clock, descriptor.aggregate),
+        : new TtlAggregatingState<IN, ACC, OUT>(this.keyTable, ttl, this.ttlEnvironment, descriptor.aggregate),
     );
   }
 
@@ -223,9 +225,9 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
       return;
     }
     const ids = new Map([...symbols].map(([id, text]) => [id, this.symbols.idOf(text)]));
-    const { words } = state;
+    const { rowWords: words } = state;
     stored.indexes.forEach((key, row) =>
-      state.restoreWords(slots[key], stored.rows.subarray(row * words, (row + 1) * words), ids),
+      state.restoreRow(slots[key], stored.rows.subarray(row * words, (row + 1) * words), ids),
     );
   }
 
@@ -316,6 +318,18 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     for (const [name, { kind }] of this.states) kinds[name] = kind;
     for (const [name, { kind }] of this.unclaimed) kinds[name] = kind;
     return kinds;
+  }
+
+  /** The key belongs to another subtask now. */
+  forgetAt(slot: number): void {
+    this.settleUnclaimedStructs();
+    for (const { state } of this.states.values()) state.clearAt(slot);
+    for (const { bySlot } of this.unclaimed.values()) bySlot.delete(slot);
+  }
+
+  /** State of key groups that came from another subtask, when functions already run: it goes where they look for it. */
+  settleRestored(): void {
+    for (const [name, { kind, state }] of this.states) this.claimRestored({ name, kind }, kind, state);
   }
 
   /** Plain data of every state the key at `slot` has. */

@@ -18,6 +18,9 @@ export interface SlotState {
   snapshotAt(slot: number): unknown;
   restoreAt(slot: number, data: unknown): void;
   clearAt(slot: number): void;
+  /** The slots that are read until `endSnapshot` belong to one snapshot, of this moment. */
+  beginSnapshot?(): void;
+  endSnapshot?(): void;
 }
 
 /** Objects in an array by slot; undefined is absent. Like Flink's heap backend it hands out the live object. */

@@ -1,16 +1,18 @@
 import type { StructState } from '../api/state.ts';
 import { NullPointerError, StateMigrationError } from '../core/errors.ts';
-import type { RecordCodec, RecordView } from '../memory/record-codec.ts';
-import { compileCodec } from '../memory/record-codec.ts';
-import type { StructShape } from '../memory/record-layout.ts';
+import { compileSplitView, type SplitView } from '../memory/record-codec.ts';
+import type { RecordLayout, StructShape } from '../memory/record-layout.ts';
 import type { SymbolDictionary } from '../memory/symbol-dictionary.ts';
 import { NO_KEY_SET, type KeyTable } from './key-table.ts';
-import type { StructWords } from './copy-on-write.ts';
+import type { StructRows } from './copy-on-write.ts';
 import type { SlotState } from './object-states.ts';
 
-/** Structs larger than this many words start a whole number of cache lines apart, so that a hot field shares no line twice. */
-const LINE_WORDS = 8;
-/** Of a large struct this many words, from its first on, are fetched ahead: fields that every record touches go first. */
+/**
+ * Structs larger than this many words lie in two pieces: the fields that come first, which every record touches, and the
+ * others. The first pieces of many keys stay in a core's own cache where whole structs would not.
+ */
+const FRONT_WORDS = 16;
+/** Of a first piece this many words are fetched ahead: allocators put large arrays 16 bytes behind a line's start. */
 const HOT_WORDS = 14;
 /** Smaller columns stay in a core's own cache; fetching ahead would only cost. */
 const TOUCH_BYTES_MIN = 2 ** 18;
@@ -18,27 +20,27 @@ const TOUCH_BYTES_MIN = 2 ** 18;
 const TOUCHED = new Int32Array(1);
 
 /**
- * A struct per key in one Float64Array: slot s has its words at s x words. `value()` moves one view there; nothing is
- * allocated. `present` tells a struct of zeros from none.
+ * A struct per key in one Float64Array: slot s has its first piece at s x `words`, and the rest, if any, in the same order
+ * behind the first pieces of all keys. `value()` moves one view there; nothing is allocated. `present` tells a struct of
+ * zeros from none.
  */
 export class HeapStructState<V> implements StructState<V>, SlotState {
-  /** Words from one slot to the next. */
-  readonly words: number;
   readonly shape: StructShape;
-  private readonly codec: RecordCodec;
-  private readonly view: RecordView;
+  private readonly layout: RecordLayout;
+  private readonly words: number;
+  private readonly backWords: number;
+  private readonly view: SplitView;
   private present = new Uint8Array(0);
   private readonly keyTable: KeyTable;
-  private readonly symbols: SymbolDictionary;
 
   constructor(keyTable: KeyTable, shape: StructShape, symbols: SymbolDictionary) {
     this.keyTable = keyTable;
     this.shape = shape;
-    this.symbols = symbols;
-    this.codec = compileCodec(shape);
-    const { words } = this.codec.layout;
-    this.words = words <= LINE_WORDS ? words : Math.ceil(words / LINE_WORDS) * LINE_WORDS;
-    this.view = this.codec.createView(new Float64Array(0), new Int32Array(0), symbols, null);
+    const split = compileSplitView(shape, FRONT_WORDS);
+    this.layout = split.layout;
+    this.words = split.frontWords;
+    this.backWords = split.backWords;
+    this.view = split.createView(new Float64Array(0), new Int32Array(0), symbols);
     keyTable.onGrow((capacity) => this.grow(capacity));
   }
 
@@ -55,7 +57,7 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
     if (slot < 0) throw new NullPointerError(NO_KEY_SET);
     if (this.present[slot] === 0) {
       this.present[slot] = 1;
-      this.view.$f.fill(0, slot * this.words, (slot + 1) * this.words);
+      this.erase(slot);
     }
     this.view.$b = slot * this.words;
     return this.view as V;
@@ -71,9 +73,9 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
     this.present[slot] = 0;
   }
 
-  /** Whether the column is too large for a core's own cache. */
+  /** Whether the first pieces are too large for a core's own cache. */
   get isLarge(): boolean {
-    return this.view.$f.byteLength > TOUCH_BYTES_MIN;
+    return this.present.length * this.words * Float64Array.BYTES_PER_ELEMENT > TOUCH_BYTES_MIN;
   }
 
   /**
@@ -86,7 +88,7 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
     const { words } = this;
     const { $i: i } = this.view;
     const last = (Math.min(words, HOT_WORDS) - 1) * 2;
-    const end = i.length - words * 2;
+    const end = (this.present.length - 1) * words * 2;
     let sum = 0;
     for (let index = 0; index < count; index += 1) {
       const at = (slots === null ? sent[index] : slots[sent[index]]) * words * 2;
@@ -114,47 +116,72 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
         `Stored struct '${this.shape.name}' has fields that are no longer declared: ${unknown.join(', ')}. Declare them, or restore without this state.`,
       );
     }
-    const complete = Object.fromEntries(
-      Object.entries(this.shape.fields).map(([name, type]) => [name, stored[name] ?? (type === 'symbol' ? '' : 0)]),
-    );
     this.present[slot] = 1;
-    this.codec.encode(this.view.$f, this.view.$i, slot * this.words, complete, this.symbols);
+    this.view.$b = slot * this.words;
+    const fields = this.view as unknown as Record<string, unknown>;
+    for (const [name, type] of Object.entries(this.shape.fields))
+      fields[name] = stored[name] ?? (type === 'symbol' ? '' : 0);
   }
 
-  /** All slots as they are now; valid until a slot changes or the table grows. */
-  live(): StructWords {
-    return { f: this.view.$f, present: this.present, first: 0 };
+  private erase(slot: number): void {
+    const { words, backWords } = this;
+    const { $f: f, $o: backs } = this.view;
+    f.fill(0, slot * words, (slot + 1) * words);
+    f.fill(0, backs + slot * backWords, backs + (slot + 1) * backWords);
   }
 
-  copyOf(from: number, to: number): StructWords {
-    return {
-      f: this.view.$f.slice(from * this.words, to * this.words),
-      present: this.present.slice(from, to),
-      first: from,
-    };
+  /** Words of a row as snapshots store it: the fields one after the other, in one piece. */
+  get rowWords(): number {
+    return this.layout.words;
   }
 
-  /** Half-word index of each symbol field within a slot. */
+  /** Copies the row of a slot to word `at` of `rows`. */
+  copyRow(slot: number, rows: Float64Array, at: number): void {
+    const { words, backWords, rowWords } = this;
+    const { $f: f, $o: backs } = this.view;
+    const front = Math.min(words, rowWords);
+    rows.set(f.subarray(slot * words, slot * words + front), at);
+    const back = backs + slot * backWords;
+    if (rowWords > front) rows.set(f.subarray(back, back + rowWords - front), at + front);
+  }
+
+  copyRows(from: number, to: number): StructRows {
+    const rows = new Float64Array((to - from) * this.rowWords);
+    for (let slot = from; slot < to; slot += 1) this.copyRow(slot, rows, (slot - from) * this.rowWords);
+    return { rows, present: this.present.slice(from, to) };
+  }
+
+  /** Half-word index of each symbol field within a row. */
   symbolFields(): readonly number[] {
-    return this.codec.layout.fields.filter(({ type }) => type === 'symbol').map(({ index }) => index);
+    return this.layout.fields.filter(({ type }) => type === 'symbol').map(({ index }) => index);
   }
 
-  /** Takes a slot's words as another run of this very shape stored them. */
-  restoreWords(slot: number, words: Float64Array, symbolIds: ReadonlyMap<number, number>): void {
+  /** Takes a row as another run of this very shape stored it. @param symbolIds numbers then: numbers now */
+  restoreRow(slot: number, row: Float64Array, symbolIds: ReadonlyMap<number, number>): void {
+    const { words, backWords, rowWords } = this;
+    const { $f: f, $o: backs } = this.view;
+    const front = Math.min(words, rowWords);
     this.present[slot] = 1;
-    this.view.$f.set(words, slot * this.words);
-    for (const index of this.symbolFields()) {
-      const at = slot * this.words * 2 + index;
-      const id = symbolIds.get(this.view.$i[at]);
-      if (id !== undefined) this.view.$i[at] = id;
+    f.set(row.subarray(0, front), slot * words);
+    f.set(row.subarray(front), backs + slot * backWords);
+    const fields = this.view as unknown as Record<string, number>;
+    this.view.$b = slot * words;
+    for (const { name, type } of this.layout.fields) {
+      if (type !== 'symbol') continue;
+      const id = symbolIds.get(fields[`${name}Id`]);
+      if (id !== undefined) fields[`${name}Id`] = id;
     }
   }
 
   private grow(capacity: number): void {
-    const column = new Float64Array(capacity * this.words);
-    column.set(this.view.$f);
+    const { words, backWords } = this;
+    const known = this.present.length;
+    const column = new Float64Array(capacity * (words + backWords));
+    column.set(this.view.$f.subarray(0, known * words));
+    column.set(this.view.$f.subarray(known * words), capacity * words);
     this.view.$f = column;
     this.view.$i = new Int32Array(column.buffer);
+    this.view.$o = capacity * words;
     const present = new Uint8Array(capacity);
     present.set(this.present);
     this.present = present;

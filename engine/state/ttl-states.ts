@@ -8,6 +8,7 @@ import type {
   ValueState,
 } from '../api/state.ts';
 import type { StateTtlConfig } from '../api/state-ttl.ts';
+import type { CopyOnWrite } from './copy-on-write.ts';
 import type { KeyTable } from './key-table.ts';
 import { checkElements, checkList, ObjectState } from './object-states.ts';
 import { plainCopy } from './plain-copy.ts';
@@ -23,6 +24,13 @@ export interface ProcessingClock {
   readonly processingTime: number;
 }
 
+/** What states with a time to live are given by their backend. */
+export interface TtlEnvironment {
+  readonly clock: ProcessingClock;
+  /** The cleanup changes keys that nobody has announced: it says so itself. */
+  readonly copyOnWrite: CopyOnWrite;
+}
+
 /**
  * What all states with a time to live share: when something has expired, and the incremental cleanup, which each access
  * pushes on by a few keys. Reads and writes answer as Flink's TtlStateFactory's states do.
@@ -31,26 +39,32 @@ abstract class TtlState<T> extends ObjectState<T> {
   protected readonly ttl: StateTtlConfig;
   protected readonly renewsOnRead: boolean;
   protected readonly returnsExpired: boolean;
-  private readonly clock: ProcessingClock;
+  private readonly environment: TtlEnvironment;
   private cleanupSlot = 0;
+  /** The time as of which a snapshot under way is taken; null: there is none. */
+  private snapshotTimeMs: number | null = null;
 
-  constructor(keyTable: KeyTable, ttl: StateTtlConfig, clock: ProcessingClock) {
+  constructor(keyTable: KeyTable, ttl: StateTtlConfig, environment: TtlEnvironment) {
     super(keyTable);
     this.ttl = ttl;
-    this.clock = clock;
+    this.environment = environment;
     this.renewsOnRead = ttl.updateType === 'on-read-and-write';
     this.returnsExpired = ttl.stateVisibility === 'return-expired-if-not-cleaned-up';
   }
 
-  /** What is left of a key's data without what has expired: the very same object when all of it is alive. */
-  protected abstract unexpired(data: T): T | undefined;
+  /** What is left of a key's data without what has expired at that time: the very same object when all of it is alive. */
+  protected abstract unexpired(data: T, atMs: number): T | undefined;
 
-  protected isExpired({ lastAccessMs }: Stamped<unknown>): boolean {
-    return lastAccessMs + this.ttl.ttlMs <= this.clock.processingTime;
+  protected get nowMs(): number {
+    return this.environment.clock.processingTime;
+  }
+
+  protected isExpired({ lastAccessMs }: Stamped<unknown>, atMs = this.nowMs): boolean {
+    return lastAccessMs + this.ttl.ttlMs <= atMs;
   }
 
   protected stamp<V>(value: V): Stamped<V> {
-    return { value, lastAccessMs: this.clock.processingTime };
+    return { value, lastAccessMs: this.nowMs };
   }
 
   /** Every read and write begins here. @returns the current key's slot */
@@ -68,21 +82,34 @@ abstract class TtlState<T> extends ObjectState<T> {
   private expireAt(slot: number): void {
     const data = this.bySlot[slot];
     if (data === undefined) return;
-    const left = this.unexpired(data);
+    const left = this.unexpired(data, this.nowMs);
+    if (left === data) return;
+    const { copyOnWrite } = this.environment;
+    if (slot < copyOnWrite.limit) copyOnWrite.touch(slot);
     if (left === undefined) this.clearAt(slot);
-    else if (left !== data) this.store(slot, left);
+    else this.store(slot, left);
+  }
+
+  /** A snapshot is read while time goes on; it is of the moment in which it began. */
+  beginSnapshot(): void {
+    this.snapshotTimeMs = this.nowMs;
+  }
+
+  endSnapshot(): void {
+    this.snapshotTimeMs = null;
   }
 
   override snapshotAt(slot: number): unknown {
     const data = this.bySlot[slot];
-    return plainCopy(data === undefined || !this.ttl.cleanupInFullSnapshot ? data : this.unexpired(data));
+    if (data === undefined || !this.ttl.cleanupInFullSnapshot) return plainCopy(data);
+    return plainCopy(this.unexpired(data, this.snapshotTimeMs ?? this.nowMs));
   }
 }
 
 /** What value, reducing and aggregating state share: one stamped value per key, alive or not as a whole. */
 abstract class SingleTtlState<T> extends TtlState<Stamped<T>> {
-  protected unexpired(data: Stamped<T>): Stamped<T> | undefined {
-    return this.isExpired(data) ? undefined : data;
+  protected unexpired(data: Stamped<T>, atMs: number): Stamped<T> | undefined {
+    return this.isExpired(data, atMs) ? undefined : data;
   }
 
   /** A read: what has expired goes, and is handed out once more where that is wanted. */
@@ -107,8 +134,8 @@ abstract class SingleTtlState<T> extends TtlState<Stamped<T>> {
 export class TtlValueState<T> extends SingleTtlState<T> implements ValueState<T> {
   private readonly defaultValue: T | null;
 
-  constructor(keyTable: KeyTable, ttl: StateTtlConfig, clock: ProcessingClock, defaultValue: T | null) {
-    super(keyTable, ttl, clock);
+  constructor(keyTable: KeyTable, ttl: StateTtlConfig, environment: TtlEnvironment, defaultValue: T | null) {
+    super(keyTable, ttl, environment);
     this.defaultValue = defaultValue;
   }
 
@@ -127,8 +154,8 @@ export class TtlValueState<T> extends SingleTtlState<T> implements ValueState<T>
 export class TtlReducingState<T> extends SingleTtlState<T> implements ReducingState<T> {
   private readonly reduce: ReduceFunction<T>;
 
-  constructor(keyTable: KeyTable, ttl: StateTtlConfig, clock: ProcessingClock, reduce: ReduceFunction<T>) {
-    super(keyTable, ttl, clock);
+  constructor(keyTable: KeyTable, ttl: StateTtlConfig, environment: TtlEnvironment, reduce: ReduceFunction<T>) {
+    super(keyTable, ttl, environment);
     this.reduce = reduce;
   }
 
@@ -150,10 +177,10 @@ export class TtlAggregatingState<IN, ACC, OUT> extends SingleTtlState<ACC> imple
   constructor(
     keyTable: KeyTable,
     ttl: StateTtlConfig,
-    clock: ProcessingClock,
+    environment: TtlEnvironment,
     aggregate: AggregateFunction<IN, ACC, OUT>,
   ) {
-    super(keyTable, ttl, clock);
+    super(keyTable, ttl, environment);
     this.aggregate = aggregate;
   }
 
@@ -173,21 +200,21 @@ export class TtlAggregatingState<IN, ACC, OUT> extends SingleTtlState<ACC> imple
 
 /** Elements expire one by one; the list goes when a read finds that all of them have. */
 export class TtlListState<T> extends TtlState<readonly Stamped<T>[]> implements ListState<T> {
-  protected unexpired(data: readonly Stamped<T>[]): readonly Stamped<T>[] | undefined {
-    if (!data.some((element) => this.isExpired(element))) return data;
-    const alive = this.alive(data);
+  protected unexpired(data: readonly Stamped<T>[], atMs: number): readonly Stamped<T>[] | undefined {
+    const alive = this.alive(data, atMs);
     return alive.length === 0 ? undefined : alive;
   }
 
-  private alive(data: readonly Stamped<T>[]): readonly Stamped<T>[] {
-    return data.filter((element) => !this.isExpired(element));
+  private alive(data: readonly Stamped<T>[], atMs: number): readonly Stamped<T>[] {
+    if (!data.some((element) => this.isExpired(element, atMs))) return data;
+    return data.filter((element) => !this.isExpired(element, atMs));
   }
 
   get(): readonly T[] {
     const slot = this.access();
     const list = this.bySlot[slot];
     if (list === undefined) return [];
-    const alive = this.alive(list);
+    const alive = this.alive(list, this.nowMs);
     if (alive.length === 0) this.clearAt(slot);
     else if (this.renewsOnRead)
       this.store(
@@ -228,9 +255,9 @@ export class TtlListState<T> extends TtlState<readonly Stamped<T>[]> implements 
 
 /** Entries expire one by one. Null values are values, as in map state without a time to live. */
 export class TtlMapState<MK, MV> extends TtlState<Map<MK, Stamped<MV>>> implements MapState<MK, MV> {
-  protected unexpired(data: Map<MK, Stamped<MV>>): Map<MK, Stamped<MV>> | undefined {
+  protected unexpired(data: Map<MK, Stamped<MV>>, atMs: number): Map<MK, Stamped<MV>> | undefined {
     const expired: MK[] = [];
-    for (const [key, entry] of data) if (this.isExpired(entry)) expired.push(key);
+    for (const [key, entry] of data) if (this.isExpired(entry, atMs)) expired.push(key);
     if (expired.length === 0) return data;
     if (expired.length === data.size) return undefined;
     const alive = new Map(data);
@@ -261,7 +288,7 @@ export class TtlMapState<MK, MV> extends TtlState<Map<MK, Stamped<MV>>> implemen
   /** Whether a read of all entries would give none; renews nothing. */
   isEmpty(): boolean {
     const map = this.bySlot[this.access()];
-    return map === undefined || (!this.returnsExpired && this.unexpired(map) === undefined);
+    return map === undefined || (!this.returnsExpired && this.unexpired(map, this.nowMs) === undefined);
   }
 
   keys(): Iterable<MK> {

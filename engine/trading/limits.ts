@@ -140,6 +140,9 @@ export class CircuitBreakers {
   /** What was compared is the same on every task; what each of them had summed up goes on in the first one. */
   #restore(parts: readonly StoredBreakers[], subtaskIndex: number): void {
     const [first] = parts;
+    this.#clear(-Infinity);
+    this.#notionalRefused.clear();
+    this.#lossRefused.clear();
     this.#alignedDay = first.alignedDay;
     this.#notional = first.notional;
     this.#profit = first.profit;

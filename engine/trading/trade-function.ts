@@ -155,7 +155,7 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
   }
 
   #onQuote(quote: Quote, context: KeyedReadOnlyContext<string>, out: Collector<Trade>): void {
-    const timestampMs = context.timestamp() as number;
+    const timestampMs = context.eventTimeMs();
     const timers = context.timerService();
     const rules = this.#rulesOf(quote);
     // The watermark is greatest - outOfOrdernessMs - 1: at or below it is exactly "below greatest - outOfOrdernessMs".
@@ -173,7 +173,7 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
     state.quoteTime = timestampMs;
     if (state.status === STATUS_OPEN) {
       if (state.plan !== PLAN_NONE) applyDueDecays(state, rules, timers);
-      const reason = this.#tryTrade(state, quote, timestampMs, rules, timers, out);
+      const reason = this.#tryTrade(state, quote, rules, context, out);
       state.lastReason = reason + 1;
       if (reason === BID_NOT_ABOVE_ASK) state.bidNotAboveAsk += 1;
       else if (reason >= 0) countReason(state, reason);
@@ -182,13 +182,15 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
     this.#rows.changed();
   }
 
-  /** @returns the first check that fails, as a number of REASONS; -1 after a trade */
+  /**
+   * The checks that most quotes end with stand by themselves, small enough to become part of the caller.
+   * @returns the first check that fails, as a number of REASONS; -1 after a trade
+   */
   #tryTrade(
     state: PositionState,
     quote: Quote,
-    timestampMs: number,
     rules: SymbolRulesCompiled,
-    timers: TimerService,
+    context: KeyedReadOnlyContext<string>,
     out: Collector<Trade>,
   ): number {
     const bid = quote.bid;
@@ -196,6 +198,20 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
     if (bid <= 0) return NO_BID;
     if (rules.ignoresCrossed && quote.ask > 0 && bid > quote.ask) return CROSSED;
     if (rules.tradesAtAsk ? bid < state.askPrice : bid <= state.askPrice) return BID_NOT_ABOVE_ASK;
+    return this.#tryBid(state, quote, rules, context, out);
+  }
+
+  /** The bid is good: what its size and the limits say. @returns as `#tryTrade` */
+  #tryBid(
+    state: PositionState,
+    quote: Quote,
+    rules: SymbolRulesCompiled,
+    context: KeyedReadOnlyContext<string>,
+    out: Collector<Trade>,
+  ): number {
+    const bid = quote.bid;
+    const timers = context.timerService();
+    const timestampMs = context.eventTimeMs();
     const shares = sharesToSell(state.shares, quote.bidSize, rules);
     if (shares <= 0) return SIZE;
     const second = secondOf(timestampMs);
@@ -267,7 +283,7 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
     state.lastTradePrice = position.buyPrice;
     setProfit(state, 0n);
     state.trades = 0;
-    state.openedAt = context.timestamp() as number;
+    state.openedAt = context.eventTimeMs();
     state.ownTtlMs = position.ttlMs < 0 ? OWN_TTL_NONE : position.ttlMs;
     state.lastReason = 0;
     settleDecay(state, rules);

@@ -21,6 +21,7 @@ export interface RoutedStores {
   readonly wallMs: () => number;
   /** A problem that no panel shows by itself: it is said to the person. */
   readonly onProblem: (problem: Problem) => void;
+  readonly onNotice: (tone: 'good' | 'bad', text: string) => void;
   /** After a hello or a new session: asks again for the symbol that the chart shows. */
   readonly onSessionStarted: () => void;
 }
@@ -50,6 +51,9 @@ export class EventRouter {
         session.addProblem(event.problem, this.#stores.wallMs());
         if (event.requestId !== null && rules.refused(event.requestId, event.problem)) return;
         this.#stores.onProblem(event.problem);
+        return;
+      case 'notice':
+        this.#stores.onNotice(event.tone, event.text);
         return;
       case 'symbols':
         rows.setNames(event.first, event.names);

@@ -65,6 +65,7 @@ export class Workstation {
       ...this,
       wallMs,
       onProblem: ({ message, where }) => this.layout.say('bad', where === null ? message : `${message} (${where})`),
+      onNotice: (tone, text) => this.layout.say(tone, text),
       onSessionStarted: () => this.#askForChart(),
     });
     this.#link = new EngineLink(api, {
@@ -90,6 +91,7 @@ export class Workstation {
       recent: remembered.sessions,
       recentPositions: remembered.positionsFiles,
       positionsFile: remembered.positionsPath === null ? null : fileOfPath(remembered.positionsPath),
+      feedUrl: this.settings.getState().feedUrl,
     });
     this.#keepSettings();
     this.appInfo = await this.#link.connect();
@@ -113,6 +115,19 @@ export class Workstation {
     const paths = sessionFiles.map((file) => file.path);
     this.#whenFree(sessionFiles.map((file) => file.name).join(', '), () => {
       this.#open({ kind: 'files', paths }, positionsFile?.path ?? null, startPaused);
+      this.layout.show(null);
+    });
+  }
+
+  /** Connects to the live feed whose address was typed. */
+  connectFeed(): void {
+    const { feedUrl, feedAnew, positionsFile } = this.openDraft.getState();
+    const url = feedUrl.trim();
+    if (url === '') return;
+    this.#whenFree(url, () => {
+      this.#open({ kind: 'live', url, anew: feedAnew }, positionsFile?.path ?? null, false);
+      this.openDraft.set({ feedAnew: false });
+      if (isPublicAddress(url)) this.settings.set({ feedUrl: url });
       this.layout.show(null);
     });
   }
@@ -433,6 +448,13 @@ export class Workstation {
     this.#requests += 1;
     return this.#requests;
   }
+}
+
+/** A password or a key in an address is not kept on disk. */
+function isPublicAddress(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { username, password, search } = new URL(url);
+  return username === '' && password === '' && search === '';
 }
 
 export function isSameSpeed(left: Speed, right: Speed): boolean {

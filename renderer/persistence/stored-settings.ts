@@ -21,6 +21,7 @@ export function readSettings(stored: unknown): Settings {
     tableShare: share(of['tableShare'], d.tableShare),
     chartShare: share(of['chartShare'], d.chartShare),
     columnWidths: widths(of['columnWidths']),
+    feedUrl: typeof of['feedUrl'] === 'string' ? of['feedUrl'] : d.feedUrl,
     selectedSymbol: typeof of['selectedSymbol'] === 'string' ? of['selectedSymbol'] : null,
   };
 }

@@ -9,6 +9,10 @@ export interface OpenDraft {
   /** A profile's name or file; null: found by looking at the file. */
   readonly profile: string | null;
   readonly startPaused: boolean;
+  /** Address of a live feed, as typed. */
+  readonly feedUrl: string;
+  /** Begin a new live session instead of going on with the last one. */
+  readonly feedAnew: boolean;
   readonly recent: readonly StoredSession[];
   readonly recentPositions: readonly StoredPositionsFile[];
 }
@@ -21,6 +25,8 @@ export function makeOpenDraftStore() {
     positionsFile: null,
     profile: null,
     startPaused: false,
+    feedUrl: '',
+    feedAnew: false,
     recent: [],
     recentPositions: [],
   }));

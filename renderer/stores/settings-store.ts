@@ -23,6 +23,8 @@ export interface Settings {
   readonly chartShare: number;
   readonly columnWidths: Readonly<Record<string, number>>;
   readonly selectedSymbol: string | null;
+  /** The live feed that was connected to last. */
+  readonly feedUrl: string;
 }
 
 export const SETTINGS_DEFAULT: Settings = {
@@ -38,6 +40,7 @@ export const SETTINGS_DEFAULT: Settings = {
   chartShare: 0.58,
   columnWidths: {},
   selectedSymbol: null,
+  feedUrl: '',
 };
 
 export const ROW_HEIGHT: Readonly<Record<Density, number>> = { high: 22, medium: 28 };
@@ -50,6 +53,11 @@ export function makeSettingsStore() {
     ...store,
     set: (part: Partial<Settings>) => store.setState(part),
     /** Looks go back to how they come; what a person chose to look at stays. */
-    reset: () => store.setState({ ...SETTINGS_DEFAULT, selectedSymbol: store.getState().selectedSymbol }),
+    reset: () =>
+      store.setState({
+        ...SETTINGS_DEFAULT,
+        selectedSymbol: store.getState().selectedSymbol,
+        feedUrl: store.getState().feedUrl,
+      }),
   };
 }

@@ -1,9 +1,6 @@
 import type { VaultPageRequest, VaultPageResult } from '../../electron/contract/vault-port.ts';
 import { VAULT_FORMAT, VaultDatabase } from './vault-database.ts';
 
-/** A full disk, for one, closes the connection for good; a new one may work again. */
-const ATTEMPTS_MAX = 3;
-
 const UNREADABLE: ReadonlySet<string> = new Set(['NotFoundError', 'NotReadableError', 'DataError']);
 
 type Refusal = Extract<VaultPageResult, { kind: 'refused' }>;
@@ -20,8 +17,9 @@ class Refused extends Error {
 }
 
 /**
- * Does what main asks of this copy. Every call can be done twice. A connection that breaks is made anew, but only to the
- * same store: Chromium deletes a database it finds damaged, and would hand out an empty one under its name.
+ * Does what main asks of this copy. Every call can be done twice. A connection that breaks is not made anew from here: a
+ * write that failed may have left a torn record, and opening the log again without care would end in its deletion. Main
+ * ends this page, makes the log safe, and starts another page, which must find the same store.
  */
 export class VaultStore {
   #database: VaultDatabase | null = null;
@@ -29,20 +27,15 @@ export class VaultStore {
   #instance: string | null = null;
 
   async answer(call: Call): Promise<VaultPageResult> {
-    if (call.kind === 'open') this.#instance ??= call.instance;
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const database = this.#database ?? (await this.#open());
-        return await perform(database, call, this.#instance ?? '');
-      } catch (error) {
-        if (error instanceof Refused) return error.refusal;
-        const refusal = refusalOf(error, call);
-        if (refusal.reason !== 'failed' && refusal.reason !== 'full' && call.kind !== 'open') return refusal;
-        // What broke is let go, so that the next call tries anew.
-        this.#database?.close();
-        this.#database = null;
-        if (refusal.reason === 'full' || attempt === ATTEMPTS_MAX) return refusal;
+    try {
+      if (call.kind === 'open') {
+        this.#instance ??= call.instance;
+        this.#database ??= await this.#open();
       }
+      if (this.#database === null) throw new Refused('failed', `${call.kind}: the database is not open.`);
+      return await perform(this.#database, call, this.#instance ?? '');
+    } catch (error) {
+      return error instanceof Refused ? error.refusal : refusalOf(error, call);
     }
   }
 
@@ -58,7 +51,6 @@ export class VaultStore {
         );
       }
       this.#instance = instance;
-      this.#database = database;
       return database;
     } catch (error) {
       database.close();

@@ -96,7 +96,7 @@ describe('a served session', () => {
   });
 
   test('goes to every client alike, and its numbers rise by one', async () => {
-    const { server, running } = await serve(300, {}, { speed: { kind: 'times', factor: 1 } });
+    const { server, running } = await serve(300, {}, { speed: { kind: 'times', factor: 0.1 } });
 
     const [first, second] = await Promise.all([listen(server.url), listen(server.url)]);
     await running;
@@ -121,7 +121,7 @@ describe('a served session', () => {
   });
 
   test('is cut off without a word where it was told to, and goes on for who comes again', async () => {
-    const { server, running } = await serve(250, { dropAfter: 100 }, { speed: { kind: 'times', factor: 1 } });
+    const { server, running } = await serve(30, { dropAfter: 12 }, { speed: { kind: 'times', factor: 0.01 } });
 
     const first = await listen(server.url);
     const second = await listen(server.url);
@@ -129,8 +129,8 @@ describe('a served session', () => {
     await running;
 
     expect([first.code, second.code, third.code]).toEqual([1006, 1006, 1000]);
-    expect(first.messages.length + second.messages.length + third.messages.length).toBeLessThanOrEqual(250);
-    expect(JSON.parse(third.messages.at(-1) ?? '{}')).toMatchObject({ n: 250 });
+    expect(first.messages.length + second.messages.length + third.messages.length).toBeLessThanOrEqual(30);
+    expect(JSON.parse(third.messages.at(-1) ?? '{}')).toMatchObject({ n: 30 });
   });
 });
 

@@ -145,6 +145,56 @@ describe('the journal of a live session', () => {
   });
 });
 
+test('a part says which of its quotes are held back, because what follows decides about them', async () => {
+  const rig = await liveRig();
+  const output = new RecordedOutput();
+  rig.network.open();
+  rig.network.say(ticker('A', rig.clock.wallMs()));
+  for (const number of [1, 2, 3]) rig.network.say(ticker('A', rig.clock.wallMs() + 60_000 + number));
+  rig.poll(output);
+  rig.journal.cut();
+  expect(rig.parts.at(-1)).toMatchObject({ nextSequence: 4, undecided: [1, 2, 3] });
+  expect(output.quotes).toHaveLength(1);
+
+  rig.network.say(ticker('A', rig.clock.wallMs() + 60_004));
+  rig.poll(output);
+  rig.journal.cut();
+
+  expect(rig.parts.at(-1)).toMatchObject({ nextSequence: 5, undecided: [] });
+  expect(output.quotes.map(({ sequence }) => sequence)).toEqual([0, 1, 2, 3, 4]);
+});
+
+test('a stale quote is no witness for a jump ahead', async () => {
+  const rig = await liveRig();
+  const output = new RecordedOutput();
+  rig.network.open();
+  rig.network.say(ticker('A', rig.clock.wallMs()));
+  for (const number of [1, 2, 3]) rig.network.say(ticker('A', rig.clock.wallMs() + 60_000 + number));
+  rig.network.say(ticker('A', rig.clock.wallMs() - 60_000));
+  rig.network.say(ticker('A', rig.clock.wallMs() + 60_004));
+  rig.poll(output);
+
+  expect(output.quotes).toHaveLength(1);
+  expect(rig.reader.totals().quarantinedByReason).toEqual({ future: 3, stale: 1 });
+});
+
+test('while nothing is quoted, parts are few', async () => {
+  const rig = await liveRig();
+  const output = new RecordedOutput();
+  rig.network.open();
+  rig.network.say(ticker('A', rig.clock.wallMs()));
+  rig.pass(500, output);
+  const before = rig.parts.length;
+  rig.pass(20_000, output);
+  expect(rig.parts.length - before).toBeLessThanOrEqual(21);
+
+  rig.network.say(ticker('A', rig.clock.wallMs()));
+  rig.poll(output);
+  const { length } = rig.parts;
+  rig.clock.advanceTo(rig.clock.nowMs + 50);
+  expect(rig.parts.length).toBe(length + 1);
+});
+
 /** A session of some parts, without a store. */
 async function someParts(count: number): Promise<readonly JournalPart[]> {
   const rig = await liveRig();
@@ -169,7 +219,7 @@ async function keep(parts: readonly JournalPart[], store: MemoryStore): Promise<
   const keeper = new JournalKeeper({
     store,
     startTimer: (_, wake) => startMachineTimer(0, wake),
-    onStored: (_, sequence) => kept.durable.push(sequence),
+    onStored: ({ nextSequence }) => kept.durable.push(nextSequence),
     onFull: (problem) => {
       kept.full.push(problem);
       store.disk.isFull = false;

@@ -145,6 +145,7 @@ export async function liveRig(options: RigOptions = {}): Promise<LiveRig> {
     settings,
     createdBy: 'test',
     profile: 'binance-book-ticker',
+    undecided: () => reader?.stamper.undecided() ?? [],
     handOver: (part) => parts.push(part),
     onRoom: () => feed.wakeUp(),
   });

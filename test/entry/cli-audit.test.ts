@@ -1,16 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import {
-  AUDIT_ANCHOR,
-  newAuditId,
-  openAnchorFile,
-  osUser,
-} from '../../engine/connectors/audit/audit-anchor-file.node.ts';
-import { AuditTrail } from '../../engine/connectors/audit/audit-trail.ts';
+import { AUDIT_ANCHOR, osUser } from '../../engine/connectors/audit/audit-anchor-file.node.ts';
+import { openAuditTrail } from '../../engine/connectors/audit/open-audit-trail.node.ts';
 import { openStateFolder } from '../../engine/connectors/storage/state-folder.node.ts';
-import { machineClock, startMachineTimer } from '../../engine/core/machine.node.ts';
-import { sha256 } from '../../engine/core/sha256.node.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { flinktrade } from './cli-kit.ts';
 
@@ -19,16 +12,7 @@ const SEGMENT = 'audit/0000000000000000';
 /** A state folder whose trail has the genesis record and `count` more. */
 async function writeTrail(folder: string, count: number): Promise<void> {
   const store = await openStateFolder(folder, () => undefined);
-  const trail = await AuditTrail.open(store, {
-    run: newAuditId(),
-    who: osUser(),
-    anchor: openAnchorFile(join(folder, AUDIT_ANCHOR)),
-    clock: machineClock,
-    sha256,
-    newTrailId: newAuditId,
-    startTimer: startMachineTimer,
-    onFailure: (error) => expect.fail(String(error)),
-  });
+  const trail = await openAuditTrail(store, join(folder, AUDIT_ANCHOR), (error) => expect.fail(String(error)));
   for (let index = 0; index < count; index += 1) {
     trail.append({ kind: 'quarantine', details: { rows: { 'bad-time': index } }, sequence: index });
   }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { inputToCsv } from '../../engine/connectors/simulator/quotes-to-csv.ts';
@@ -95,6 +95,19 @@ function newestId(folder: string): number {
   return Math.max(0, ...checkpointFiles(folder).map((name) => Number(/checkpoints\/(\d+)/.exec(name)?.[1])));
 }
 
+/** Ids of trades in the exported audit trail, as often as they stand there. */
+function toldTrades(folder: string): string[] {
+  const lines = readFileSync(join(folder, 'audit.jsonl'), 'utf8').split('\n');
+  return lines
+    .filter((line) => line.includes('"kind":"trade"'))
+    .map((line) => (JSON.parse(line) as { details: { id: string } }).details.id);
+}
+
+function tradeIds(csv: string): string[] {
+  const lines = csv.trim().split('\n').slice(1);
+  return lines.map((line) => line.slice(0, line.indexOf(',')));
+}
+
 function damage(path: string): void {
   const bytes = readFileSync(path);
   bytes[bytes.length >> 1] ^= 0xff;
@@ -117,6 +130,46 @@ describe('a replay with --state', { timeout: 120_000 }, () => {
 
     expect(run.code, run.stderr).toBe(0);
     expect(kills).toBeGreaterThan(2);
+    expect(run.stderr).toContain('Going on from checkpoint');
+    expect(outcome(folder)).toEqual(expected);
+    const verified = await flinktrade(['audit', 'verify', 'state'], { folder });
+    expect(verified.stdout).toContain('intact');
+    await flinktrade(['audit', 'export', 'state', '-o', 'audit.jsonl'], { folder });
+    expect(toldTrades(folder).sort()).toEqual(tradeIds(expected.trades).sort());
+  });
+
+  it('goes on from a savepoint in another folder, and refuses one that is not what was written', async () => {
+    const expected = await undisturbed();
+    const folder = folderWithSession();
+    await killAfter([...WORDS, ...STATE], folder, 3);
+    const saved = await flinktrade(['savepoint', 'state', '-o', 'savepoint'], { folder });
+    expect(saved.code, saved.stderr).toBe(0);
+    const words = [...WORDS.slice(0, -2), ...OUTPUTS, '--savepoint', 'savepoint', '--workers', '4'];
+
+    const run = await flinktrade([...words, '--state', 'elsewhere'], { folder });
+
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.stderr).toContain('Going on from checkpoint');
+    expect(outcome(folder)).toEqual(expected);
+    const again = await flinktrade([...words, '--state', 'elsewhere'], { folder });
+    expect(again.code).toBe(2);
+    expect(again.stderr).toContain('There are checkpoints already');
+    damage(join(folder, 'savepoint'));
+    const damaged = await flinktrade([...words, '--state', 'third'], { folder });
+    expect(damaged.code).toBe(3);
+    expect(damaged.stderr).toContain('is not what was written');
+  });
+
+  it('goes on from the good copy when the other is damaged, and says so', async () => {
+    const expected = await undisturbed();
+    const folder = folderWithSession();
+    await killAfter([...WORDS, ...STATE], folder, 2);
+    rmSync(join(folder, 'state', 'a', 'values'), { recursive: true });
+
+    const run = await flinktrade([...WORDS.slice(0, -2), ...OUTPUTS, ...STATE], { folder });
+
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.stderr).toContain('It is rebuilt from the other copy');
     expect(run.stderr).toContain('Going on from checkpoint');
     expect(outcome(folder)).toEqual(expected);
   });

@@ -1,33 +1,12 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../support/seeded-random.ts';
+import { serveFeed, serveSession } from '../support/served-feed.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { CLI, flinktrade, replay } from './cli-kit.ts';
-
-interface ServedFeed {
-  readonly url: string;
-  readonly process: ChildProcess;
-}
-
-/** `flinktrade feed` in a process of its own, with positions `p.csv` in the folder. */
-async function serveFeed(folder: string, words: readonly string[] = []): Promise<ServedFeed> {
-  const child = spawn(
-    process.execPath,
-    [CLI, 'feed', '--port', '0', '--positions-out', 'p.csv', '--seed', '7', ...words],
-    {
-      cwd: folder,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    },
-  );
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-  });
-  const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  return { url: line.toString().trim(), process: child };
-}
+import { CLI, flinktrade, HEADER, POSITIONS, put, replay, row } from './cli-kit.ts';
 
 const live = (url: string, words: readonly string[]): readonly string[] => [
   'live',
@@ -134,7 +113,7 @@ describe('a live session on the command line', () => {
       folder,
     });
     expect(last.code, last.stderr).toBe(0);
-    expect(last.stderr).toMatch(/Recovered \d+ quotes and \d+ trades from the journal/);
+    expect(last.stderr).toMatch(/Recovered \d+ quotes from the journal/);
     const final = readFileSync(join(folder, 'last.csv'), 'utf8').trim().split('\n').slice(1);
     const byId = new Map(final.map((line) => [line.split(',')[0], line]));
     expect(byId.size).toBe(final.length);
@@ -157,23 +136,86 @@ describe('a live session on the command line', () => {
     expect(JSON.parse(run.stdout)).toMatchObject({ session: { inputs: [feed.url] }, feed: { connects: 1 } });
   });
 
+  test('served from a file gives the trades of a replay of that file', async () => {
+    const folder = temporaryFolder('live');
+    const lines: string[] = [];
+    for (let index = 0; index < 4000; index += 1) {
+      const cents = 10_000 + ((index * 7919) % 400);
+      lines.push(row(`S${index % 5}`, index * 25, (cents / 100).toFixed(2), '10', ((cents + 3) / 100).toFixed(2)));
+    }
+    const held = Array.from({ length: 5 }, (_, index) => `S${index},10000,100.00\n`);
+    put(folder, { 's.csv': HEADER + lines.join(''), 'p.csv': `symbol,shares,buyPrice\n${held.join('')}` });
+    const feed = await serveSession(folder, ['s.csv', '--speed', 'max', '--stamp', 'recorded']);
+    const asRecorded = ['--stale-ms', '0', '--idle-ms', '3600000', '--max-future-ms', '3600000'];
+    const run = await flinktrade(live(feed.url, [...asRecorded, '--for', '4', '--trades', 'live.csv']), { folder });
+    expect(run.code, run.stderr).toBe(0);
+    const report = await replay(['s.csv', '--positions', 'p.csv', '--trades', 'file.csv'], folder);
+
+    expect(report.totals.trades).toBeGreaterThan(20);
+    expect(readFileSync(join(folder, 'live.csv'), 'utf8')).toBe(readFileSync(join(folder, 'file.csv'), 'utf8'));
+    const inspected = await flinktrade(['inspect', '--journal', 'state'], { folder });
+    expect(inspected.stdout).toMatch(/quotes +4000\n[^]*feed: session-started +1\nfeed: connected +1/);
+  });
+
+  test('of a feed whose clock is another says what is wrong', async () => {
+    const folder = temporaryFolder('live');
+    const rows = Array.from({ length: 600 }, (_, index) => row('AAPL', index * 10, '150.20', '10', '150.30'));
+    put(folder, { 's.csv': HEADER + rows.join(''), 'p.csv': POSITIONS });
+    const feed = await serveSession(folder, ['s.csv', '--stamp', 'recorded']);
+    const run = await flinktrade(live(feed.url, ['--for', '4', '--report', 'r.json']), { folder });
+
+    expect(run.stderr).toMatch(/no fresh quotes: nothing trades\. The last quote was \d+\.\d s old/);
+    const { session, totals } = JSON.parse(readFileSync(join(folder, 'r.json'), 'utf8')) as Awaited<
+      ReturnType<typeof replay>
+    >;
+    expect(session.quarantinedByReason).toEqual({ stale: session.rows });
+    expect(session.rows).toBeGreaterThan(100);
+    expect(totals.trades).toBe(0);
+  });
+
+  test('is halted by a signal, stays so over a restart, and is cleared by two deliberate acts; all of it replays', async () => {
+    const folder = temporaryFolder('live');
+    const feed = await serveFeed(folder, ['--quotes-per-second', '3000']);
+    const halted = await runUntilHalted(
+      live(feed.url, ['--for', '3', '--trades', 'one.csv', '--report', 'one.json']),
+      folder,
+    );
+    expect(halted).toContain('Halted (SIGUSR2)');
+    const one = readFileSync(join(folder, 'one.csv'), 'utf8').trim().split('\n');
+    const { reasons } = JSON.parse(readFileSync(join(folder, 'one.json'), 'utf8')) as {
+      reasons: Record<string, number>;
+    };
+    expect(reasons['halted']).toBeGreaterThan(0);
+
+    const still = await flinktrade(live(feed.url, ['--for', '2', '--trades', 'two.csv']), { folder });
+    expect(still.stderr).toContain('The kill switch is on');
+    expect(readFileSync(join(folder, 'two.csv'), 'utf8').trim().split('\n')).toEqual(one);
+
+    const cleared = await flinktrade(
+      live(feed.url, ['--for', '3', '--rearm', 'looked into', '--trades', 'three.csv']),
+      { folder },
+    );
+    expect(cleared.stderr).toContain('is cleared: looked into');
+    const three = readFileSync(join(folder, 'three.csv'), 'utf8').trim().split('\n');
+    expect(three.length).toBeGreaterThan(one.length);
+    for (const workers of ['1', '2', '3']) {
+      await replay(
+        ['--journal', 'state', '--positions', 'p.csv', '--workers', workers, '--trades', 'again.csv'],
+        folder,
+      );
+      expect(readFileSync(join(folder, 'again.csv'), 'utf8').trim().split('\n')).toEqual(three);
+    }
+  });
+
   test('starts without its feed, and finds it when it comes', async () => {
     const folder = temporaryFolder('live');
-    const { url, process: first } = await serveFeed(folder);
-    first.kill('SIGKILL');
-    await once(first, 'exit');
-    const port = new URL(url).port;
-    const running = flinktrade(live(url, ['--for', '5', '--trades', 't.csv']), { folder });
+    const first = await serveFeed(folder);
+    await first.kill();
+    const running = flinktrade(live(first.url, ['--for', '5', '--trades', 't.csv']), { folder });
     await new Promise((resolve) => {
       setTimeout(resolve, 1000);
     });
-    const second = spawn(process.execPath, [CLI, 'feed', '--port', port], {
-      cwd: folder,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    onTestFinished(() => {
-      second.kill('SIGKILL');
-    });
+    await serveFeed(folder, ['--port', first.port]);
     const run = await running;
 
     expect(run.code, run.stderr).toBe(0);
@@ -255,6 +297,18 @@ describe('a live session on the command line', () => {
     expect(run.stderr).not.toContain('    at ');
   });
 });
+
+/** Halts the session a second after its feed is live. @returns what it said */
+async function runUntilHalted(words: readonly string[], folder: string): Promise<string> {
+  const child = spawn(process.execPath, [CLI, ...words], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+    said += piece;
+    if (piece.includes('The feed is live')) setTimeout(() => child.kill('SIGUSR2'), 1000);
+  });
+  await once(child, 'close');
+  return said;
+}
 
 /** Runs until the time is over and then kills it as a power cut would. @returns the trades it told as final */
 async function killedAfter(words: readonly string[], folder: string, afterMs: number): Promise<string[]> {

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openFrame, ROW, rowOffset, rowProfit, ROW_WORDS, STATUS_NO_POSITION, STATUS_OPEN, STATUS_PENDING } from '../../engine/contract/frames.ts';
+import {
+  openFrame,
+  ROW,
+  rowOffset,
+  rowProfit,
+  ROW_WORDS,
+  STATUS_NO_POSITION,
+  STATUS_OPEN,
+  STATUS_PENDING,
+} from '../../engine/contract/frames.ts';
 import { RowCache } from '../../engine/entry/workstation/row-cache.ts';
 
 function published(rows: readonly { symbol: number; bid: number; profit: bigint }[]): ArrayBuffer {

@@ -267,7 +267,7 @@ describe('rule changes and the kill switch', () => {
   });
 
   it('a pressed kill switch is still on after a crash at any moment, and lets nothing trade', async () => {
-    for (const delayMs of [0, 1, 5, 40]) {
+    for (const delayMs of [0, 10]) {
       const { state, request } = desk();
       const first = new WorkstationEngine(state, 200);
       first.open(request);
@@ -281,6 +281,7 @@ describe('rule changes and the kill switch', () => {
       await using second = new WorkstationEngine(state, 200);
       await second.untilStatus('playing');
       expect(second.known.halted).toBe(true);
+      second.send({ kind: 'set-speed', speed: { kind: 'max' } });
       await second.untilStatus('finished');
       const times = second.known.trades.map(({ eventTimeMs }) => eventTimeMs);
       const end = second.known.progress?.eventTimeMs ?? 0;

@@ -4,14 +4,15 @@ import { dirname, join, resolve } from 'node:path';
 import { argv, exit } from 'node:process';
 import { baselines } from './baselines.ts';
 import { machineFacts, type BenchLine } from './measure.ts';
+import { journalLines } from './journal-lines.ts';
 import { memoryLine, memoryOverTime } from './memory-lines.ts';
 import { asRecording, recordedDay, replayLines, writeCsv, writeRecording } from './replay-lines.ts';
 import { ratiosOf, tableOf } from './table.ts';
 import { windowLines } from './window-lines.ts';
 
-const USAGE = 'npm run bench -- [--quick] [--only memory,base,a,b,c,d,window] [--json FILE]';
+const USAGE = 'npm run bench -- [--quick] [--only memory,base,a,b,c,d,journal,window] [--json FILE]';
 /** In the order they are measured: memory first, while the process holds nothing of the other lines. */
-const LINES = ['memory', 'base', 'a', 'b', 'c', 'd', 'window'] as const;
+const LINES = ['memory', 'base', 'a', 'b', 'c', 'd', 'journal', 'window'] as const;
 type LineName = (typeof LINES)[number];
 
 interface Options {
@@ -86,6 +87,7 @@ async function measureAll(options: Options, folder: string): Promise<BenchLine[]
     c: () => replayFromDisk('c', options, folder),
     d: () => replayFromDisk('d', options, folder),
     memory: () => memoryOverTime(quick ? 100_000_000 : 400_000_000),
+    journal: () => journalLines(folder, quick),
     window: () => windowLines(folder, quick),
   };
   const lines: BenchLine[] = [];

@@ -33,6 +33,8 @@ class MemoryReader implements SourceReader<Quote | StartingPosition> {
   private readonly context: SourceReaderContext;
   private readonly market: MarketColumns;
   private readonly ids: Int32Array;
+  /** The job's number of each quote's symbol, as a decoder has it at hand. */
+  private readonly symbolIds: Int32Array;
   private opened = 0;
   private played = 0;
   private readonly position: Emitted<StartingPosition> = {
@@ -59,6 +61,7 @@ class MemoryReader implements SourceReader<Quote | StartingPosition> {
     this.context = context;
     this.market = marketInMemory(parameters.symbols);
     this.ids = Int32Array.from({ length: parameters.symbols }, (_, symbol) => context.symbols.idOf(symbolName(symbol)));
+    this.symbolIds = this.market.symbol.map((symbol) => this.ids[symbol]);
   }
 
   pollNext(output: ReaderOutput<Quote | StartingPosition>, recordsMax: number): InputStatus {
@@ -84,10 +87,11 @@ class MemoryReader implements SourceReader<Quote | StartingPosition> {
   }
 
   private playTo(end: number, output: ReaderOutput<Quote | StartingPosition>): void {
-    const { quote, ids } = this;
-    const { symbol, bid, rise, bidSize, ask, askSize } = this.market;
+    const { quote, symbolIds } = this;
+    const { bid, rise, bidSize, ask, askSize } = this.market;
     const { quotesPerMs } = this.parameters;
-    const mask = symbol.length - 1;
+    const { length } = symbolIds;
+    const mask = length - 1;
     let played = this.played;
     while (played < end) {
       const timeMs = START_MS + MS_PER_SECOND + Math.floor(played / quotesPerMs);
@@ -95,8 +99,8 @@ class MemoryReader implements SourceReader<Quote | StartingPosition> {
       output.emitWatermark(timeMs - 1);
       for (; played < until; played += 1) {
         const at = played & mask;
-        const risen = rise[at] * Math.floor(played / symbol.length);
-        quote.symbolId = ids[symbol[at]];
+        const risen = rise[at] * Math.floor(played / length);
+        quote.symbolId = symbolIds[at];
         quote.bid = bid[at] + risen;
         quote.bidSize = bidSize[at];
         quote.ask = ask[at] + risen;

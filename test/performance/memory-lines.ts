@@ -51,6 +51,7 @@ export async function runFromMemory(
   let rssBefore = 0;
   let rssPeak = 0;
   const rssSamples: number[] = [];
+  const lastSeen = new Map<string, number>();
   let before: ReadonlyMap<string, number> | null = null;
   let after: ReadonlyMap<string, number> | null = null;
   const job = runJob({
@@ -74,11 +75,14 @@ export async function runFromMemory(
     const rss = process.memoryUsage.rss();
     rssPeak = Math.max(rssPeak, rss);
     if (startedMs > 0) rssSamples.push(rss);
+    // The source thread ends before the others: what it used is known from while it lived.
+    for (const [thread, ms] of threadTimes() ?? []) lastSeen.set(thread, ms);
   }, RSS_EVERY_MS);
   try {
     await job.finished;
     const elapsedMs = performance.now() - startedMs;
-    after = threadTimes();
+    const living = threadTimes();
+    after = living === null ? null : new Map([...lastSeen, ...living]);
     const busyMs = busiestThreadMs(before, after);
     return {
       rssBefore,

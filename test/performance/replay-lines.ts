@@ -137,6 +137,7 @@ async function replayOnce(session: SessionOnDisk, folder: string, workers: numbe
       outOfOrdernessMs: null,
       maxFutureMs: null,
       state: null,
+      savepoint: null,
       checkpoints: CHECKPOINT_SETTINGS_DEFAULT,
     });
   } finally {

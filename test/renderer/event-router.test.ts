@@ -20,7 +20,8 @@ function setUp() {
   };
   const onSessionStarted = vi.fn();
   const onProblem = vi.fn();
-  const router = new EventRouter({ ...stores, wallMs: () => 0, onProblem, onSessionStarted });
+  const onNotice = vi.fn();
+  const router = new EventRouter({ ...stores, wallMs: () => 0, onProblem, onNotice, onSessionStarted });
   const route = (...events: readonly EngineEvent[]): void => events.forEach((event) => router.route(event));
   return { ...stores, route, onProblem, onSessionStarted };
 }

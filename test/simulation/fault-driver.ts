@@ -247,7 +247,8 @@ export class FaultDriver implements StoreWatcher {
   #countCall(side: 'before' | 'after', name: string): void {
     const { ending } = this.#plan;
     if (this.#phase === 'recovery') {
-      if (ending?.kind !== 'crash-in-recovery' || ending.where.at !== 'store-call' || ending.where.side !== side) return;
+      if (ending?.kind !== 'crash-in-recovery' || ending.where.at !== 'store-call' || ending.where.side !== side)
+        return;
       this.#storeCalls += 1;
       if (this.#storeCalls >= ending.where.calls) this.crash();
       return;

@@ -49,7 +49,10 @@ export function readResults<P>(
       ),
     ),
     totals: reader.totals(),
-    quarantined: reader.quarantinedRows().map((row) => JSON.stringify(row)).sort(),
+    quarantined: reader
+      .quarantinedRows()
+      .map((row) => JSON.stringify(row))
+      .sort(),
     pending: reader.stamper.pendingPositions().map((position) => JSON.stringify(position)),
     history: Object.fromEntries(symbols.map((symbol) => [symbol, (ask('history', symbol) ?? []) as number[]])),
     frames: framesOf(executor),

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { defineJob } from '../../engine/api/job.ts';
-import { CheckpointCoordinator, type CheckpointRecord } from '../../engine/runtime/checkpoint/checkpoint-coordinator.ts';
+import {
+  CheckpointCoordinator,
+  type CheckpointRecord,
+} from '../../engine/runtime/checkpoint/checkpoint-coordinator.ts';
 import { CheckpointStorage, type RestoredCheckpoint } from '../../engine/runtime/checkpoint/checkpoint-storage.ts';
 import { LocalExecutor } from '../../engine/runtime/local-executor.ts';
 import { describeTrading } from '../../engine/trading/job.ts';
@@ -116,7 +119,9 @@ export class Life {
     const firstId = await this.#scheduler.drive(this.#storage.nextId(), hung);
     const expected = newestWhole(this.#machine.disk, sha256, wanted);
     const { checkpoint, refused } = await this.#scheduler.drive(
-      this.#storage.latest(({ id }) => (wanted === null || id === wanted ? null : 'A savepoint was asked for.')),
+      this.#storage.latest(({ id }) =>
+        Promise.resolve(wanted === null || id === wanted ? null : 'A savepoint was asked for.'),
+      ),
       hung,
     );
     this.#recoveredFrom = checkpoint;

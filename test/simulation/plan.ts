@@ -98,7 +98,10 @@ function drawEnding(draws: Draws, sequence: number): Ending {
     [1, () => ({ kind: 'crash-ahead-of-commit', sequence })],
     [2, () => ({ kind: 'rescale-from-checkpoint', sequence, steps: draws.int(0, 3) })],
     [2, () => ({ kind: 'rescale-from-savepoint', sequence, steps: draws.int(0, 12) })],
-    [2, () => ({ kind: 'newest-checkpoint-damaged', sequence, value: draws.of(['put-state', 'put-manifest'] as const) })],
+    [
+      2,
+      () => ({ kind: 'newest-checkpoint-damaged', sequence, value: draws.of(['put-state', 'put-manifest'] as const) }),
+    ],
   ])();
 }
 

@@ -1,9 +1,6 @@
 import type { InputStatus, ReaderOutput, SourceReader, SourceReaderContext } from '../../engine/api/source.ts';
 import type { SessionRecord } from '../../engine/connectors/sources/session-records.ts';
-import {
-  SessionSourceReader,
-  type StoredSession,
-} from '../../engine/connectors/sources/session-source-reader.ts';
+import { SessionSourceReader, type StoredSession } from '../../engine/connectors/sources/session-source-reader.ts';
 import { SymbolTable } from '../../engine/connectors/sources/symbol-table.ts';
 import type { RulesDocument } from '../../engine/contract/rules.ts';
 import { needsAlignments, resolveRules, ruleOf } from '../../engine/contract/rules-resolve.ts';

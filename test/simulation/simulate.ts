@@ -49,7 +49,9 @@ async function main(): Promise<number> {
     tally.add(outcome);
     if (isVerbose) console.log(lineOf(outcome));
     for (const violation of outcome.violations)
-      console.log(`VIOLATION seed ${seed}: ${violation}\n  alone: npm run simulate -- --first ${seed} --seeds 1 --verbose`);
+      console.log(
+        `VIOLATION seed ${seed}: ${violation}\n  alone: npm run simulate -- --first ${seed} --seeds 1 --verbose`,
+      );
     if (tally.seeds % TOLD_EVERY_SEEDS === 0 && process.stderr.isTTY)
       console.error(`${tally.seeds} seeds, ${tally.violatedSeeds.length} with violations`);
   }

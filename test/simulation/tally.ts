@@ -27,7 +27,9 @@ export class Tally {
 
   report(seconds: number): string {
     const lines = (counts: Map<string, number>): string[] =>
-      [...counts].sort(([left], [right]) => (left < right ? -1 : 1)).map(([name, count]) => `  ${name.padEnd(28)} ${count}`);
+      [...counts]
+        .sort(([left], [right]) => (left < right ? -1 : 1))
+        .map(([name, count]) => `  ${name.padEnd(28)} ${count}`);
     return [
       `${this.seeds} seeds in ${seconds.toFixed(1)} s: ${this.quotes} quotes, ${this.trades} trades, ${this.lives} lives, ${this.restores} restored from a checkpoint`,
       'faults fired:',

@@ -70,7 +70,10 @@ export function judge(
   compare('trades', trades, book.result.trades);
   compare('rows', results.rows, book.result.rows);
   compare('reasons', results.reasons, book.result.reasons);
-  const late = machine.lateQuotes.texts().map(Number).sort((a, b) => a - b);
+  const late = machine.lateQuotes
+    .texts()
+    .map(Number)
+    .sort((a, b) => a - b);
   compare('late quotes', late, book.result.late);
   const { totals } = results;
   const { rows, appliedRows, late: lateRows, quarantined, ignored } = totals;

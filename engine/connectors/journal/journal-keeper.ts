@@ -13,8 +13,8 @@ const SMALL_PART_BYTES = 16 * 1024;
 export interface JournalKeeperOptions {
   readonly store: DurableStore;
   readonly startTimer: StartTimer;
-  /** Everything up to this part is there for good, hence all quotes below the sequence. */
-  readonly onStored: (part: number, sequence: number) => void;
+  /** Everything up to this part is there for good. */
+  readonly onStored: (part: JournalPart) => void;
   /** The store is full: the session stands still until there is room. Told once, and again with null when it goes on. */
   readonly onFull: (problem: StoreError | null) => void;
   /** It cannot go on at all. */
@@ -73,7 +73,7 @@ export class JournalKeeper {
       this.bytes += part.bytes.length;
       this.parts += 1;
       this.durableSequence = part.nextSequence;
-      this.#options.onStored(part.part, part.nextSequence);
+      this.#options.onStored(part);
       await this.#join(part);
     }
     this.#isPutting = false;

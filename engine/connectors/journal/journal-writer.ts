@@ -9,6 +9,8 @@ import { RecordingWriter, type RecordingSink, type RecordingState } from '../rec
 const PART_BYTES = 100 * 1024;
 /** A trade is final when its part is durable: it does not wait longer than this for company. */
 export const PART_MS_MAX = 50;
+/** Nothing waits for a part in which nothing was quoted, and a quiet night is long. */
+const QUIET_PART_MS_MAX = 1_000;
 /** Parts that were handed over and not acknowledged. At the bound the session takes nothing more; at half of it, again. */
 const UNSTORED_BYTES_MAX = 4 * 1_048_576;
 
@@ -19,6 +21,8 @@ export interface JournalPart {
   readonly firstSequence: number;
   /** Quotes of the session up to its end: once it is stored, all below are there for good. */
   readonly nextSequence: number;
+  /** Of those, the ones whose fate what follows decides: they are held back for their time. */
+  readonly undecided: readonly number[];
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -35,6 +39,8 @@ export interface JournalWriterOptions {
   readonly settings: LiveSettings;
   readonly createdBy: string;
   readonly profile: string;
+  /** Numbers of quotes that were taken and are held back. */
+  readonly undecided: () => readonly number[];
   readonly handOver: (part: JournalPart) => void;
   /** There is room again. */
   readonly onRoom: () => void;
@@ -81,6 +87,8 @@ export class JournalWriter implements SessionJournal {
   #partSequence = 0;
   #quotesInPart = 0;
   #isDirty = false;
+  /** How soon after its beginning the part will be handed over. */
+  #cutInMs = Infinity;
   readonly #unstored: { readonly part: number; readonly bytes: number }[] = [];
   #unstoredBytes = 0;
   #isHeldBack = false;
@@ -134,7 +142,7 @@ export class JournalWriter implements SessionJournal {
 
   takenMark(mark: SessionMark): void {
     this.#writer?.addMark(mark);
-    this.#touched();
+    this.#touched(mark.kind === 'clock' ? QUIET_PART_MS_MAX : PART_MS_MAX);
   }
 
   /** Hands over what there is. */
@@ -145,7 +153,9 @@ export class JournalWriter implements SessionJournal {
     this.#quotesInPart = 0;
     this.#writer.flush();
     const bytes = this.#sink.take();
-    const part = { part: this.#part, firstSequence: this.#partSequence, nextSequence: this.#writer.quotes, bytes };
+    const undecided = this.#options.undecided();
+    const nextSequence = this.#writer.quotes;
+    const part = { part: this.#part, firstSequence: this.#partSequence, nextSequence, undecided, bytes };
     this.#part += 1;
     this.#partSequence = part.nextSequence;
     this.#unstored.push({ part: part.part, bytes: bytes.length });
@@ -167,15 +177,17 @@ export class JournalWriter implements SessionJournal {
     this.#cancelTimer();
   }
 
-  #touched(): void {
+  #touched(cutInMs = PART_MS_MAX): void {
     if (this.#writer === null) return;
     if (this.#sink.bytes + this.#quotesInPart * QUOTE_BYTES_ABOUT >= PART_BYTES) {
       this.#isDirty = true;
       this.cut();
       return;
     }
-    if (this.#isDirty) return;
+    if (this.#isDirty && this.#cutInMs <= cutInMs) return;
     this.#isDirty = true;
-    this.#cancelTimer = this.#options.startTimer(PART_MS_MAX, () => this.cut());
+    this.#cutInMs = cutInMs;
+    this.#cancelTimer();
+    this.#cancelTimer = this.#options.startTimer(cutInMs, () => this.cut());
   }
 }

@@ -33,6 +33,8 @@ export interface FeedStatus {
   readonly state: FeedState;
   /** Since the last message of any kind; null before the first. */
   readonly lastMessageAgeMs: number | null;
+  /** How old the last quote was when it came, by this machine's clock; null before the first. */
+  readonly quoteAgeMs: number | null;
   readonly connects: number;
   readonly gaps: number;
   readonly missed: number;
@@ -85,6 +87,7 @@ export class LiveFeedInput implements QuoteInput {
   /** Monotonic; when a fresh quote came last. */
   #lastFreshMs = -Infinity;
   #isTrusted = true;
+  #quoteAgeMs: number | null = null;
   #symbolMs = new Float64Array(1024).fill(-Infinity);
   #isFinishing = false;
   #isEndTold = false;
@@ -188,6 +191,7 @@ export class LiveFeedInput implements QuoteInput {
     return {
       state: this.#state(nowMs),
       lastMessageAgeMs: Number.isFinite(ageMs) ? Math.round(ageMs) : null,
+      quoteAgeMs: this.#quoteAgeMs,
       connects: link.connects,
       gaps: gate.gaps,
       missed: gate.missed,
@@ -286,6 +290,7 @@ export class LiveFeedInput implements QuoteInput {
     let index = batch.to;
     this.#windowFrom = decoder.decode(this.#window, this.#windowFrom, this.#windowTo, false);
     if (index === batch.to) return;
+    this.#quoteAgeMs = Math.round(wallMs - batch.time[batch.to - 1]);
     const nowMs = clock.monotonicMs();
     for (; index < batch.to; index += 1) {
       const isStale = staleMs > 0 && wallMs - batch.time[index] > staleMs;

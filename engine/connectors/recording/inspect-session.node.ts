@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { openSession, type ChosenProfile } from '../files/open-session.node.ts';
+import { openSession, type ChosenProfile, type OpenSession } from '../files/open-session.node.ts';
 import { InputError } from '../sources/input-error.ts';
 import { ROW_REASONS, type QuarantinedRow } from '../sources/row-ledger.ts';
 import { TRAILER_BYTES, TRAILER_DIGEST_AT, type RecordingFooter, type RecordingHeader } from './recording-format.ts';
+import { LiveSurvey, type LiveBooks } from './live-survey.ts';
 import { RecordingInput } from './recording-input.ts';
 import { forEachMerged } from './record-session.node.ts';
 import { OdditySurvey, type SessionOddities } from './session-oddities.ts';
@@ -13,7 +14,8 @@ const QUARANTINED_SHOWN = 20;
 
 export interface SessionInspection {
   readonly files: readonly string[];
-  readonly bytes: number;
+  /** null: a journal, which is no file. */
+  readonly bytes: number | null;
   readonly chosen: readonly ChosenProfile[];
   readonly rows: number;
   readonly ignored: number;
@@ -21,6 +23,8 @@ export interface SessionInspection {
   readonly quarantinedByReason: Readonly<Record<string, number>>;
   readonly quarantinedRows: readonly QuarantinedRow[];
   readonly oddities: SessionOddities;
+  /** Of live sessions; null: of others. */
+  readonly live: LiveBooks | null;
   /** Of recordings: what they say about themselves; their whole content was compared with its hash. */
   readonly recordings: readonly {
     readonly name: string;
@@ -35,11 +39,26 @@ export interface SessionInspection {
  * @throws InputError as a replay would
  */
 export async function inspectSession(paths: readonly string[], profile: string | null): Promise<SessionInspection> {
-  const session = await openSession(paths, profile);
+  return inspectOpened(await openSession(paths, profile), paths);
+}
+
+/**
+ * As `inspectSession`, of a session that is open; it is closed in the end.
+ * @param paths its files; none: it is no file
+ */
+export async function inspectOpened(session: OpenSession, paths: readonly string[]): Promise<SessionInspection> {
   try {
     const survey = new OdditySurvey();
-    await forEachMerged(session.inputs, (input, index) => survey.add(input.batch, index));
-    const recordings = session.inputs.filter((input) => input instanceof RecordingInput);
+    const liveSurvey = new LiveSurvey();
+    await forEachMerged(
+      session.inputs,
+      ({ batch }, index) => {
+        survey.add(batch, index);
+        liveSurvey.add(batch, index);
+      },
+      (control) => liveSurvey.addControl(control),
+    );
+    const recordings = session.inputs.filter((input) => input instanceof RecordingInput && input.footer !== null);
     if (recordings.length > 0) await verifyDigests(paths, session.chosen);
     const sum = (pick: (index: number) => number): number =>
       session.inputs.reduce((total, _, index) => total + pick(index), 0);
@@ -51,7 +70,7 @@ export async function inspectSession(paths: readonly string[], profile: string |
     }
     return {
       files: paths,
-      bytes: (await Promise.all(paths.map((path) => stat(path)))).reduce((total, { size }) => total + size, 0),
+      bytes: paths.length === 0 ? null : await bytesOf(paths),
       chosen: session.chosen,
       rows: sum((index) => ledger(index).rowsRead),
       ignored: sum((index) => ledger(index).ignoredRows),
@@ -59,7 +78,8 @@ export async function inspectSession(paths: readonly string[], profile: string |
       quarantinedByReason: byReason,
       quarantinedRows: session.inputs.flatMap((input) => input.ledger.kept).slice(0, QUARANTINED_SHOWN),
       oddities: survey.result((symbol) => session.symbols.name(symbol)),
-      recordings: recordings.map((input) => ({
+      live: session.live === undefined ? null : liveSurvey.result(),
+      recordings: (recordings as RecordingInput[]).map((input) => ({
         name: input.name,
         header: input.header,
         footer: input.footer as RecordingFooter,
@@ -68,6 +88,11 @@ export async function inspectSession(paths: readonly string[], profile: string |
   } finally {
     await session.close();
   }
+}
+
+async function bytesOf(paths: readonly string[]): Promise<number> {
+  const files = await Promise.all(paths.map((path) => stat(path)));
+  return files.reduce((total, { size }) => total + size, 0);
 }
 
 /** The chain of checksums finds accidents; the hash over everything also finds what was made to pass them. */

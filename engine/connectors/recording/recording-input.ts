@@ -321,11 +321,14 @@ export class RecordingInput implements QuoteInput {
   #renumber(symbol: Int32Array): void {
     const numbers = this.#numbers;
     const known = numbers.length;
-    let highest = 0;
-    for (let index = 0; index < symbol.length; index += 1) highest = Math.max(highest, symbol[index] >>> 0);
-    if (highest >= known) throw this.#damage(`it names symbol ${highest}, but only ${known} were introduced`);
+    const { length } = symbol;
+    for (let index = 0; index < length; index += 1) {
+      const number = symbol[index];
+      if (number >= known || number < 0)
+        throw this.#damage(`it names symbol ${number >>> 0}, but only ${known} were introduced`);
+    }
     if (!this.#numbersDiffer) return;
-    for (let index = 0; index < symbol.length; index += 1) symbol[index] = numbers[symbol[index]];
+    for (let index = 0; index < length; index += 1) symbol[index] = numbers[symbol[index]];
   }
 
   #takeSymbols(payload: Uint8Array, count: number): void {

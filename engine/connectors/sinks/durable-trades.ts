@@ -46,6 +46,8 @@ export class DurableTrades {
   private marks: Prepared[] = [];
   private values: readonly TradeValue[];
   private written = new Map<number, readonly TradeValue[]>();
+  /** Told of trades, TRADE_WORDS words each, at the moment they become final. */
+  onFinal: (words: Float64Array, trades: number) => void = () => undefined;
 
   /** @param values that the checkpoint the job goes on from points at */
   constructor(
@@ -97,12 +99,18 @@ export class DurableTrades {
     const marked = this.marks.find((mark) => mark.checkpointId === checkpointId);
     if (values === undefined || marked === undefined) return;
     this.values = values;
+    this.onFinal(this.words, marked.trades);
     this.words.copyWithin(0, marked.trades * TRADE_WORDS, this.count * TRADE_WORDS);
     this.count -= marked.trades;
     this.marks = this.marks
       .filter((mark) => mark.checkpointId > checkpointId)
       .map((mark) => ({ ...mark, trades: mark.trades - marked.trades }));
     for (const id of [...this.written.keys()]) if (id <= checkpointId) this.written.delete(id);
+  }
+
+  /** Trades that no checkpoint has made final yet: at the end of a session they are. */
+  rest(): { readonly words: Float64Array; readonly trades: number } {
+    return { words: this.words, trades: this.count };
   }
 
   private async merge(values: readonly TradeValue[], level: number, checkpointId: number): Promise<TradeValue[]> {

@@ -70,6 +70,8 @@ export interface StoredSession {
   readonly recordedTaken: number;
   /** A step of time that was taken and has not been finished; null: none. */
   readonly unfinishedStepMs: number | null;
+  /** Positions ahead of the next quote have been opened, the quote itself was not taken yet. */
+  readonly isOfferOpen: boolean;
 }
 
 /** The books of the whole session; rows add up: rows = applied + late + quarantined + ignored (+ open before the end). */
@@ -150,6 +152,7 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
     this.#controls.push(...waiting.filter(({ number }) => !this.#schedule.has(number)));
     this.#recordedTaken = restored.recordedTaken;
     this.#unfinishedStepMs = restored.unfinishedStepMs;
+    this.#isOfferOpen = restored.isOfferOpen;
   }
 
   /** Between two polls. */
@@ -163,6 +166,7 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
       controlsEntered: this.#schedule.entered,
       recordedTaken: this.#recordedTaken,
       unfinishedStepMs: this.#unfinishedStepMs,
+      isOfferOpen: this.#isOfferOpen,
     };
   }
 

@@ -379,8 +379,12 @@ export class SessionStamper {
     return this.#advance(timeMs, output, room);
   }
 
-  /** Puts a quote aside that was too old when it came. It has its number, but moves no time and reaches nobody. */
+  /**
+   * Puts a quote aside that was too old when it came. It has its number, but moves no time and reaches nobody. It is no
+   * witness for a jump ahead either: so whether a held quote is real is known three numbers after it at the latest.
+   */
   refuseStale(batch: QuoteBatch, index: number, ledger: RowLedger): void {
+    if (this.#heldCount > 0) this.#quarantineHeld();
     const line = batch.line === null ? this.sequence + 1 : batch.line[index];
     const rows = batch.rows === null ? 1 : batch.rows[index];
     ledger.quarantine('stale', line, this.#describe(quoteAt(batch, index)), rows);
@@ -399,6 +403,11 @@ export class SessionStamper {
   /** Positions that have not entered the stream: at the end of the session they are `pending`. */
   pendingPositions(): readonly PlannedPosition[] {
     return this.#planned.slice(this.#nextPosition);
+  }
+
+  /** Numbers of quotes that are held back, and about which nothing is decided: what follows does that. */
+  undecided(): readonly number[] {
+    return this.#releasing ? [] : this.#held.slice(0, this.#heldCount).map(({ sequence }) => sequence);
   }
 
   /** Held-back quotes that nobody has decided about yet. */

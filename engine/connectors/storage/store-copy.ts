@@ -18,6 +18,9 @@ export interface StoreCopy {
 /** Calls `act` after a time; the returned function takes that back. */
 export type StartTimer = (delayMs: number, act: () => void) => () => void;
 
+/** Opening may mean starting a process on a machine that is just starting itself. */
+const OPENING_TIMES = 3;
+
 /** A copy whose every call ends: one that does not answer has failed. */
 export class TimedCopy {
   readonly label: string;
@@ -37,7 +40,7 @@ export class TimedCopy {
 
   async open(): Promise<void> {
     await this.close();
-    this.#store = await this.#timed('open', () => this.#copy.open());
+    this.#store = await this.#timed('open', () => this.#copy.open(), this.#limitMs * OPENING_TIMES);
   }
 
   put(raw: string, bytes: Uint8Array): Promise<void> {
@@ -73,16 +76,12 @@ export class TimedCopy {
     return this.#store;
   }
 
-  #timed<T>(what: string, ask: () => Promise<T>): Promise<T> {
+  #timed<T>(what: string, ask: () => Promise<T>, limitMs = this.#limitMs): Promise<T> {
     return new Promise((resolve, reject) => {
       const answer = ask();
-      const stop = this.#startTimer(this.#limitMs, () => {
+      const stop = this.#startTimer(limitMs, () => {
         reject(
-          new StoreError(
-            'failed',
-            this.where,
-            `${this.where} did not answer "${what}" within ${this.#limitMs / 1000} s.`,
-          ),
+          new StoreError('failed', this.where, `${this.where} did not answer "${what}" within ${limitMs / 1000} s.`),
         );
       });
       answer.then(resolve, reject).finally(stop);

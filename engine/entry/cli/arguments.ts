@@ -27,15 +27,30 @@ export type CliCommand =
       readonly output: string;
       readonly profile: string | null;
     }
+  | SavepointCommand
   | FeedCommand
   | LiveCommand
   | AuditCommand
-  | { readonly kind: 'inspect'; readonly input: string; readonly profile: string | null; readonly json: boolean };
+  | {
+      readonly kind: 'inspect';
+      readonly input: string;
+      /** The state folder of a live session, in place of the input. */
+      readonly journal: string | null;
+      readonly profile: string | null;
+      readonly json: boolean;
+    };
 
 /** `flinktrade audit`: prove that the audit trail is what was written, or give it out. */
 export type AuditCommand =
   | { readonly kind: 'audit'; readonly action: 'verify'; readonly path: string }
   | { readonly kind: 'audit'; readonly action: 'export'; readonly path: string; readonly output: string };
+
+/** `flinktrade savepoint`: the newest checkpoint of a state folder as one file. */
+export interface SavepointCommand {
+  readonly kind: 'savepoint';
+  readonly folder: string;
+  readonly output: string;
+}
 
 export interface ReplayCommand {
   readonly kind: 'replay';
@@ -54,6 +69,8 @@ export interface ReplayCommand {
   readonly maxFutureMs: number | null;
   /** Folder of the session's checkpoints; null: the session is gone with the process. */
   readonly state: string | null;
+  /** What the folder starts with; null: nothing. */
+  readonly savepoint: string | null;
   readonly checkpoints: CheckpointSettings;
 }
 
@@ -72,6 +89,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
     'max-parallelism',
     'speed',
     'state',
+    'savepoint',
     'report',
     'trades',
     'out-of-orderness-ms',
@@ -81,12 +99,13 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
     'checkpoints-kept',
   ],
   record: ['journal', 'output', 'profile'],
-  inspect: ['profile', 'json'],
+  inspect: ['journal', 'profile', 'json'],
   sample: ['seed', 'workers', 'speed', 'rules', 'seconds'],
   profiles: [],
   feed: FEED_FLAGS,
   live: LIVE_FLAGS,
   audit: ['output'],
+  savepoint: ['output'],
 };
 const SWITCHES: ReadonlySet<string> = new Set(['json']);
 const SHORT: Readonly<Record<string, string>> = { '-o': '--output', '-h': '--help' };
@@ -120,6 +139,8 @@ export function parseArguments(words: readonly string[]): Result<CliCommand, str
       return readFeed(parsed.value);
     case 'live':
       return readLive(parsed.value);
+    case 'savepoint':
+      return readSavepoint(parsed.value);
     case 'audit':
       return readAudit(parsed.value);
     default:
@@ -211,13 +232,14 @@ function readReplay({ values, rest }: ParsedFlags): Result<CliCommand, string> {
     outOfOrdernessMs: outOfOrdernessMs.value,
     maxFutureMs: maxFutureMs.value,
     state: values.get('state') ?? null,
+    savepoint: values.get('savepoint') ?? null,
     checkpoints: checkpoints.value,
   });
 }
 
 function readCheckpoints(values: ReadonlyMap<string, string>): Result<CheckpointSettings, string> {
   const flags = ['checkpoint-interval-ms', 'checkpoint-timeout-ms', 'checkpoints-kept'];
-  const alone = values.has('state') ? undefined : flags.find((flag) => values.has(flag));
+  const alone = values.has('state') ? undefined : [...flags, 'savepoint'].find((flag) => values.has(flag));
   if (alone !== undefined) return fail(`--${alone} needs --state DIR: without it there are no checkpoints.`);
   const { intervalMs, timeoutMs, retained } = CHECKPOINT_SETTINGS_DEFAULT;
   const interval = readWhole(values, flags[0], 10, DAY_MS);
@@ -233,6 +255,14 @@ function readCheckpoints(values: ReadonlyMap<string, string>): Result<Checkpoint
   });
 }
 
+function readSavepoint({ values, rest }: ParsedFlags): Result<CliCommand, string> {
+  const [folder, ...more] = rest;
+  const output = values.get('output');
+  if (folder === undefined || more.length > 0 || output === undefined)
+    return fail('savepoint takes a state folder and where to write: flinktrade savepoint DIR -o FILE');
+  return ok({ kind: 'savepoint', folder, output });
+}
+
 function readRecord({ values, rest }: ParsedFlags): Result<CliCommand, string> {
   const output = values.get('output');
   const journal = values.get('journal') ?? null;
@@ -245,9 +275,14 @@ function readRecord({ values, rest }: ParsedFlags): Result<CliCommand, string> {
 
 function readInspect({ values, rest }: ParsedFlags): Result<CliCommand, string> {
   const [input, ...more] = rest;
+  const journal = values.get('journal') ?? null;
+  if (journal !== null) {
+    if (input !== undefined) return fail(`--journal DIR is what is inspected; leave ${input} out, or the journal.`);
+    return ok({ kind: 'inspect', input: '', journal, profile: null, json: values.has('json') });
+  }
   if (input === undefined || more.length > 0)
     return fail(`inspect takes one file: flinktrade inspect FILE; found ${rest.length}.`);
-  return ok({ kind: 'inspect', input, profile: values.get('profile') ?? null, json: values.has('json') });
+  return ok({ kind: 'inspect', input, journal, profile: values.get('profile') ?? null, json: values.has('json') });
 }
 
 function readAudit({ values, rest }: ParsedFlags): Result<CliCommand, string> {

@@ -23,7 +23,7 @@ export class FeedTelling {
         this.#hasTrouble = true;
         return;
       case 'stale':
-        tell('Connected, but no fresh quotes: nothing trades.');
+        tell(`Connected, but no fresh quotes: nothing trades.${ageText(status.quoteAgeMs)}`);
         this.#hasTrouble = true;
         return;
       case 'recovering':
@@ -36,4 +36,10 @@ export class FeedTelling {
   clear(): void {
     this.#told = '';
   }
+}
+
+/** A clock that is wrong, here or there, looks like a slow feed. */
+function ageText(quoteAgeMs: number | null): string {
+  if (quoteAgeMs === null) return '';
+  return ` The last quote was ${(quoteAgeMs / 1000).toFixed(1)} s old by this machine's clock when it came; is the clock right? --stale-ms says how old one may be.`;
 }

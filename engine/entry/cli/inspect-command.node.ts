@@ -1,15 +1,35 @@
-import { inspectSession, type SessionInspection } from '../../connectors/recording/inspect-session.node.ts';
+import {
+  inspectOpened,
+  inspectSession,
+  type SessionInspection,
+} from '../../connectors/recording/inspect-session.node.ts';
+import { openJournal } from '../session/open-journal.node.ts';
 import type { CliCommand } from './arguments.ts';
 
 const SYMBOLS_SHOWN = 20;
 
 export async function runInspect(command: Extract<CliCommand, { kind: 'inspect' }>): Promise<void> {
-  const inspection = await inspectSession([command.input], command.profile);
+  const { journal, input, profile } = command;
+  const inspection =
+    journal === null ? await inspectSession([input], profile) : await inspectOpened(await openJournal(journal), []);
   process.stdout.write(command.json ? `${JSON.stringify(inspection, null, 2)}\n` : `${inspectionText(inspection)}\n`);
 }
 
 function timeText(ms: number | null): string {
   return ms === null ? '-' : new Date(ms).toISOString();
+}
+
+function liveLines({ live }: SessionInspection): (readonly [string, string | number])[] {
+  if (live === null) return [];
+  const { facts, missed, staleQuotes, clockSteps, idleSteps, controls } = live;
+  return [
+    ['stale when they came', staleQuotes],
+    ['steps without quotes', `${clockSteps}, event time went on in ${idleSteps}`],
+    ['controls', controls],
+    ...Object.entries(facts).map(
+      ([what, count]) => [`feed: ${what}`, what === 'gap' ? `${count}, ${missed} messages` : count] as const,
+    ),
+  ];
 }
 
 export function inspectionText(inspection: SessionInspection): string {
@@ -20,7 +40,7 @@ export function inspectionText(inspection: SessionInspection): string {
   const hidden = busiest.length - SYMBOLS_SHOWN;
   const lines: (readonly [string, string | number])[] = [
     ...inspection.chosen.map(({ input, profile, why }) => ['input', `${input}, read as ${profile} (${why})`] as const),
-    ['bytes', inspection.bytes],
+    ...(inspection.bytes === null ? [] : [['bytes', inspection.bytes] as const]),
     ['rows', inspection.rows],
     ['  quarantined', inspection.quarantined],
     ['  ignored', inspection.ignored],
@@ -44,6 +64,7 @@ export function inspectionText(inspection: SessionInspection): string {
       ({ fromMs, toMs }) =>
         ['gap', `${timeText(fromMs)} to ${timeText(toMs)}, ${((toMs - fromMs) / 1000).toFixed(1)} s`] as const,
     ),
+    ...liveLines(inspection),
     ...Object.entries(inspection.quarantinedByReason).map(
       ([reason, count]) => [`quarantined: ${reason}`, count] as const,
     ),

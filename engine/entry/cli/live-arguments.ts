@@ -42,6 +42,8 @@ export interface LiveCommand {
   readonly idleMs: number | null;
   readonly outOfOrdernessMs: number | null;
   readonly maxFutureMs: number | null;
+  /** Why the kill switch may be cleared; null: it stays as it is. */
+  readonly rearm: string | null;
 }
 
 const FEED_PORT_DEFAULT = 8787;
@@ -82,6 +84,7 @@ export const LIVE_FLAGS: readonly string[] = [
   'idle-ms',
   'out-of-orderness-ms',
   'max-future-ms',
+  'rearm',
 ];
 
 type Wholes<Name extends string> = Record<Name, number | null>;
@@ -219,5 +222,6 @@ export function readLive({ values, rest }: ParsedFlags): Result<CliCommand, stri
     idleMs: value['idle-ms'],
     outOfOrdernessMs: value['out-of-orderness-ms'],
     maxFutureMs: value['max-future-ms'],
+    rearm: values.get('rearm') ?? null,
   });
 }

@@ -6,7 +6,13 @@ import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
 import { startMachineTimer } from '../../core/machine.node.ts';
 import type { Trade } from '../../trading/records.ts';
 import type { RunningJob } from '../job-runner.node.ts';
-import { LiveCoordinator, OtherSessionError, prepareLive, type PreparedLive } from '../session/live-session.node.ts';
+import {
+  LiveCoordinator,
+  OtherSessionError,
+  prepareLive,
+  type PreparedLive,
+  type RecoveredLive,
+} from '../session/live-session.node.ts';
 import type { SessionParameters } from '../session/session-parameters.ts';
 import { startSession } from '../session/start-session.node.ts';
 import { openStateStore } from '../session/state-store.node.ts';
@@ -18,7 +24,8 @@ import { onInterrupt } from './interrupt.node.ts';
 import type { LiveCommand } from './live-arguments.ts';
 import { CliError, EXIT_INPUT, EXIT_INTERNAL, EXIT_USAGE } from './messages.ts';
 import { checkOutputs, writeText } from './output-files.node.ts';
-import { rowsOf, SessionWatch, summarize, tradeLines } from './replay-command.node.ts';
+import { summarize, tradeLines } from './replay-command.node.ts';
+import { rowsOf, SessionWatch } from './replay-player.node.ts';
 import { replayReport } from './replay-report.ts';
 import { positionTable, reportPieces, type ReplayReport } from './report.ts';
 import { tell } from './tell.node.ts';
@@ -153,10 +160,7 @@ class LiveRun {
         this.#feedStatus = status;
         this.#feed.show(status);
       },
-      onRecovered: ({ quotes, halted }) =>
-        tell(
-          `Recovered ${quotes} quotes and ${trades.count} trades from the journal${halted ? '; the kill switch is on' : ''}. Going on live.`,
-        ),
+      onRecovered: (recovered) => this.#recovered(recovered),
       onFull: (problem) =>
         tell(
           problem === null
@@ -198,6 +202,7 @@ class LiveRun {
       tell('Ending the session (Ctrl-C again: leave at once).');
       end();
     });
+    const stopListening = this.#listenForHalt();
     const cancelTimer = forSeconds === null ? () => undefined : startMachineTimer(forSeconds * MS_PER_SECOND, end);
     try {
       const { elapsedMs } = await this.#job.finished;
@@ -214,11 +219,38 @@ class LiveRun {
       );
     } finally {
       takeBack();
+      stopListening();
       cancelTimer();
       this.#feed.clear();
       this.#coordinator.keeper.close();
       await this.#job.close();
     }
+  }
+
+  /** The kill switch for scripts: a signal reaches a program that is busy, and needs no door. */
+  #listenForHalt(): () => void {
+    const halt = (): void => {
+      this.#job.sendSourceEvent({ kind: 'control', control: { kind: 'halt', by: 'SIGUSR2' } });
+      tell(
+        'Halted (SIGUSR2): nothing trades. End the session and start it again with --rearm REASON to clear the switch.',
+      );
+    };
+    process.on('SIGUSR2', halt);
+    return () => process.off('SIGUSR2', halt);
+  }
+
+  #recovered({ quotes, halted }: RecoveredLive): void {
+    tell(`Recovered ${quotes} quotes from the journal. Going on live.`);
+    if (!halted) return;
+    const { rearm } = this.#command;
+    if (rearm === null) {
+      tell(
+        'The kill switch is on: nothing trades. End the session and start it again with --rearm REASON to clear it.',
+      );
+      return;
+    }
+    this.#job.sendSourceEvent({ kind: 'control', control: { kind: 'rearm', by: rearm } });
+    tell(`The kill switch was on, and is cleared: ${rearm}`);
   }
 
   async #report(elapsedMs: number): Promise<ReplayReport> {

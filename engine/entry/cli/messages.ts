@@ -38,7 +38,7 @@ export const USAGE = `FlinkTrade command line
       --report     JSON report to a file, or - for standard output
       --trades     trades as CSV to a file, or - for standard output
       more: --max-parallelism N (key groups), --out-of-orderness-ms N, --max-future-ms N;
-            with --state: --checkpoint-interval-ms N (1000), --checkpoints-kept N (2), --checkpoint-timeout-ms N (600000)
+            with --state: --savepoint FILE (begin there), --checkpoint-interval-ms N (1000), --checkpoints-kept N (2), --checkpoint-timeout-ms N (600000)
 
   flinktrade record INPUT... -o FILE [--profile NAME|FILE]   write FlinkTrade's own, fast recording
   flinktrade inspect FILE [--profile NAME|FILE] [--json]     symbols, span, counts and oddities of a session file
@@ -56,10 +56,12 @@ export const USAGE = `FlinkTrade command line
              [--trades FILE|-] [--report FILE|-] [--for SECONDS]
       Trades on a live feed (ws:// or wss://) until Ctrl-C. Everything that arrives is journaled in DIR; a trade is final,
       and printed with --trades -, when its quote is there for good. Started again with the same DIR it goes on.
+      Kill switch: signal SIGUSR2; to clear it, end the session and start it again with --rearm REASON.
       more: --subscribe TEXT (sent on connecting), --stale-ms N (2000; 0: never), --idle-ms N (1000),
             --out-of-orderness-ms N, --max-future-ms N (2000)
   flinktrade replay --journal DIR --positions FILE ...       replay a live session; record --journal DIR -o FILE exports it
 
+  flinktrade savepoint DIR -o FILE          the newest checkpoint of a --state folder in one file, for --savepoint
   flinktrade audit verify PATH              is the audit trail what was written? PATH: a --state folder, or an export;
                                             names the first bad record and leaves with 1 when it is not
   flinktrade audit export DIR -o FILE|-     the audit trail of a --state folder, as JSON lines

@@ -10,6 +10,7 @@ import type { SinkWriter } from '../../api/sink.ts';
 import type { DurableStore, StoreError } from '../../contract/durable-store.ts';
 import { resolveRules } from '../../contract/rules-resolve.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
+import { CONFIRMING_QUOTES } from '../../connectors/sources/session-stamper.ts';
 import { machineClock, startMachineTimer } from '../../core/machine.node.ts';
 import type { Trade } from '../../trading/records.ts';
 import type { LiveInputs, SessionCommand, SessionEvent } from './session-parameters.ts';
@@ -98,11 +99,19 @@ export interface LiveCoordinatorOptions {
   readonly trades: SinkWriter<Trade>;
   readonly send: (command: SessionCommand) => void;
   readonly onFeed: (status: FeedStatus) => void;
-  readonly onRecovered: (recovered: Extract<SessionEvent, { kind: 'recovered' }>) => void;
+  readonly onRecovered: (recovered: RecoveredLive) => void;
   /** The store is full and the session waits; null: it goes on. */
   readonly onFull: (problem: StoreError | null) => void;
   /** The journal can be neither read nor written: the session cannot go on. */
   readonly onFailed: (error: unknown) => void;
+}
+
+/** What a session was found to be when its journal had been played. */
+export interface RecoveredLive {
+  readonly quotes: number;
+  readonly halted: boolean;
+  /** Of the rules that hold from here on. */
+  readonly rulesVersion: number;
 }
 
 /** The coordinator's part of a live session: the journal's way to the store and back, and what is final. */
@@ -118,8 +127,8 @@ export class LiveCoordinator {
     this.keeper = new JournalKeeper({
       store: options.store,
       startTimer: startMachineTimer,
-      onStored: (part, sequence) => {
-        this.gate.release(sequence);
+      onStored: ({ part, nextSequence, undecided }) => {
+        this.gate.release(nextSequence, undecided);
         options.send({ kind: 'journal-stored', part });
       },
       onFull: options.onFull,
@@ -152,7 +161,8 @@ export class LiveCoordinator {
     try {
       const bytes = await prepared.reader.next();
       // Trades of what is in the journal are final: they were, or would have been, before the crash.
-      this.gate.release(prepared.reader.sequence);
+      // The last ones may be held back; that is told when it has been played.
+      this.gate.release(Math.max(0, prepared.reader.sequence - CONFIRMING_QUOTES), []);
       send({ kind: 'journal-bytes', bytes });
     } catch (error) {
       onFailed(error);
@@ -162,9 +172,11 @@ export class LiveCoordinator {
   #recovered(event: Extract<SessionEvent, { kind: 'recovered' }>): void {
     const { rules, prepared, send, onRecovered } = this.#options;
     this.keeper.recovered(event.quotes);
+    this.gate.release(event.quotes, event.undecided);
     const inForce = event.rules ?? { rules: prepared.rules, version: 1 };
-    if (JSON.stringify(resolveRules(inForce.rules)) !== JSON.stringify(resolveRules(rules)))
-      send({ kind: 'control', control: { kind: 'rules', rules, version: inForce.version + 1 } });
-    onRecovered(event);
+    const differs = JSON.stringify(resolveRules(inForce.rules)) !== JSON.stringify(resolveRules(rules));
+    const rulesVersion = differs ? inForce.version + 1 : inForce.version;
+    if (differs) send({ kind: 'control', control: { kind: 'rules', rules, version: rulesVersion } });
+    onRecovered({ quotes: event.quotes, halted: event.halted, rulesVersion });
   }
 }

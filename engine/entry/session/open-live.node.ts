@@ -115,6 +115,7 @@ export class OpenLive {
       settings,
       createdBy: `FlinkTrade ${typeof FLINKTRADE_VERSION === 'string' ? FLINKTRADE_VERSION : 'development'}`,
       profile: inputs.profile,
+      undecided: () => live?.stamper?.undecided() ?? [],
       handOver: (part) => tell({ kind: 'journal-part', part }),
       onRoom: () => feed.wakeUp(),
     });
@@ -177,7 +178,13 @@ export class OpenLive {
     const { processingMs = -Infinity } = this.stamper ?? {};
     if (Number.isFinite(processingMs)) this.#clock.continueFrom(processingMs);
     this.#begin(played);
-    this.#tell({ kind: 'recovered', quotes: played.position(), rules: this.#rules, halted: this.#isHalted });
+    this.#tell({
+      kind: 'recovered',
+      quotes: played.position(),
+      undecided: this.stamper?.undecided() ?? [],
+      rules: this.#rules,
+      halted: this.#isHalted,
+    });
     this.onLive();
   }
 

@@ -88,6 +88,8 @@ export type SessionEvent =
   | {
       readonly kind: 'recovered';
       readonly quotes: number;
+      /** Of those, the ones that are held back for their time. */
+      readonly undecided: readonly number[];
       readonly rules: { readonly rules: RulesDocument; readonly version: number } | null;
       readonly halted: boolean;
     }

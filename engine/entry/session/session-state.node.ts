@@ -1,6 +1,5 @@
 import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
 import { DurableTrades, readTrades, type TradeValue } from '../../connectors/sinks/durable-trades.ts';
-import { openFolderStore } from '../../connectors/storage/folder-store.node.ts';
 import type { CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
 import {
   CheckpointStorage,
@@ -9,6 +8,7 @@ import {
 } from '../../runtime/checkpoint/checkpoint-storage.ts';
 import type { JobCheckpoints, RunningJob } from '../job-runner.node.ts';
 import type { CheckpointSettings } from './checkpoint-settings.ts';
+import { SessionAudit } from './session-audit.node.ts';
 import { differences, sha256Of, type SessionIdentity } from './session-identity.node.ts';
 import type { SessionParameters } from './session-parameters.ts';
 import type { TradeCollector } from './trade-collector.node.ts';
@@ -31,6 +31,7 @@ export class SessionMismatchError extends Error {
 }
 
 interface StoredTrades {
+  readonly value: TradeValue;
   readonly words: Float64Array;
   readonly symbols: ReadonlyMap<number, string>;
 }
@@ -50,6 +51,8 @@ export class SessionState {
   readonly #identity: SessionIdentity;
   #firstId = 1;
   #trades: readonly StoredTrades[] = [];
+  /** null until `startAudit`. */
+  #audit: SessionAudit | null = null;
 
   private constructor(store: DurableStore, where: string, identity: SessionIdentity, retained: number) {
     this.#store = store;
@@ -59,13 +62,18 @@ export class SessionState {
   }
 
   /**
-   * @throws StoreError when the folder cannot be used, or holds checkpoints of which none is whole: that is no fresh start
+   * @param store closed with the session, and when this fails
+   * @throws StoreError when the store holds checkpoints of which none is whole: that is no fresh start
    * @throws SessionMismatchError when it holds another session
    */
-  static async open(folder: string, identity: SessionIdentity, retained: number): Promise<SessionState> {
-    const store = await openFolderStore(folder);
+  static async open(
+    store: DurableStore,
+    where: string,
+    identity: SessionIdentity,
+    retained: number,
+  ): Promise<SessionState> {
     try {
-      const state = new SessionState(store, folder, identity, retained);
+      const state = new SessionState(store, where, identity, retained);
       await state.reload();
       return state;
     } catch (error) {
@@ -81,7 +89,7 @@ export class SessionState {
     const found = await this.#storage.latest(async ({ application }) => {
       trades = [];
       for (const value of (application as StoredSessionState).trades)
-        trades.push(await readTrades(store, sha256Of, value));
+        trades.push({ value, ...(await readTrades(store, sha256Of, value)) });
       return null;
     });
     if (found.checkpoint === null && found.refused.length > 0) throw allLost(this.#where, found.refused);
@@ -95,10 +103,44 @@ export class SessionState {
     this.#firstId = await this.#storage.nextId();
   }
 
+  /** From here on the session tells its audit trail what happens. @throws StoreError */
+  async startAudit(folder: string, onFailure: (error: unknown) => void): Promise<void> {
+    this.#audit = await SessionAudit.open(this.#store, folder, onFailure);
+  }
+
+  /** The session begins, or goes on after its process was gone. */
+  async auditStart(parameters: SessionParameters, workers: number): Promise<void> {
+    if (this.restored !== null) return this.auditRecovery('The program was ended in mid session.');
+    const inputs = parameters.inputs.kind === 'files' ? parameters.inputs.paths : [parameters.inputs.kind];
+    const details = { inputs, workers, rulesVersion: 1, rules: parameters.rules };
+    this.#audit?.append({ kind: 'session-start', details, sequence: 0 });
+  }
+
+  /** It goes on from the last checkpoint; trades which that one made final and nobody may have told are told. */
+  async auditRecovery(reason: string): Promise<void> {
+    const details = { checkpoint: this.restored?.id ?? null, replayedQuotes: 0, reason, lost: [] };
+    this.#audit?.append({ kind: 'recovery', details });
+    const id = this.restored?.id;
+    for (const { value, words, symbols } of this.#trades) {
+      if (value.level === 0 && Number(/\/(\d+)-/.exec(value.name)?.[1]) === id)
+        await this.#audit?.tellUntold(words, value.trades, (symbol) => symbols.get(symbol) as string);
+    }
+  }
+
+  /** The session is over: the trades since the last checkpoint are final, too. */
+  async auditEnd(job: RunningJob<SessionParameters>, trades: TradeCollector, quotes: number): Promise<void> {
+    const rest = trades.durable?.rest();
+    if (rest !== undefined) await this.#audit?.tellUntold(rest.words, rest.trades, (id) => job.symbolText(id));
+    const details = { outcome: 'finished', quotes, trades: trades.count };
+    this.#audit?.append({ kind: 'session-end', details, sequence: quotes });
+    await this.#audit?.flush();
+  }
+
   /** Gives a run the trades that earlier ones made final, and makes its own final with each checkpoint. */
   attach(job: RunningJob<SessionParameters>, trades: TradeCollector): void {
     const stored = this.restored === null ? [] : (this.restored.application as StoredSessionState).trades;
     trades.durable = new DurableTrades(this.#store, sha256Of, (id) => job.symbolText(id), stored);
+    trades.durable.onFinal = (words, count) => this.#audit?.tellTrades(words, count, (id) => job.symbolText(id));
     for (const { words, symbols } of this.#trades) trades.restore(words, symbols, (text) => job.symbolId(text));
   }
 
@@ -113,6 +155,8 @@ export class SessionState {
       intervalMs: settings.intervalMs,
       timeoutMs: settings.timeoutMs,
       prepare: async (checkpointId) => {
+        // What was final before is told for good before anything else becomes so: after a crash, only the newest is in doubt.
+        await this.#audit?.flush();
         const values = (await trades.durable?.prepare(checkpointId)) ?? [];
         const application: StoredSessionState = { identity: this.#identity, trades: values };
         return { application, values: values.map(({ name }) => name) };
@@ -122,6 +166,7 @@ export class SessionState {
   }
 
   async close(): Promise<void> {
+    await this.#audit?.close();
     await this.#store.close();
   }
 }

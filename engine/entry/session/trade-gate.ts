@@ -17,6 +17,7 @@ export class TradeGate implements SinkWriter<Trade> {
   readonly #writer: SinkWriter<Trade>;
   #pending: PendingTrade[] = [];
   #durableSequence = 0;
+  #undecided: readonly number[] = [];
 
   /** @param writer gets final trades only */
   constructor(writer: SinkWriter<Trade>) {
@@ -28,23 +29,31 @@ export class TradeGate implements SinkWriter<Trade> {
   }
 
   write(trade: Trade, context: SinkContext): void {
-    if (trade.quoteSequence < this.#durableSequence) {
+    if (this.#isFinal(trade.quoteSequence)) {
       this.#writer.write(trade, context);
       return;
     }
     this.#pending.push({ trade: copyOf(trade), eventTimeMs: context.timestamp() as number });
   }
 
-  /** Every quote below this is durable. */
-  release(durableSequence: number): void {
-    if (durableSequence <= this.#durableSequence) return;
+  /**
+   * Every quote below `durableSequence` is durable. `undecided`: those of them that were held back for their time, and about
+   * which a quote decides that is not durable yet; a trade of theirs is not final before it is.
+   */
+  release(durableSequence: number, undecided: readonly number[]): void {
+    if (durableSequence < this.#durableSequence) return;
     this.#durableSequence = durableSequence;
+    this.#undecided = undecided;
     const pending = this.#pending;
-    this.#pending = pending.filter(({ trade }) => trade.quoteSequence >= durableSequence);
+    this.#pending = pending.filter(({ trade }) => !this.#isFinal(trade.quoteSequence));
     for (const { trade, eventTimeMs } of pending) {
-      if (trade.quoteSequence >= durableSequence) continue;
+      if (!this.#isFinal(trade.quoteSequence)) continue;
       this.#writer.write(trade, { timestamp: () => eventTimeMs, currentWatermark: () => eventTimeMs });
     }
+  }
+
+  #isFinal(quoteSequence: number): boolean {
+    return quoteSequence < this.#durableSequence && !this.#undecided.includes(quoteSequence);
   }
 }
 

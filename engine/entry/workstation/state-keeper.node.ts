@@ -4,7 +4,7 @@ import type { StoreEvent } from '../../contract/store-events.ts';
 import type { VaultMessage } from '../../contract/vault-messages.ts';
 import type { StorageNote, StorageStatus } from '../../contract/window.ts';
 import type { Clock } from '../../core/time.ts';
-import { startMachineTimer } from '../../core/machine.node.ts';
+import { startMachineTimer, waitMs } from '../../core/machine.node.ts';
 import { sha256 } from '../../core/sha256.node.ts';
 import type { MirroredStore } from '../../connectors/storage/mirrored-store.ts';
 import { openMirroredStore } from '../../connectors/storage/open-mirrored-store.ts';
@@ -22,6 +22,7 @@ export interface VaultAccess {
 
 /** After the rush of the start; it reads every value of both copies. */
 const SCRUB_AFTER_MS = 30_000;
+const AGAIN_AFTER_MS = 5_000;
 const NOTES_MAX = 100;
 
 export interface StateKeeperOptions {
@@ -73,6 +74,15 @@ export class StateKeeper {
   }
 
   async #open(link: VaultLink): Promise<MirroredStore | null> {
+    for (;;) {
+      const store = await this.#tryToOpen(link);
+      if (store !== null || this.#failure?.kind !== 'full') return store;
+      // Nothing is wrong but the room: as soon as there is some, the store opens by itself.
+      await waitMs(AGAIN_AFTER_MS);
+    }
+  }
+
+  async #tryToOpen(link: VaultLink): Promise<MirroredStore | null> {
     const { access, clock } = this.#options;
     try {
       const store = await openMirroredStore({
@@ -87,6 +97,7 @@ export class StateKeeper {
         onEvent: (event) => this.#note(event),
       });
       this.#opened = store;
+      this.#failure = null;
       startMachineTimer(SCRUB_AFTER_MS, () => void store.scrub());
     } catch (error) {
       this.#failure = asStoreError(error, 'the vault');

@@ -1,5 +1,9 @@
+import type { SinkWriter } from '../../api/sink.ts';
+import type { FeedStatus } from '../../connectors/live/live-feed-input.ts';
+import type { DurableStore } from '../../contract/durable-store.ts';
 import type {
   EngineEvent,
+  FeedInfo,
   Problem,
   Progress,
   QuarantinedRow,
@@ -11,12 +15,13 @@ import type { RulesDocument } from '../../contract/rules.ts';
 import { ruleOf } from '../../contract/rules-resolve.ts';
 import type { Clock } from '../../core/time.ts';
 import { computeKeyGroupRangeForOperatorIndex } from '../../state/key-groups.ts';
-import type { ControlRecord } from '../../trading/records.ts';
+import type { ControlRecord, Trade } from '../../trading/records.ts';
 import type { CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
-import { repeatEvery } from '../../core/machine.node.ts';
+import { repeatEvery, waitMs } from '../../core/machine.node.ts';
 import { JobFailedError } from '../job-failed-error.ts';
 import type { RunningJob } from '../job-runner.node.ts';
 import type { SessionEvent, SessionParameters, SessionProgress } from '../session/session-parameters.ts';
+import { LiveCoordinator, type PreparedLive, type RecoveredLive } from '../session/live-session.node.ts';
 import { startSession } from '../session/start-session.node.ts';
 import { RateMeter } from './rate-meter.ts';
 import { RowCache } from './row-cache.ts';
@@ -29,6 +34,8 @@ import { ROW } from '../../contract/frames.ts';
 /** Sixty frames a second. */
 const FRAME_EVERY_MS = 16;
 const PROGRESS_EVERY_MS = 100;
+/** A live session that is closed gets this long to take what has come. */
+const END_LIVE_MS_MAX = 2_000;
 /** What a window that comes later is still shown. */
 const QUARANTINED_KEPT_MAX = 1_000;
 
@@ -52,6 +59,17 @@ export interface WorkstationSessionOptions {
   /** In force at its beginning. */
   readonly rules: RulesDocument;
   readonly rulesVersion: number;
+  /** Of a live session; null: files or the sample. */
+  readonly live: WorkstationLive | null;
+}
+
+/** What a live session needs beyond its parameters. */
+export interface WorkstationLive {
+  readonly store: DurableStore;
+  readonly prepared: PreparedLive;
+  /** The rules that are asked for; `parameters.rules` are those the session began with. */
+  readonly rules: RulesDocument;
+  readonly onRecovered: (recovered: RecoveredLive) => void;
 }
 
 /**
@@ -85,6 +103,8 @@ export class WorkstationSession {
   #inputProblem: Problem | null = null;
   #selected: { readonly symbol: string; id: number; lastTimeMs: number } | null = null;
   #halted = false;
+  readonly #live: LiveCoordinator | null;
+  #feed: FeedStatus | null = null;
   rules: RulesDocument;
   rulesVersion: number;
 
@@ -92,26 +112,31 @@ export class WorkstationSession {
     const { keeper, parameters } = options;
     this.#options = options;
     this.#paused = parameters.startPaused;
-    this.rules = options.rules;
+    const { live } = options;
+    this.rules = live?.rules ?? options.rules;
     this.rulesVersion = options.rulesVersion;
     const restored = keeper?.restored ?? null;
     const checkpoints = keeper?.checkpoints(
       () => this.#trades,
       (record) => this.#tookCheckpoint(record),
     );
+    const trades: SinkWriter<Trade> = {
+      write: (trade, context) => this.#trades.write(trade, context),
+      prepareCommit: (checkpointId) => this.#trades.prepareCommit(checkpointId),
+      commit: (checkpointId) => this.#trades.commit(checkpointId),
+    };
+    this.#live = live === null ? null : this.#coordinate(live, trades);
     this.#job = startSession({
       parameters,
       workers: restored?.parallelism ?? options.workers,
       maxParallelism: restored?.maxParallelism ?? null,
       sinks: {
-        trades: {
-          write: (trade, context) => this.#trades.write(trade, context),
-          prepareCommit: (checkpointId) => this.#trades.prepareCommit(checkpointId),
-          commit: (checkpointId) => this.#trades.commit(checkpointId),
-        },
+        trades: this.#live?.gate ?? trades,
         lateQuotes: { write: () => undefined },
       },
-      onEvent: (event) => this.#take(event),
+      onEvent: (event) => {
+        if (this.#live?.take(event) !== true) this.#take(event);
+      },
       restore: restored,
       ...(checkpoints !== undefined && { checkpoints }),
     });
@@ -187,11 +212,55 @@ export class WorkstationSession {
     await this.#tellHistory();
   }
 
+  /** The machine slept: a live feed is not to be trusted. */
+  stoodStill(forMs: number): void {
+    if (this.#live !== null) this.#job.sendSourceEvent({ kind: 'stood-still', forMs });
+  }
+
+  #coordinate(live: WorkstationLive, trades: SinkWriter<Trade>): LiveCoordinator {
+    const { emit } = this.#options;
+    return new LiveCoordinator({
+      ...live,
+      trades,
+      send: (command) => this.#job.sendSourceEvent(command),
+      onFeed: (status) => {
+        this.#feed = status;
+      },
+      onRecovered: (recovered) => {
+        this.rulesVersion = recovered.rulesVersion;
+        live.onRecovered(recovered);
+      },
+      onFull: (problem) =>
+        emit(
+          problem === null
+            ? { kind: 'notice', tone: 'good', text: 'There is room for the journal again: trading goes on.' }
+            : { kind: 'notice', tone: 'bad', text: `${problem.message} Trading stands still until there is room.` },
+        ),
+      onFailed: (error) => {
+        this.#inputProblem ??= { code: 'journal-failed', message: (error as Error).message, where: null };
+        this.#fail(error);
+        void this.#job.cancel();
+      },
+    });
+  }
+
+  /** A live session ends in order: what came is taken and journaled, so that it can go on from there. */
+  async #endLive(live: LiveCoordinator): Promise<void> {
+    if (!this.#ended) {
+      this.#job.sendSourceEvent({ kind: 'end' });
+      await Promise.race([this.#job.finished.catch(() => undefined), waitMs(END_LIVE_MS_MAX)]);
+      await Promise.race([live.keeper.idle(), waitMs(END_LIVE_MS_MAX)]);
+    }
+    live.keeper.close();
+    await this.#options.live?.store.close();
+  }
+
   /** Ends its threads. What was kept stays as it is. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#rest();
     this.#stopFrames();
+    if (this.#live !== null) await this.#endLive(this.#live);
     await this.#job.close();
   }
 
@@ -399,6 +468,7 @@ export class WorkstationSession {
       rulesVersion: this.rulesVersion,
       workers,
       maxParallelism: this.#job.graph.maxParallelism,
+      feed: this.#feed === null ? null : feedInfo(this.#feed, this.#live?.gate.pending ?? 0),
     };
     emit({ kind: 'progress', epoch, progress: this.#progressTold });
   }
@@ -464,4 +534,11 @@ export class WorkstationSession {
 /** Places of a price step, two at least: "0.01" has 2. */
 function decimalsOf(step: string): number {
   return Math.max(2, step.includes('.') ? step.length - step.indexOf('.') - 1 : 0);
+}
+
+function feedInfo(status: FeedStatus, pendingTrades: number): FeedInfo {
+  const { state, lastMessageAgeMs, quoteAgeMs, gaps, missed, duplicates, staleQuotes, staleSymbols, connects } = status;
+  const retryInMs = state.kind === 'reconnecting' ? state.inMs : null;
+  const counts = { gaps, missed, duplicates, staleQuotes, staleSymbols, connects };
+  return { state: state.kind, retryInMs, lastMessageAgeMs, quoteAgeMs, ...counts, pendingTrades };
 }

@@ -6,29 +6,35 @@ import type {
   SessionRequest,
   SessionStatus,
 } from '../../contract/window.ts';
-import { CONTRACT_VERSION } from '../../contract/window.ts';
+import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
+import { CONTRACT_VERSION, type SessionSource } from '../../contract/window.ts';
 import { checkRules } from '../../contract/rules-schema.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
 import { assertNever } from '../../core/assert.ts';
 import type { Clock } from '../../core/time.ts';
 import { WORKERS_MAX } from '../cli/arguments.ts';
+import { feedUrlProblem, LIVE_PROFILE_DEFAULT } from '../cli/live-arguments.ts';
 import { loadPositions } from '../cli/documents.node.ts';
 import { CliError } from '../cli/messages.ts';
+import { OtherSessionError, prepareLive, type PreparedLive, type RecoveredLive } from '../session/live-session.node.ts';
 import { samplePositions } from '../session/sample.node.ts';
-import type { SessionParameters } from '../session/session-parameters.ts';
+import type { SessionInputs, SessionParameters } from '../session/session-parameters.ts';
 import { CHECKPOINT_SETTINGS_DEFAULT } from '../session/checkpoint-settings.ts';
-import type { DurableStore } from '../../contract/durable-store.ts';
 import { waitMs } from '../../core/machine.node.ts';
 import type { KillFlag } from './kill-flag.node.ts';
+import { forgetLiveRequest, keepLiveRequest, readLiveRequest } from './live-request.ts';
 import { RestartDelay } from './restart-delay.ts';
 import { SessionBook } from './session-checkpoints.node.ts';
 import type { ControlOutcome } from './session-controls.node.ts';
 import { SessionKeeper } from './session-keeper.node.ts';
 import { describeRecovery, inForce, wasHalted, type InForce } from './session-recovery.node.ts';
-import { WorkstationSession, type Emit } from './workstation-session.node.ts';
+import { WorkstationSession, type Emit, type WorkstationLive } from './workstation-session.node.ts';
 
 /** A chart wants a point a second, and keeps half as many whenever it has too many. */
 const HISTORY_SAMPLE_MS = 1_000;
+
+/** What a request decides by itself; where quotes come from is looked at after it. */
+type AskedParameters = Omit<SessionParameters, 'inputs'>;
 
 export interface WorkstationDependencies {
   readonly clock: Clock;
@@ -37,6 +43,11 @@ export interface WorkstationDependencies {
   readonly engine: string;
   /** A word nobody can guess: the first of the two acts that re-arm hands it out, the second brings it back. */
   readonly makeToken: () => string;
+  /**
+   * Where the live session keeps its state. `anew`: a new place; what there is of the last one stays.
+   * @throws StoreError when nothing can be kept
+   */
+  readonly openLiveStore: (anew: boolean) => Promise<DurableStore>;
   /** Where sessions are kept; null: nowhere, which the store's keeper says. Absent: nowhere, and nothing is said. */
   readonly store?: Promise<DurableStore | null>;
   /** The kill switch as a file; absent: it does not outlive the program. */
@@ -44,9 +55,13 @@ export interface WorkstationDependencies {
   readonly checkpointIntervalMs?: number;
 }
 
+/** Asked for by nobody: it goes on by itself. */
+const NO_REQUEST = 0;
+
 /** How a session begins. */
 interface Beginning {
   readonly keeper: SessionKeeper | null;
+  readonly live: WorkstationLive | null;
   readonly parameters: SessionParameters;
   readonly workers: number;
   readonly inForce: InForce;
@@ -70,6 +85,8 @@ export class Workstation {
   #halted: boolean;
   /** Of the session that is open, or was interrupted; null: it is not kept. */
   #keeper: SessionKeeper | null = null;
+  /** What the live session was opened with; null: there is none. */
+  #liveRequest: SessionRequest | null = null;
   #book: SessionBook;
   readonly #restarts = new RestartDelay();
   /** Nothing is opened or closed before what was interrupted has been looked for. */
@@ -129,6 +146,8 @@ export class Workstation {
         return this.#emit({ kind: 'rearm-token', token: this.#token });
       case 'rearm-confirm':
         return this.#rearm(command.token, command.by);
+      case 'stood-still':
+        return session?.stoodStill(command.forMs);
       case 'select-symbol':
         return session?.select(command.symbol);
       default:
@@ -154,13 +173,18 @@ export class Workstation {
   }
 
   async #open(requestId: number, request: SessionRequest): Promise<void> {
-    const parameters = await this.#parametersOf(requestId, request);
-    if (parameters === null) return;
+    const asked = await this.#parametersOf(requestId, request);
+    if (asked === null) return;
     await this.#closeSession();
-    const { inputs, speed } = request;
+    const source = request.inputs;
+    const { speed } = request;
+    const live = source.kind === 'live' ? await this.#prepareLive(requestId, source, request.profile, asked) : null;
+    let parameters: SessionParameters;
+    if (source.kind !== 'live') parameters = { ...asked, inputs: recordedInputs(source, request.profile) };
+    else if (live !== null) parameters = liveParameters(asked, live.prepared);
+    else return;
     const info: SessionInfo = {
-      inputs: inputs.kind === 'files' ? inputs.paths : [`simulated market, seed ${inputs.seed}`],
-      mode: inputs.kind === 'files' ? 'replay' : 'simulated',
+      ...describeSource(source),
       positionsPath: request.positionsPath,
       profile: request.profile,
       speed,
@@ -169,10 +193,12 @@ export class Workstation {
     this.#setStatus({ kind: 'opening' });
     this.#book = this.#newBook();
     this.#restarts.reset();
-    const keeper = await this.#keep({ parameters, workers: request.workers, info });
+    const keeper = live === null ? await this.#keep({ parameters, workers: request.workers, info }) : null;
+    if (live !== null) await this.#keepLive(request);
     const { rules } = parameters;
     this.#begin({
       keeper,
+      live,
       parameters,
       workers: request.workers,
       inForce: { rules, rulesVersion: 1, halted: false, controls: 0 },
@@ -199,7 +225,7 @@ export class Workstation {
     }
   }
 
-  #begin({ keeper, parameters, workers, inForce: { rules, rulesVersion, halted } }: Beginning): void {
+  #begin({ keeper, live, parameters, workers, inForce: { rules, rulesVersion, halted } }: Beginning): void {
     const { clock, emit } = this.#dependencies;
     this.#epoch += 1;
     this.#keeper = keeper;
@@ -213,6 +239,7 @@ export class Workstation {
       book: this.#book,
       rules,
       rulesVersion,
+      live,
       onStatus: (status) => {
         if (this.#session === session) this.#setStatus(status);
       },
@@ -222,7 +249,7 @@ export class Workstation {
       },
     });
     this.#session = session;
-    this.#emit({ kind: 'rules-applied', requestId: null, rules, version: rulesVersion });
+    this.#emit({ kind: 'rules-applied', requestId: null, rules: session.rules, version: rulesVersion });
     session.tellState();
     // A kill switch that was thrown stays thrown until two deliberate acts clear it, whatever session is opened.
     if (this.#halted && !halted) void this.#haltSession(session, 'still halted from before');
@@ -233,6 +260,8 @@ export class Workstation {
     const store = await this.#dependencies.store;
     if (store === undefined || store === null) return this.#setStatus({ kind: 'none' });
     try {
+      const live = await readLiveRequest(store);
+      if (live !== null) return await this.#openAgain(live);
       const keeper = await SessionKeeper.find(store, this.#dependencies.clock);
       if (keeper === null) return this.#setStatus({ kind: 'none' });
       await this.#goOn(keeper, 'program-ended', null);
@@ -261,13 +290,15 @@ export class Workstation {
     const now = inForce(keeper);
     if (wasHalted(keeper.controls)) this.#latch('the session before');
     this.#setStatus({ kind: 'opening' });
-    this.#begin({ keeper, parameters: keeper.parameters, workers: spec.workers, inForce: now });
+    this.#begin({ keeper, live: null, parameters: keeper.parameters, workers: spec.workers, inForce: now });
   }
 
   async #failed(session: WorkstationSession, problem: Problem, isInput: boolean): Promise<void> {
     const keeper = this.#keeper;
-    if (isInput || keeper === null) return this.#setStatus({ kind: 'failed', problem, isKept: keeper !== null });
-    const delayMs = this.#restarts.failed();
+    const live = this.#liveRequest;
+    if (isInput || (keeper === null && live === null))
+      return this.#setStatus({ kind: 'failed', problem, isKept: keeper !== null });
+    const delayMs = this.#restarts.failed(this.#dependencies.clock.monotonicMs());
     if (delayMs === null) {
       const { failures } = this.#restarts;
       const message = `Trading has stopped: the session failed ${failures} times in a row without a checkpoint in between. The last failure: ${problem.message} Everything is kept; you can try again.`;
@@ -276,19 +307,45 @@ export class Workstation {
     const message = `${problem.message} Going on from the last checkpoint in ${(delayMs / 1000).toFixed(1)} s\u2026`;
     this.#setStatus({ kind: 'recovering', message });
     this.#problem(null, problem.code, problem.message, problem.where);
-    this.#started = this.#restart(session, keeper, problem.message, delayMs);
+    this.#started = this.#restart(session, problem.message, delayMs);
     await this.#started;
   }
 
-  async #restart(session: WorkstationSession, keeper: SessionKeeper, cause: string, delayMs: number): Promise<void> {
+  async #restart(session: WorkstationSession, cause: string, delayMs: number): Promise<void> {
+    const keeper = this.#keeper;
+    const live = this.#liveRequest;
     await session.close();
     await waitMs(delayMs);
     if (this.#session === session) this.#session = null;
     try {
+      if (keeper === null) return live === null ? undefined : await this.#openAgain(live);
       await keeper.reload();
       await this.#goOn(keeper, 'session-failed', cause);
     } catch (error) {
       this.#notRecovered('state-lost', `${cause} It cannot be gone on with either. ${(error as Error).message}`);
+    }
+  }
+
+  /** A live session goes on from its journal. */
+  async #openAgain(request: SessionRequest): Promise<void> {
+    this.#liveRequest = null;
+    const { inputs } = request;
+    await this.#open(NO_REQUEST, inputs.kind === 'live' ? { ...request, inputs: { ...inputs, anew: false } } : request);
+    if (this.#session === null)
+      this.#notRecovered('state-lost', 'The live session cannot be gone on with; see the problem.');
+  }
+
+  async #keepLive(request: SessionRequest): Promise<void> {
+    this.#liveRequest = request;
+    const store = await this.#dependencies.store;
+    try {
+      if (store !== undefined && store !== null) await keepLiveRequest(store, request);
+    } catch (error) {
+      this.#problem(
+        null,
+        'state-not-kept',
+        `After a crash this session would not be opened by itself: ${(error as Error).message}`,
+      );
     }
   }
 
@@ -298,7 +355,7 @@ export class Workstation {
   }
 
   /** @returns null when something in the request does not hold; the window has been told what */
-  async #parametersOf(requestId: number, request: SessionRequest): Promise<SessionParameters | null> {
+  async #parametersOf(requestId: number, request: SessionRequest): Promise<AskedParameters | null> {
     const rules = checkRules(request.rules);
     if (!rules.ok) {
       this.#problem(
@@ -320,12 +377,7 @@ export class Workstation {
     }
     try {
       const positions = await this.#positionsOf(request);
-      const inputs: SessionParameters['inputs'] =
-        request.inputs.kind === 'files'
-          ? { ...request.inputs, profile: request.profile }
-          : { ...request.inputs, seconds: null };
       return {
-        inputs,
         positions,
         rules: rules.value,
         speed: request.speed,
@@ -341,6 +393,55 @@ export class Workstation {
     }
   }
 
+  /** @returns null when it cannot begin or go on; the window has been told why */
+  async #prepareLive(
+    requestId: number,
+    source: Extract<SessionSource, { kind: 'live' }>,
+    profile: string | null,
+    asked: AskedParameters,
+  ): Promise<WorkstationLive | null> {
+    const problem = feedUrlProblem(source.url);
+    if (problem !== null) {
+      this.#problem(requestId, 'feed-invalid', problem);
+      return null;
+    }
+    let store: DurableStore | null = null;
+    try {
+      store = await this.#dependencies.openLiveStore(source.anew);
+      const rest = { staleMs: null, idleMs: null, outOfOrdernessMs: null, maxFutureMs: null };
+      const { positions, rules } = asked;
+      const prepared = await prepareLive(store, {
+        url: source.url,
+        subscribe: null,
+        profile: profile ?? LIVE_PROFILE_DEFAULT,
+        positions,
+        rules,
+        ...rest,
+      });
+      const { cutOff } = prepared.found;
+      if (cutOff !== null) this.#emit({ kind: 'notice', tone: 'bad', text: cutOff });
+      return { store, prepared, rules, onRecovered: (recovered) => this.#recovered(recovered) };
+    } catch (error) {
+      await store?.close();
+      if (!(error instanceof StoreError || error instanceof OtherSessionError)) throw error;
+      const hint = error instanceof OtherSessionError ? ' In the session dialog, choose to begin a new session.' : '';
+      this.#problem(requestId, 'live-state', `${error.message}${hint}`);
+      return null;
+    }
+  }
+
+  #recovered({ quotes, halted, rulesVersion }: RecoveredLive): void {
+    const session = this.#session;
+    if (session === null) return;
+    this.#emit({ kind: 'rules-applied', requestId: null, rules: session.rules, version: rulesVersion });
+    const text = `The live session goes on: ${quotes} quotes were recovered from its journal${halted ? ', and the kill switch is on' : ''}.`;
+    this.#emit({ kind: 'notice', tone: 'good', text });
+    if (!halted) return;
+    // The switch survives every crash.
+    this.#halted = true;
+    session.setHalted(true);
+  }
+
   async #positionsOf({ inputs, positionsPath }: SessionRequest): Promise<SessionParameters['positions']> {
     if (positionsPath !== null) return loadPositions(positionsPath);
     return inputs.kind === 'sample' ? samplePositions(inputs.seed) : [];
@@ -349,13 +450,17 @@ export class Workstation {
   async #closeSession(): Promise<void> {
     const session = this.#session;
     const keeper = this.#keeper;
+    const wasLive = this.#liveRequest !== null;
     this.#session = null;
     this.#keeper = null;
+    this.#liveRequest = null;
     this.#info = null;
     if (session !== null || this.#status.kind === 'failed') this.#setStatus({ kind: 'none' });
     await session?.close();
     try {
       await keeper?.close();
+      const store = wasLive ? await this.#dependencies.store : null;
+      if (store !== undefined && store !== null) await forgetLiveRequest(store);
     } catch (error) {
       this.#problem(
         null,
@@ -391,6 +496,7 @@ export class Workstation {
       return this.#problem(requestId, 'no-session', 'The session ended before the rules came into force.');
     }
     this.#emit({ kind: 'rules-applied', requestId, rules: rules.value, version });
+    if (this.#liveRequest !== null) await this.#keepLive({ ...this.#liveRequest, rules: rules.value });
     this.#sayIfNotKept(outcome, 'The change of rules');
   }
 
@@ -475,4 +581,26 @@ export class Workstation {
   #emit(event: EngineEvent): void {
     this.#dependencies.emit(event);
   }
+}
+
+function describeSource(source: SessionSource): Pick<SessionInfo, 'inputs' | 'mode'> {
+  switch (source.kind) {
+    case 'files':
+      return { inputs: source.paths, mode: 'replay' };
+    case 'sample':
+      return { inputs: [`simulated market, seed ${source.seed}`], mode: 'simulated' };
+    case 'live':
+      return { inputs: [source.url], mode: 'live' };
+    default:
+      return assertNever(source);
+  }
+}
+
+function recordedInputs(source: Exclude<SessionSource, { kind: 'live' }>, profile: string | null): SessionInputs {
+  return source.kind === 'files' ? { ...source, profile } : { ...source, seconds: null };
+}
+
+function liveParameters(asked: AskedParameters, { inputs, rules }: PreparedLive): SessionParameters {
+  const { outOfOrdernessMs, maxFutureMs } = inputs.settings;
+  return { ...asked, inputs, rules, outOfOrdernessMs, maxFutureMs, speed: { kind: 'max' }, startPaused: false };
 }

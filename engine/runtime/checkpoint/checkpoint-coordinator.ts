@@ -76,6 +76,7 @@ export class CheckpointCoordinator {
   private readonly waiting: ((go: boolean) => void)[] = [];
   private takeBackInterval: () => void = () => undefined;
   private isStopped = false;
+  private isBusy = false;
 
   /** @param firstId greater than every id that was ever used */
   constructor(host: CheckpointHost, options: CheckpointOptions, firstId: number) {
@@ -103,14 +104,32 @@ export class CheckpointCoordinator {
     for (const resolve of this.waiting.splice(0)) resolve(false);
   }
 
-  /** Resolves with how it went, which may be `failed`; never rejects. */
-  async trigger(kind: 'checkpoint' | 'savepoint' = 'checkpoint'): Promise<CheckpointRecord> {
-    while (this.pending !== null && !this.isStopped)
+  /** Does something that no checkpoint may cross, under a barrier number of its own. */
+  async exclusively<T>(act: (barrierId: number) => Promise<T>): Promise<T> {
+    const id = await this.turn();
+    this.isBusy = true;
+    try {
+      return await act(id);
+    } finally {
+      this.isBusy = false;
+      this.waiting.shift()?.(true);
+    }
+  }
+
+  /** Waits until nothing is under way. @returns the next barrier's number */
+  private async turn(): Promise<number> {
+    while ((this.pending !== null || this.isBusy) && !this.isStopped)
       await new Promise<boolean>((resolve) => {
         this.waiting.push(resolve);
       });
     const id = this.nextId;
     this.nextId += 1;
+    return id;
+  }
+
+  /** Resolves with how it went, which may be `failed`; never rejects. */
+  async trigger(kind: 'checkpoint' | 'savepoint' = 'checkpoint'): Promise<CheckpointRecord> {
+    const id = await this.turn();
     const { clock, startTimer } = this.host;
     const triggeredAtMs = clock.wallMs();
     if (this.isStopped) return failedRecord(id, kind, triggeredAtMs, CheckpointCoordinator.JOB_ENDED);

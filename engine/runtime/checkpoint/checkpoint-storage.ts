@@ -187,6 +187,12 @@ export class CheckpointStorage {
     return names.filter((name) => name.endsWith('/manifest')).map((name) => Number(name.split('/')[1]));
   }
 
+  /** Names of everything a checkpoint needs, its manifest included. @throws StoreError */
+  async valuesOf(id: number): Promise<{ readonly createdAtMs: number; readonly names: readonly string[] }> {
+    const manifest = await this.readManifest(id);
+    return { createdAtMs: manifest.createdAtMs, names: [...valuesOf(manifest), `${folderOf(id)}/manifest`] };
+  }
+
   /** An id that no checkpoint had yet, complete or not. */
   async nextId(): Promise<number> {
     const names = await this.store.list(`${FOLDER}/`);

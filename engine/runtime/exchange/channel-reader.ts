@@ -30,7 +30,7 @@ export interface ControlHandler {
   alignment(sourceId: number, timestampMs: number): boolean;
   end(group: number): void;
   /** @returns true when the reader must stop until the barrier has come on every other ring */
-  barrier(checkpointId: number): boolean;
+  barrier(checkpointId: number, parallelism: number): boolean;
 }
 
 /** The receiving end of one ring: it walks over published slots and hands each to who understands it. */
@@ -125,7 +125,7 @@ export class ChannelReader {
         this.isHeld = handler.alignment(i[payload], f[base + TIMESTAMP_WORD]);
         return;
       case CONTROL.BARRIER:
-        this.isHeld = handler.barrier(f[base + TIMESTAMP_WORD]);
+        this.isHeld = handler.barrier(f[base + TIMESTAMP_WORD], slot);
         return;
       case CONTROL.END:
         return handler.end(slot);

@@ -47,9 +47,10 @@ export class ChannelWriter {
     this.ring.commit();
   }
 
-  sendBarrier(checkpointId: number): void {
+  /** @param parallelism of the job behind the barrier, when it changes there; 0: it stays, and state is stored */
+  sendBarrier(checkpointId: number, parallelism: number): void {
     this.catchUp();
-    this.control(CONTROL.BARRIER, 0, checkpointId);
+    this.control(CONTROL.BARRIER, parallelism, checkpointId);
   }
 
   sendEnd(group: OutputGroup): void {

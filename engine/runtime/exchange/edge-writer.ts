@@ -42,6 +42,8 @@ abstract class EdgeWriter implements RecordOutput {
   private readonly group: OutputGroup;
   private readonly clock: ProcessingClock;
   private readonly only: RecordFormat | null;
+  /** Of the record that `write` is given: a fraction handed to a call that is not inlined would be an object each time. */
+  protected timestamp = NaN;
   private readonly byKind = new Map<string, RecordFormat>();
   private lastKind: unknown = undefined;
   private lastFormat: RecordFormat | null = null;
@@ -64,7 +66,7 @@ abstract class EdgeWriter implements RecordOutput {
 
   abstract emit(record: unknown, timestamp: number): void;
 
-  protected write(channel: ChannelWriter, slot: number, record: unknown, timestamp: number): void {
+  protected write(channel: ChannelWriter, slot: number, record: unknown): void {
     const format = this.only ?? this.formatOf(record);
     const { ring } = channel;
     const timeMs = this.clock.timeMs;
@@ -76,7 +78,7 @@ abstract class EdgeWriter implements RecordOutput {
     i[base * 2] = format.type;
     i[base * 2 + 1] = slot;
     f[base + 1] = watermark;
-    f[base + 2] = timestamp;
+    f[base + 2] = this.timestamp;
     if (format.encode !== null) format.encode(f, i, base + HEADER_WORDS, record, this.symbols);
     channel.stamped[this.group.index] = watermark;
     ring.commit();
@@ -101,14 +103,16 @@ abstract class EdgeWriter implements RecordOutput {
 /** To the one reader at the other end: sinks. */
 export class ForwardEdgeWriter extends EdgeWriter {
   emit(record: unknown, timestamp: number): void {
-    this.write(this.channels[0], NO_KEY_SLOT, record, timestamp);
+    this.timestamp = timestamp;
+    this.write(this.channels[0], NO_KEY_SLOT, record);
   }
 }
 
 /** To every subtask. */
 export class BroadcastEdgeWriter extends EdgeWriter {
   emit(record: unknown, timestamp: number): void {
-    for (const channel of this.channels) this.write(channel, NO_KEY_SLOT, record, timestamp);
+    this.timestamp = timestamp;
+    for (const channel of this.channels) this.write(channel, NO_KEY_SLOT, record);
   }
 }
 
@@ -158,7 +162,8 @@ export class SymbolKeyedEdgeWriter extends KeyedEdgeWriter {
     const id = this.keyIdOf(record, this.symbols);
     let owner = id < this.owners.length ? this.owners[id] : UNKNOWN;
     if (owner === UNKNOWN) owner = this.defineSymbol(id);
-    this.write(this.channels[owner & SUBTASK_MASK], owner >> SUBTASK_BITS, record, timestamp);
+    this.timestamp = timestamp;
+    this.write(this.channels[owner & SUBTASK_MASK], owner >> SUBTASK_BITS, record);
   }
 
   private defineSymbol(id: number): number {
@@ -197,7 +202,8 @@ export class SelectedKeyEdgeWriter extends KeyedEdgeWriter {
       owner = this.define(key, encodePlain(key));
       this.owners.set(key, owner);
     }
-    this.write(this.channels[owner.subtask], owner.slot, record, timestamp);
+    this.timestamp = timestamp;
+    this.write(this.channels[owner.subtask], owner.slot, record);
   }
 }
 

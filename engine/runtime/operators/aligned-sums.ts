@@ -40,16 +40,25 @@ export class AlignmentGroup {
   private readonly local: bigint[] = [];
   private readonly totals: bigint[] = [];
   private alignment = 0;
-  private readonly arrivals: Int32Array;
-  private readonly shares: BigInt64Array;
-  private readonly memory: AlignedSumsMemory;
-  private readonly subtaskIndex: number;
+  private arrivals: Int32Array;
+  private shares: BigInt64Array;
+  private memory: AlignedSumsMemory;
+  private subtaskIndex: number;
 
   constructor(memory: AlignedSumsMemory, subtaskIndex: number) {
     this.memory = memory;
     this.subtaskIndex = subtaskIndex;
     this.arrivals = new Int32Array(memory.buffer, 0, 1);
     this.shares = new BigInt64Array(memory.buffer, HEADER_BYTES);
+  }
+
+  /** The parallelism has changed, between two alignments: new memory, in which nobody has arrived yet. */
+  moveTo(memory: AlignedSumsMemory, subtaskIndex: number): void {
+    this.memory = memory;
+    this.subtaskIndex = subtaskIndex;
+    this.arrivals = new Int32Array(memory.buffer, 0, 1);
+    this.shares = new BigInt64Array(memory.buffer, HEADER_BYTES);
+    this.alignment = 0;
   }
 
   /** Without sums there is nothing to wait for. */

@@ -12,11 +12,11 @@ import { encodePlain } from '../../memory/plain-text.ts';
 import { AlignmentGroup, type AlignedSumsMemory } from './aligned-sums.ts';
 import { BroadcastStates } from './broadcast-states.ts';
 import { OperatorContext } from './operator-context.ts';
-import { KeyedSnapshot } from './keyed-snapshot.ts';
-import { restoreKeyGroups, type OperatorRestore } from './keyed-restore.ts';
+import { KeyedSnapshot, type KeyedOperatorSnapshot } from './keyed-snapshot.ts';
+import { forgetKeyGroups, restoreKeyGroups, takeKeyGroups, type OperatorRestore } from './keyed-restore.ts';
 import { OperatorStates } from './operator-states.ts';
 import { restoreOperator, snapshotOperator } from './operator-state-io.ts';
-import { TimestampedCollector, type OperatorOutput } from './output.ts';
+import { RelayOutput, TimestampedCollector, type OperatorOutput } from './output.ts';
 import { DirtyRows } from './row-publisher.ts';
 
 /** Where a keyed operator runs, and what it is given there. */
@@ -43,27 +43,28 @@ export abstract class KeyedOperator implements Triggerable {
   readonly timers: InternalTimerService;
   readonly broadcastStates = new BroadcastStates();
   readonly alignment: AlignmentGroup;
-  readonly environment: OperatorEnvironment;
+  /** Changes with the job's parallelism. */
+  environment: OperatorEnvironment;
   readonly rows = new Map<string, DirtyRows>();
   readonly operatorStates = new OperatorStates();
   /** By publisher: slots that had a row before a restore. */
   readonly restoredRows = new Map<string, number[]>();
-  protected readonly output: OperatorOutput;
+  protected readonly output: RelayOutput;
   protected readonly context: OperatorContext<Key>;
   protected readonly collector: TimestampedCollector<unknown>;
   private readonly queries = new Map<string, (argument: unknown) => unknown>();
 
   constructor(environment: OperatorEnvironment, output: OperatorOutput) {
     this.environment = environment;
-    this.output = output;
+    this.output = new RelayOutput(output);
     this.keyTable = new KeyTable(environment.symbols);
     const copyOnWrite = new CopyOnWrite();
     this.timers = new InternalTimerService(this.keyTable, this, copyOnWrite, (slots, count) =>
       this.backend.fetchAhead(slots, count),
     );
     this.backend = new HeapKeyedStateBackend(this.keyTable, environment.symbols, this.timers, copyOnWrite);
-    this.context = new OperatorContext<Key>(this.keyTable, this.timers, output, this.broadcastStates);
-    this.collector = new TimestampedCollector<unknown>(output);
+    this.context = new OperatorContext<Key>(this.keyTable, this.timers, this.output, this.broadcastStates);
+    this.collector = new TimestampedCollector<unknown>(this.output);
     this.alignment = new AlignmentGroup(environment.sums, environment.subtaskIndex);
   }
 
@@ -71,7 +72,22 @@ export abstract class KeyedOperator implements Triggerable {
   protected abstract readonly userFunction: RichFunction;
 
   /** An element of the first input, with its key set (keyed inputs) or no key set (broadcast inputs). */
-  abstract processElement1(value: unknown, timestamp: number): void;
+  processElement1(value: unknown, timestamp: number): void {
+    this.stampElement(timestamp);
+    this.handleElement1(value);
+  }
+
+  /**
+   * When the element that `handleElement1` is given next was made. A call of its own for the hot loop: this one is inlined
+   * there, where a fraction handed to one that is not would be an object for each record.
+   */
+  stampElement(timestamp: number): void {
+    this.context.currentTimestamp = timestamp;
+    this.collector.timestamp = timestamp;
+  }
+
+  /** An element of the first input; `stampElement` was told of it. */
+  abstract handleElement1(value: unknown): void;
 
   /** An element of the second input, for operators that have one. */
   processElement2(_value: unknown, _timestamp: number): void {
@@ -150,6 +166,26 @@ export abstract class KeyedOperator implements Triggerable {
     return new KeyedSnapshot(this);
   }
 
+  /**
+   * The parallelism changes: gives away the key groups that another subtask will own. Between two records.
+   * @param range what stays; null: nothing
+   */
+  handOver(range: KeyGroupRange | null): KeyedOperatorSnapshot {
+    const leaves = (keyGroup: number): boolean => range === null || keyGroup < range.start || keyGroup > range.end;
+    const snapshot = new KeyedSnapshot(this, leaves);
+    while (!snapshot.progress(Infinity));
+    forgetKeyGroups(this, leaves);
+    return snapshot.result();
+  }
+
+  /** Goes on as a subtask of another number, with key groups of others beside its own. Before the next record. */
+  moveTo(environment: OperatorEnvironment, output: OperatorOutput, taken: OperatorRestore): void {
+    this.environment = environment;
+    this.output.target = output;
+    this.alignment.moveTo(environment.sums, environment.subtaskIndex);
+    takeKeyGroups(this, taken);
+  }
+
   broadcastText(): string {
     return encodePlain(this.broadcastStates.snapshot());
   }
@@ -169,12 +205,21 @@ export abstract class KeyedOperator implements Triggerable {
   }
 
   private runtimeContext(): RuntimeContext {
-    const { backend, environment } = this;
+    const { backend } = this;
+    const environment = (): OperatorEnvironment => this.environment;
     return {
-      taskName: environment.taskName,
-      subtaskIndex: environment.subtaskIndex,
-      parallelism: environment.parallelism,
-      maxParallelism: environment.maxParallelism,
+      get taskName() {
+        return environment().taskName;
+      },
+      get subtaskIndex() {
+        return environment().subtaskIndex;
+      },
+      get parallelism() {
+        return environment().parallelism;
+      },
+      get maxParallelism() {
+        return environment().maxParallelism;
+      },
       getState: (descriptor) => backend.getState(descriptor),
       getStructState: (descriptor) => backend.getStructState(descriptor),
       getListState: (descriptor) => backend.getListState(descriptor),

@@ -22,9 +22,7 @@ export class KeyedProcessOperator extends KeyedOperator {
     this.userFunction = userFunction;
   }
 
-  processElement1(value: unknown, timestamp: number): void {
-    this.context.currentTimestamp = timestamp;
-    this.collector.timestamp = timestamp;
+  handleElement1(value: unknown): void {
     this.userFunction.processElement(value, this.context, this.collector);
   }
 
@@ -46,9 +44,7 @@ export class KeyedCoProcessOperator extends KeyedOperator {
     this.userFunction = userFunction;
   }
 
-  processElement1(value: unknown, timestamp: number): void {
-    this.context.currentTimestamp = timestamp;
-    this.collector.timestamp = timestamp;
+  handleElement1(value: unknown): void {
     this.userFunction.processElement1(value, this.context, this.collector);
   }
 
@@ -75,12 +71,10 @@ export class KeyedBroadcastOperator extends KeyedOperator {
   ) {
     super(environment, output);
     this.userFunction = userFunction;
-    this.broadcastContext = new BroadcastOperatorContext(this.backend, this.timers, output, this.broadcastStates);
+    this.broadcastContext = new BroadcastOperatorContext(this.backend, this.timers, this.output, this.broadcastStates);
   }
 
-  processElement1(value: unknown, timestamp: number): void {
-    this.context.currentTimestamp = timestamp;
-    this.collector.timestamp = timestamp;
+  handleElement1(value: unknown): void {
     this.userFunction.processElement(value, this.context, this.collector);
   }
 

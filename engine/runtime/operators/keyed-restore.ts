@@ -28,6 +28,36 @@ export function restoreKeyGroups(operator: KeyedOperator, stored: OperatorRestor
   operator.operatorStates.restore(stored.operatorStates.map((text) => decodePlain(text) as Record<string, unknown>));
 }
 
+/** Key groups of other subtasks for an operator that runs: after `forgetKeyGroups`, before the next record. */
+export function takeKeyGroups(operator: KeyedOperator, taken: OperatorRestore): void {
+  for (const { keyGroup, bytes } of taken.keyGroups) restoreKeyGroup(operator, keyGroup, bytes);
+  operator.backend.settleRestored();
+  for (const [name, slots] of operator.restoredRows)
+    for (const slot of slots) operator.rows.get(name)?.restoreMark(slot);
+  operator.restoredRows.clear();
+  operator.operatorStates.replace(taken.operatorStates.map((text) => decodePlain(text) as Record<string, unknown>));
+}
+
+/** State, timers and rows of key groups that another subtask owns now. The keys keep their slots, empty. */
+export function forgetKeyGroups(operator: KeyedOperator, leaves: (keyGroup: number) => boolean): void {
+  const { keyTable, backend, timers, rows } = operator;
+  const slots = new Set<number>();
+  for (let slot = 0; slot < keyTable.count; slot += 1) {
+    if (!leaves(keyTable.keyGroupAt(slot))) continue;
+    slots.add(slot);
+    backend.forgetAt(slot);
+  }
+  if (slots.size === 0) return;
+  for (const queue of [timers.eventTimers, timers.processingTimers]) {
+    const gone: [number, number][] = [];
+    queue.forEach((slot, time) => {
+      if (slots.has(slot)) gone.push([slot, time]);
+    });
+    for (const [slot, time] of gone) queue.remove(slot, time);
+  }
+  for (const publisher of rows.values()) publisher.forget(slots);
+}
+
 function restoreKeyGroup(operator: KeyedOperator, expected: number, bytes: Uint8Array): void {
   const { keyTable, backend, timers, environment } = operator;
   const state = decodeKeyGroup(bytes);

@@ -38,6 +38,7 @@ interface Draft {
  */
 export class KeyedSnapshot {
   private readonly operator: KeyedOperator;
+  private readonly wants: (keyGroup: number) => boolean;
   private readonly states: SnapshotStates;
   private readonly eventTimers: TimerCopy;
   private readonly processingTimers: TimerCopy;
@@ -53,9 +54,11 @@ export class KeyedSnapshot {
   private toEncode: number[] = [];
   private readonly dealtTimers = new Map<number, { event: [number[], number[]]; processing: [number[], number[]] }>();
 
-  constructor(operator: KeyedOperator) {
+  /** @param wants key groups to store */
+  constructor(operator: KeyedOperator, wants: (keyGroup: number) => boolean = () => true) {
     const { backend, keyTable, timers } = operator;
     this.operator = operator;
+    this.wants = wants;
     this.states = backend.snapshotStates();
     this.limit = keyTable.count;
     backend.copyOnWrite.begin(
@@ -83,7 +86,9 @@ export class KeyedSnapshot {
     if (end < this.limit) return false;
     this.operator.backend.copyOnWrite.end();
     this.encoded = [];
-    this.toEncode = [...this.drafts.keys()].sort((left, right) => right - left);
+    this.toEncode = [...this.drafts.keys()]
+      .filter((keyGroup) => (this.drafts.get(keyGroup) as Draft).slots.length > 0)
+      .sort((left, right) => right - left);
     this.dealTimers();
     return this.toEncode.length === 0;
   }
@@ -104,29 +109,27 @@ export class KeyedSnapshot {
   private readSlot(slot: number): void {
     const { structs, objects } = this.states;
     const cow = this.operator.backend.copyOnWrite;
-    let draft: Draft | null = null;
-    const place = (): Draft => {
-      if (draft !== null) return draft;
-      draft = this.draftOf(this.operator.keyTable.keyGroupAt(slot));
-      this.indexes[slot] = draft.slots.push(slot) - 1;
-      return draft;
+    const keyGroup = this.operator.keyTable.keyGroupAt(slot);
+    if (!this.wants(keyGroup)) return;
+    const draft = this.draftOf(keyGroup);
+    const place = (): number => {
+      if (this.indexes[slot] < 0) this.indexes[slot] = draft.slots.push(slot) - 1;
+      return this.indexes[slot];
     };
     for (let index = 0; index < structs.length; index += 1) {
-      const { f, present, first } = cow.structAt(index, slot);
-      if (present[slot - first] === 0) continue;
-      const { words } = structs[index][1];
-      const own = place().structs[index];
-      own.indexes.push(this.indexes[slot]);
+      const words = structs[index][1].rowWords;
+      const own = draft.structs[index];
       if ((own.count + 1) * words > own.rows.length) own.rows = wider(own.rows, words);
-      own.rows.set(f.subarray((slot - first) * words, (slot - first + 1) * words), own.count * words);
+      if (!cow.readRow(index, slot, own.rows, own.count * words)) continue;
+      own.indexes.push(place());
       own.count += 1;
     }
     for (let index = 0; index < objects.length; index += 1) {
       const value = cow.objectAt(index, slot);
-      if (value !== undefined) place().objects[index].push([this.indexes[slot], value]);
+      if (value !== undefined) draft.objects[index].push([place(), value]);
     }
     if (this.hasTimer[slot] === 1) place();
-    if (draft !== null) this.readRows(slot, draft);
+    if (this.indexes[slot] >= 0) this.readRows(slot, draft);
   }
 
   private readRows(slot: number, draft: Draft): void {
@@ -155,6 +158,7 @@ export class KeyedSnapshot {
     const deal = ({ slots, times }: TimerCopy, domain: 'event' | 'processing'): void => {
       for (let index = 0; index < slots.length; index += 1) {
         const keyGroup = keyTable.keyGroupAt(slots[index]);
+        if (!this.wants(keyGroup)) continue;
         const dealt = this.dealtTimers.get(keyGroup) ?? { event: [[], []], processing: [[], []] };
         this.dealtTimers.set(keyGroup, dealt);
         dealt[domain][0].push(this.indexes[slots[index]]);
@@ -181,11 +185,11 @@ export class KeyedSnapshot {
     const { keyTable, environment } = this.operator;
     const structs = this.states.structs.map(([name, state], index) => {
       const { indexes, rows, count } = draft.structs[index];
-      const used = rows.subarray(0, count * state.words);
+      const used = rows.subarray(0, count * state.rowWords);
       const integers = new Int32Array(used.buffer, 0, used.length * 2);
       for (const field of state.symbolFields()) {
         for (let row = 0; row < count; row += 1) {
-          const id = integers[row * state.words * 2 + field];
+          const id = integers[row * state.rowWords * 2 + field];
           // A field nobody wrote holds 0, which may be no symbol's number.
           if (id >= 0 && id < environment.symbols.count && !draft.symbols.has(id))
             draft.symbols.set(id, environment.symbols.textOf(id));
@@ -195,7 +199,7 @@ export class KeyedSnapshot {
         name,
         struct: state.shape.name,
         fields: state.shape.fields,
-        words: state.words,
+        words: state.rowWords,
         indexes: Int32Array.from(indexes),
         rows: used,
       };

@@ -46,6 +46,10 @@ export class OperatorContext<K> implements KeyedReadOnlyContext<K>, KeyedOnTimer
     return timestamp === timestamp ? timestamp : null;
   }
 
+  eventTimeMs(): number {
+    return this.currentTimestamp;
+  }
+
   timerService(): TimerService {
     return this.timers;
   }

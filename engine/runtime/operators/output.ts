@@ -18,6 +18,27 @@ export interface OperatorOutput extends RecordOutput {
   emitWatermarkStatus(idle: boolean): void;
 }
 
+/** What an operator keeps for life, while its real output changes with the job's parallelism. */
+export class RelayOutput implements OperatorOutput {
+  target: OperatorOutput;
+
+  constructor(target: OperatorOutput) {
+    this.target = target;
+  }
+  emit(record: unknown, timestamp: number): void {
+    this.target.emit(record, timestamp);
+  }
+  emitSide(tag: OutputTag<unknown>, record: unknown, timestamp: number): void {
+    this.target.emitSide(tag, record, timestamp);
+  }
+  emitWatermark(watermarkMs: number): void {
+    this.target.emitWatermark(watermarkMs);
+  }
+  emitWatermarkStatus(idle: boolean): void {
+    this.target.emitWatermarkStatus(idle);
+  }
+}
+
 /** What user functions collect into: it knows the timestamp of the record or timer being worked on. */
 export class TimestampedCollector<OUT> implements Collector<OUT> {
   timestamp = NO_TIMESTAMP;

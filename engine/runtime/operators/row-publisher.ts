@@ -52,6 +52,16 @@ export class DirtyRows implements RowPublisher {
     return this.flags[slot] !== 0;
   }
 
+  /** The key belongs to another subtask now: it has no row here any more. */
+  forget(slots: ReadonlySet<number>): void {
+    for (const slot of slots) this.flags[slot] = 0;
+    for (const list of [this.dirty, this.ever]) {
+      const kept = list.filter((slot) => !slots.has(slot));
+      list.length = 0;
+      for (const slot of kept) list.push(slot);
+    }
+  }
+
   /** After a restore: the key had a row, and nobody who listens now has seen it. */
   restoreMark(slot: number): void {
     if ((this.flags[slot] & DIRTY) === 0) this.mark(slot);

@@ -36,7 +36,7 @@ export class SlotMap {
 }
 
 /** Records whose state is fetched ahead together: more than a core can wait for at once, few enough to stay in its cache. */
-const TOUCH_RECORDS = 32;
+const TOUCH_RECORDS = 64;
 
 /**
  * The hot loop: records of one type of one crossing, into one input of one keyed operator. Per record: advance the
@@ -124,8 +124,12 @@ export class KeyedRecordHandler implements RecordHandler {
         if (slot < copyOnWrite.limit) copyOnWrite.touch(slot);
         keyTable.currentSlot = slot;
         view.$b = base + HEADER_WORDS;
-        if (isSecondInput) operator.processElement2(view, f[base + 2]);
-        else operator.processElement1(view, f[base + 2]);
+        if (isSecondInput) {
+          operator.processElement2(view, f[base + 2]);
+        } else {
+          operator.stampElement(f[base + 2]);
+          operator.handleElement1(view);
+        }
         position = (position + 1) | 0;
       } while (position !== end);
     } catch (error) {

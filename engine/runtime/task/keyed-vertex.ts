@@ -13,6 +13,7 @@ import {
   KeyedCoProcessOperator,
   KeyedProcessOperator,
 } from '../operators/keyed-process-operators.ts';
+import type { OperatorRestore } from '../operators/keyed-restore.ts';
 import type { OperatorOutput } from '../operators/output.ts';
 import type { TaskHost } from './task.ts';
 import type { TaskOutputs } from './task-outputs.ts';
@@ -79,7 +80,15 @@ export class KeyedVertex {
   private readonly outputs: TaskOutputs;
   private readonly host: TaskHost;
 
-  constructor(graph: JobGraph, node: StreamNode, taskIndex: number, outputs: TaskOutputs, host: TaskHost) {
+  /** @param moved an operator that goes on here after a change of parallelism, and what it takes over */
+  constructor(
+    graph: JobGraph,
+    node: StreamNode,
+    taskIndex: number,
+    outputs: TaskOutputs,
+    host: TaskHost,
+    moved: { readonly operator: KeyedOperator; readonly taken: OperatorRestore } | null = null,
+  ) {
     this.node = node;
     this.outputs = outputs;
     this.host = host;
@@ -94,7 +103,9 @@ export class KeyedVertex {
       symbols: host.symbols,
       sums: host.sums(node.id),
     };
-    this.operator = createOperator(node, environment, new VertexOutput(outputs.outputOf(node), outputs.groupsOf(node)));
+    const output = new VertexOutput(outputs.outputOf(node), outputs.groupsOf(node));
+    moved?.operator.moveTo(environment, output, moved.taken);
+    this.operator = moved?.operator ?? createOperator(node, environment, output);
     this.gate = new VertexGate(this.operator, node.inputs.length);
     this.companions = outputs.companionsOf(node);
   }

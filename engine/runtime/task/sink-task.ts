@@ -131,6 +131,7 @@ class SinkRecordHandler implements RecordHandler {
 /** A barrier that came on some rings: they wait until it has come on all. */
 interface SinkBarrier {
   readonly id: number;
+  readonly parallelism: number;
   readonly missing: Set<SinkReader>;
 }
 
@@ -152,10 +153,20 @@ export class SinkTask implements Task {
   private barrier: SinkBarrier | null = null;
   private lastBarrier = -Infinity;
 
-  constructor(graph: JobGraph, plan: PhysicalPlan, host: SinkHost, external: ExternalWriters) {
+  /** @param before whose writers go on here after a change of parallelism */
+  constructor(
+    graph: JobGraph,
+    plan: PhysicalPlan,
+    host: SinkHost,
+    external: ExternalWriters,
+    before: SinkTask | null = null,
+  ) {
     this.plan = plan;
     this.host = host;
-    this.sinks = graph.sinkNodes.map((node) => new RunningSink(node, writerOf(node, external)));
+    const known = (node: StreamNode): SinkWriter<unknown> | undefined =>
+      before?.sinks.find((sink) => sink.node.id === node.id)?.writer;
+    this.sinks = graph.sinkNodes.map((node) => new RunningSink(node, known(node) ?? writerOf(node, external)));
+    this.lastBarrier = before?.lastBarrier ?? -Infinity;
     this.readers = plan.rings.filter(({ to }) => to === 'coordinator').map((ring) => this.createReader(ring));
   }
 
@@ -181,9 +192,9 @@ export class SinkTask implements Task {
     }
   }
 
-  private startBarrier(reader: SinkReader, id: number): boolean {
+  private startBarrier(reader: SinkReader, id: number, parallelism: number): boolean {
     if (id <= this.lastBarrier) return false;
-    this.barrier ??= { id, missing: new Set(this.readers.filter((other) => !other.isEnded)) };
+    this.barrier ??= { id, parallelism, missing: new Set(this.readers.filter((other) => !other.isEnded)) };
     this.barrier.missing.delete(reader);
     return !this.passBarrier();
   }
@@ -191,11 +202,12 @@ export class SinkTask implements Task {
   /** @returns whether it has passed now */
   private passBarrier(): boolean {
     if (this.barrier === null || this.barrier.missing.size > 0) return false;
-    const { id } = this.barrier;
+    const { id, parallelism } = this.barrier;
     this.barrier = null;
     this.lastBarrier = id;
     const states: Record<string, unknown> = {};
-    for (const sink of this.sinks) {
+    // Where only the parallelism changes, nothing is stored and nothing becomes final.
+    for (const sink of parallelism === 0 ? this.sinks : []) {
       try {
         states[uidOf(sink.node)] = sink.writer.prepareCommit?.(id) ?? null;
       } catch (error) {
@@ -253,7 +265,7 @@ export class SinkTask implements Task {
         this.barrier?.missing.delete(reader);
         this.passBarrier();
       },
-      barrier: (id) => this.startBarrier(reader, id),
+      barrier: (id, parallelism) => this.startBarrier(reader, id, parallelism),
     });
     return reader;
   }

@@ -27,12 +27,12 @@ class SourceOutput implements ReaderOutput<unknown>, WatermarkOutput {
   current: unknown = null;
   private isIdle = false;
   private readonly node: StreamNode;
-  private readonly records: NodeOutput;
-  private readonly outputs: TaskOutputs;
+  private records: NodeOutput;
+  private outputs: TaskOutputs;
   private readonly generator: WatermarkGenerator | null;
   private readonly asksPerRecord: boolean;
   private readonly drivesProcessingTime: boolean;
-  private readonly groups: readonly (readonly [OutputGroup, number])[];
+  private groups: readonly (readonly [OutputGroup, number])[];
 
   constructor(
     graph: JobGraph,
@@ -48,6 +48,13 @@ class SourceOutput implements ReaderOutput<unknown>, WatermarkOutput {
     this.generator = generator;
     this.asksPerRecord = asksPerRecord;
     this.drivesProcessingTime = graph.processingTime === 'source';
+  }
+
+  /** The parallelism has changed. */
+  moveTo(outputs: TaskOutputs): void {
+    this.outputs = outputs;
+    this.records = outputs.outputOf(this.node);
+    this.groups = outputs.groupsOf(this.node);
   }
 
   collect(record: unknown, timestampMs: number): void {
@@ -186,8 +193,10 @@ class RunningSource {
 
 /** All sources of a job and what is chained to them. Runs on the source thread, which is where a job's order is made. */
 export class SourceTask implements Task {
-  readonly outputs: TaskOutputs;
+  outputs: TaskOutputs;
   private readonly sources: readonly RunningSource[];
+  /** The parallelism changes: nothing is read until the sources are wired anew. */
+  private isHeld = false;
   private readonly host: SourceHost;
   private isFinished = false;
   private isClosed = false;
@@ -217,10 +226,31 @@ export class SourceTask implements Task {
       processingTimeMs: Number.isNaN(timeMs) ? null : timeMs,
       sources: Object.fromEntries(this.sources.map((source) => [uidOf(source.node), source.snapshot(checkpointId)])),
     };
-    this.outputs.startBarrier(checkpointId);
+    this.outputs.startBarrier(checkpointId, 0);
     this.outputs.flush();
     this.host.acknowledge({ kind: 'source', checkpointId, state });
     return true;
+  }
+
+  /**
+   * Between two batches: sends the barrier behind which the job has another parallelism, and waits for `moveTo`.
+   * @returns false when a source has ended: its end was told to the tasks that are
+   */
+  startRescale(barrierId: number, parallelism: number): boolean {
+    if (this.isFinished || this.sources.some(({ state }) => state === 'ended')) return false;
+    this.outputs.startBarrier(barrierId, parallelism);
+    this.outputs.flush();
+    this.isHeld = true;
+    return true;
+  }
+
+  /** Goes on into the rings of another parallelism. */
+  moveTo(graph: JobGraph, plan: PhysicalPlan): void {
+    const outputs = new TaskOutputs(graph, plan, 'source', 'source', this.host);
+    outputs.takeOver(this.outputs);
+    this.outputs = outputs;
+    for (const { output } of this.sources) output.moveTo(outputs);
+    this.isHeld = false;
   }
 
   notifyCheckpointComplete(checkpointId: number): void {
@@ -243,6 +273,7 @@ export class SourceTask implements Task {
 
   runBatch(): TaskStatus {
     if (this.isFinished) return 'finished';
+    if (this.isHeld) return 'idle';
     for (const source of this.sources) {
       if (source.state === 'reading') this.poll(source);
       else if (source.state === 'waiting') source.emitByClock();
@@ -258,6 +289,8 @@ export class SourceTask implements Task {
 
   /** Resolves when a source that had nothing may have something; rejects with what went wrong in it. */
   async whenAvailable(): Promise<void> {
+    // Whoever wires the sources anew wakes the thread.
+    if (this.isHeld) return new Promise(() => undefined);
     const waiting = this.sources.filter(({ state }) => state === 'waiting');
     if (waiting.length === 0) return;
     await Promise.race(

@@ -1,5 +1,6 @@
 import type { StreamNode } from '../../api/stream-nodes.ts';
 import { emittersOf, isKeyed, uidOf, type JobGraph, type Side } from '../../graph/job-graph.ts';
+import { computeKeyGroupRangeForOperatorIndex } from '../../state/key-groups.ts';
 import { compileCodec } from '../../memory/record-codec.ts';
 import type { Key } from '../../state/java-hash.ts';
 import { ChannelReader, type ControlHandler } from '../exchange/channel-reader.ts';
@@ -15,6 +16,8 @@ import { TaskOutputs } from './task-outputs.ts';
 
 /** Slots read from one ring before the mailbox and the other rings get their turn. */
 const BATCH_SLOTS = 1024;
+
+const NOTHING_TAKEN: OperatorRestore = { keyGroups: [], broadcast: '{}', operatorStates: [] };
 
 /** One ring's records and control records, on their way to this task's operators. */
 class TaskReader extends ChannelReader {
@@ -44,14 +47,31 @@ export class StreamTask implements Task {
   private readonly sourcesOf = new Map<StreamNode, ReadonlySet<number>>();
   private readonly taskIndex: number;
   private checkpoint: TaskCheckpoint | null = null;
+  /** The parallelism has changed: this task has given its part away and waits to be wired anew, or to be ended. */
+  isHandedOver = false;
+  private barrierParallelism = 0;
+  private readonly recordsBefore: number;
 
-  constructor(graph: JobGraph, plan: PhysicalPlan, taskIndex: number, host: TaskHost) {
+  /** @param before the task this one goes on for after a change of parallelism, and what its operators take over */
+  constructor(
+    graph: JobGraph,
+    plan: PhysicalPlan,
+    taskIndex: number,
+    host: TaskHost,
+    before: { readonly task: StreamTask; readonly taken: Readonly<Record<string, OperatorRestore>> } | null = null,
+  ) {
     this.graph = graph;
     this.plan = plan;
     this.host = host;
     this.taskIndex = taskIndex;
     this.outputs = new TaskOutputs(graph, plan, 'task', taskIndex, host);
-    this.vertices = graph.keyedNodes.map((node) => new KeyedVertex(graph, node, taskIndex, this.outputs, host));
+    if (before !== null) this.outputs.takeOver(before.task.outputs);
+    this.recordsBefore = before?.task.recordsIn ?? 0;
+    this.vertices = graph.keyedNodes.map((node) => {
+      const operator = before?.task.vertices.find((vertex) => vertex.node.id === node.id)?.operator;
+      const moved = operator === undefined ? null : { operator, taken: before?.taken[uidOf(node)] ?? NOTHING_TAKEN };
+      return new KeyedVertex(graph, node, taskIndex, this.outputs, host, moved);
+    });
     this.readers = plan.rings.filter(({ to }) => to === taskIndex).map((ring) => this.createReader(ring));
     for (const vertex of this.vertices) vertex.gate.seal();
   }
@@ -81,7 +101,7 @@ export class StreamTask implements Task {
 
   /** Data records read so far, over all rings. */
   get recordsIn(): number {
-    return this.readers.reduce((sum, reader) => sum + reader.recordsIn, 0);
+    return this.readers.reduce((sum, reader) => sum + reader.recordsIn, this.recordsBefore);
   }
 
   /** The lowest watermark of its operators. */
@@ -92,6 +112,7 @@ export class StreamTask implements Task {
   runBatch(): TaskStatus {
     if (this.isFinished) return 'finished';
     if (this.host.mailbox.hasMail()) this.answerMail();
+    if (this.isHandedOver) return 'blocked';
     if (this.graph.processingTime === 'machine') this.setProcessingTime(this.host.processingTimeMs());
     let progress = this.runReaders(-Infinity);
     if (this.progressCheckpoint()) progress = true;
@@ -119,15 +140,45 @@ export class StreamTask implements Task {
     this.host.acknowledge(part);
   }
 
-  private barrierPassed(vertex: KeyedVertex): void {
+  private barrierPassed(vertex: KeyedVertex, parallelism: number): void {
     const id = vertex.barrierId;
+    const passed = this.vertices.filter((other) => other.barrierId === id);
+    const nodes = new Set(passed.map(({ node }) => node));
+    if (parallelism === 0) this.snapshotVertex(vertex, id);
+    this.outputs.sendBarrier(vertex.node, id, parallelism, nodes);
+    for (const other of passed) if ([...other.companions].every((node) => nodes.has(node))) other.releaseBarrier();
+    if (parallelism > 0 && passed.length === this.vertices.length) this.handOver(id, parallelism);
+  }
+
+  private snapshotVertex(vertex: KeyedVertex, id: number): void {
     if (this.checkpoint !== null && this.checkpoint.id !== id) this.finishCheckpoint(this.checkpoint);
     this.checkpoint ??= new TaskCheckpoint(id, this.vertices.length, this.host.clock);
     this.checkpoint.begin(() => vertex.operator.beginSnapshot(), vertex.barrierAlignmentMs);
-    const passed = this.vertices.filter((other) => other.barrierId === id);
-    const nodes = new Set(passed.map(({ node }) => node));
-    this.outputs.sendBarrier(vertex.node, id, nodes);
-    for (const other of passed) if ([...other.companions].every((node) => nodes.has(node))) other.releaseBarrier();
+  }
+
+  /** Gives away the key groups that belong to other tasks behind the barrier. Nothing is read or fired from here on. */
+  private handOver(id: number, parallelism: number): void {
+    if (this.checkpoint !== null) this.finishCheckpoint(this.checkpoint);
+    const fromMs = this.host.clock.monotonicMs();
+    const { maxParallelism } = this.graph;
+    const range =
+      this.taskIndex < parallelism
+        ? computeKeyGroupRangeForOperatorIndex(maxParallelism, parallelism, this.taskIndex)
+        : null;
+    const operators = this.vertices.map(({ operator }) => operator.handOver(range));
+    this.isHandedOver = true;
+    this.outputs.flush();
+    const pauseMs = this.host.clock.monotonicMs() - fromMs;
+    const { taskIndex } = this;
+    this.host.acknowledge({
+      kind: 'task',
+      checkpointId: id,
+      taskIndex,
+      operators,
+      alignmentMs: 0,
+      pauseMs,
+      asyncMs: 0,
+    });
   }
 
   /** The next barrier is here while the last snapshot is still being read: what is left of it is read now. */
@@ -137,16 +188,18 @@ export class StreamTask implements Task {
     this.checkpoint = null;
   }
 
-  private startBarrier(reader: TaskReader, id: number): boolean {
+  private startBarrier(reader: TaskReader, id: number, parallelism: number): boolean {
+    this.barrierParallelism = parallelism;
     for (const vertex of reader.vertices) {
       const expected = (vertex.readers as TaskReader[]).filter((other) => !other.isEnded);
-      if (vertex.barrier(reader, id, expected)) this.barrierPassed(vertex);
+      if (vertex.barrier(reader, id, expected)) this.barrierPassed(vertex, parallelism);
     }
     return [...reader.vertices].some((vertex) => vertex.holds(reader));
   }
 
   /** Work on rings at or above a level, for a thread that waits for room below it. @returns whether anything was done */
   drainFrom(level: number): boolean {
+    if (this.isHandedOver) return false;
     this.outputs.publish();
     return this.runReaders(level);
   }
@@ -274,9 +327,10 @@ export class StreamTask implements Task {
         reader.endedGroups += 1;
         reader.origins.get(group)?.end();
         if (!reader.isEnded) return;
-        for (const vertex of reader.vertices) if (vertex.readerEnded(reader)) this.barrierPassed(vertex);
+        for (const vertex of reader.vertices)
+          if (vertex.readerEnded(reader)) this.barrierPassed(vertex, this.barrierParallelism);
       },
-      barrier: (id) => this.startBarrier(reader, id),
+      barrier: (id, parallelism) => this.startBarrier(reader, id, parallelism),
     };
   }
 

@@ -44,6 +44,15 @@ export class TaskOutputs {
     }
   }
 
+  /** After a change of parallelism: the watermarks and the clock go on where the outputs before stood. */
+  takeOver(before: TaskOutputs): void {
+    this.clock.timeMs = before.clock.timeMs;
+    for (const group of this.groups) {
+      group.watermark = before.groups[group.index].watermark;
+      group.idle = before.groups[group.index].idle;
+    }
+  }
+
   outputOf(node: StreamNode): NodeOutput {
     return this.chains.outputOf(node);
   }
@@ -73,18 +82,19 @@ export class TaskOutputs {
   }
 
   /** From the source thread, which makes the order: at one place into every ring. */
-  startBarrier(checkpointId: number): void {
-    for (const channel of this.channels) channel.sendBarrier(checkpointId);
+  startBarrier(checkpointId: number, parallelism: number): void {
+    for (const channel of this.channels) channel.sendBarrier(checkpointId, parallelism);
   }
 
   /**
    * From a keyed operator that a barrier has passed: into the rings whose other emitters it has passed as well.
    * @param passed the emitters of this thread that the barrier has passed, this one included
    */
-  sendBarrier(emitter: StreamNode, checkpointId: number, passed: ReadonlySet<StreamNode>): void {
+  sendBarrier(emitter: StreamNode, checkpointId: number, parallelism: number, passed: ReadonlySet<StreamNode>): void {
     for (const channel of this.channels) {
       const emitters = channel.plan.groups.flatMap((group) => group.emitters);
-      if (emitters.includes(emitter) && emitters.every((other) => passed.has(other))) channel.sendBarrier(checkpointId);
+      if (emitters.includes(emitter) && emitters.every((other) => passed.has(other)))
+        channel.sendBarrier(checkpointId, parallelism);
     }
   }
 

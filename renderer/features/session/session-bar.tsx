@@ -70,17 +70,22 @@ function ModeBadge() {
   const what = isSimulated ? 'Quotes of the built-in market simulator, not of a market.' : info.inputs.join('\n');
   return (
     <span className={`mode ${info.mode}`} title={what} data-testid="mode">
-      {isSimulated ? 'SIMULATED' : 'REPLAY'}
+      {MODE_WORDS[info.mode]}
     </span>
   );
 }
+
+const MODE_WORDS = { simulated: 'SIMULATED', replay: 'REPLAY', live: 'LIVE' } as const;
 
 function Transport() {
   const workstation = useWorkstation();
   const kind = useStore(workstation.session, (state) => state.status.kind);
   const speed = useStore(workstation.session, (state) => state.speed);
   const active = useStore(workstation.session, (state) => isActive(state.status));
+  const isLive = useStore(workstation.session, (state) => state.session?.mode === 'live' && isActive(state.status));
   const isPlaying = kind === 'playing' || kind === 'opening';
+  // A market neither waits nor hurries.
+  if (isLive) return null;
   return (
     <div className="transport">
       <button
@@ -114,13 +119,14 @@ function ProgressBar() {
   const kind = useStore(session, (state) => state.status.kind);
   const fraction = useStore(session, (state) => state.progress?.fraction ?? null);
   const reached = useStore(session, (state) => state.progress?.speedReached ?? null);
+  const isLive = useStore(session, (state) => state.session?.mode === 'live');
   if (kind === 'none' || kind === 'failed') return null;
   const percent = fraction === null ? null : Math.min(100, fraction * 100);
   return (
     <div className="progress">
       <div className="progress-text number">
-        <span data-testid="session-state">{STATE_WORDS[kind]}</span>
-        {kind === 'playing' && reached !== null ? (
+        <span data-testid="session-state">{isLive && kind === 'playing' ? 'Trading' : STATE_WORDS[kind]}</span>
+        {kind === 'playing' && reached !== null && !isLive ? (
           <span className="reached" title="Event seconds for each second of the clock, as really reached">
             {reachedText(reached)}
           </span>

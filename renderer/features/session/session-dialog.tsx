@@ -20,6 +20,7 @@ export function SessionDialog() {
       <PositionsField />
       <FormatField />
       <WorkersField />
+      <FeedField />
       {recent.length > 0 ? (
         <div style={{ marginTop: 16 }}>
           <h3 className="section-label">Recent sessions</h3>
@@ -76,6 +77,48 @@ function QuotesField() {
         Choose{'\u2026'}
       </button>
     </div>
+  );
+}
+
+/** A live feed takes the place of session files; positions, format and workers are those above. */
+function FeedField() {
+  const workstation = useWorkstation();
+  const { openDraft } = workstation;
+  const url = useStore(openDraft, (state) => state.feedUrl);
+  const anew = useStore(openDraft, (state) => state.feedAnew);
+  return (
+    <>
+      <div className="file-field">
+        <label htmlFor="feed-url">Live feed</label>
+        <input
+          id="feed-url"
+          className="input"
+          type="url"
+          spellCheck={false}
+          placeholder="wss://host/path or ws://127.0.0.1:8787/"
+          value={url}
+          onChange={(event) => openDraft.set({ feedUrl: event.target.value })}
+          onKeyDown={(event) => {
+            if (event.key === 'Enter') workstation.connectFeed();
+          }}
+        />
+        <button type="button" className="button" disabled={url.trim() === ''} onClick={() => workstation.connectFeed()}>
+          Connect
+        </button>
+      </div>
+      <div className="file-field">
+        <span className="field-name" />
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={anew}
+            onChange={(event) => openDraft.set({ feedAnew: event.target.checked })}
+          />
+          Begin a new live session; the journal of the last one is set aside
+        </label>
+        <span />
+      </div>
+    </>
   );
 }
 

@@ -1,5 +1,6 @@
 import './status-line.css';
 import { useSyncExternalStore } from 'react';
+import { Feed } from './feed-state.tsx';
 import type { Progress, WorkerInfo } from '../../../engine/contract/window.ts';
 import { LastCheckpoint } from './last-checkpoint.tsx';
 import { StorageState } from './storage-state.tsx';
@@ -26,9 +27,12 @@ export function StatusLine() {
           >
             <b data-testid="quotes-per-second">{rateText(progress.quotesPerSecond)}</b> quotes/s
           </span>
-          <span className="item" title="How far what is shown trails the pace asked for">
-            lag <b>{durationText(progress.lagMs)}</b>
-          </span>
+          {progress.feed !== null ? null : (
+            <span className="item" title="How far what is shown trails the pace asked for">
+              lag <b>{durationText(progress.lagMs)}</b>
+            </span>
+          )}
+          {progress.feed === null ? null : <Feed feed={progress.feed} />}
           <Workers progress={progress} zone={zone} />
           <span className="item wide-only" title="Watermark: no timer before it is still to fire">
             watermark <b>{progress.watermarkMs === null ? NOTHING : timeText(progress.watermarkMs, zone)}</b>

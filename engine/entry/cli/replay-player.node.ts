@@ -1,0 +1,180 @@
+import type { QuarantinedRow } from '../../contract/window.ts';
+import { waitMs } from '../../core/machine.node.ts';
+import { CheckpointCoordinator, type CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
+import { JobFailedError } from '../job-failed-error.ts';
+import type { RunningJob } from '../job-runner.node.ts';
+import type { CheckpointSettings } from '../session/checkpoint-settings.ts';
+import type { InputFailure, SessionEvent, SessionParameters } from '../session/session-parameters.ts';
+import type { SessionState } from '../session/session-state.node.ts';
+import { startSession } from '../session/start-session.node.ts';
+import { TradeCollector } from '../session/trade-collector.node.ts';
+import { CliError, EXIT_INPUT, EXIT_USAGE } from './messages.ts';
+import { ProgressLine } from './progress-line.node.ts';
+import { replayReport, type PublishedRows } from './replay-report.ts';
+import type { ReplayReport } from './report.ts';
+import { tell } from './tell.node.ts';
+
+/** A fault that comes back every time is no accident. */
+const FAILURES_MAX = 3;
+const RESTART_DELAY_MS = 1000;
+const RESTART_BACKOFF = 1.5;
+
+export interface ReplayRun {
+  readonly parameters: SessionParameters;
+  readonly workers: number;
+  readonly maxParallelism: number | null;
+  /** Whether the trades themselves are wanted, not only their sums. */
+  readonly keepsTrades: boolean;
+  readonly checkpoints: CheckpointSettings;
+}
+
+/** Watches a session from its opening to its end. */
+export class SessionWatch {
+  readonly #progress = new ProgressLine();
+  opened: Extract<SessionEvent, { kind: 'opened' }> | null = null;
+  ended: Extract<SessionEvent, { kind: 'ended' }> | null = null;
+  failure: InputFailure | null = null;
+  readonly quarantinedRows: QuarantinedRow[] = [];
+
+  take(event: SessionEvent): void {
+    switch (event.kind) {
+      case 'opened':
+        this.opened = event;
+        for (const sentence of event.readAs) tell(sentence);
+        return;
+      case 'progress':
+        return this.#progress.show(event.progress);
+      case 'ended':
+        this.ended = event;
+        return this.#progress.clear();
+      case 'input-failed':
+        this.failure = event.failure;
+        return this.#progress.clear();
+      case 'quarantined':
+        this.quarantinedRows.push(...event.rows);
+        return;
+      default:
+        // Of live sessions: live-command.node.ts.
+        return;
+    }
+  }
+}
+
+export interface Played {
+  readonly report: ReplayReport;
+  readonly trades: TradeCollector;
+  readonly nameOf: (symbol: number) => string;
+}
+
+/** Plays a session to its end; with checkpoints it goes on from the last one when a worker fails. */
+export class ReplayPlayer {
+  readonly #run: ReplayRun;
+  readonly #state: SessionState | null;
+  #trades: TradeCollector;
+  /** In a row, with no checkpoint in between. */
+  #failures = 0;
+
+  constructor(run: ReplayRun, state: SessionState | null) {
+    this.#run = run;
+    this.#state = state;
+    this.#trades = new TradeCollector(run.keepsTrades);
+  }
+
+  async play(): Promise<Played> {
+    for (;;) {
+      try {
+        return await this.#playOnce();
+      } catch (error) {
+        if (!(error instanceof JobFailedError) || this.#state === null) throw error;
+        await this.#recover(this.#state, error);
+      }
+    }
+  }
+
+  dispose(): void {
+    this.#trades.dispose();
+  }
+
+  async #recover(state: SessionState, error: JobFailedError): Promise<void> {
+    this.#failures += 1;
+    if (this.#failures >= FAILURES_MAX) {
+      tell(`It failed ${this.#failures} times in a row from the same checkpoint; it is not tried again.`);
+      throw error;
+    }
+    const delayMs = RESTART_DELAY_MS * RESTART_BACKOFF ** (this.#failures - 1);
+    await state.reload();
+    await state.auditRecovery(error.message);
+    const from = state.restored === null ? 'the beginning' : `checkpoint ${state.restored.id}`;
+    tell(`${error.message}\nGoing on from ${from} in ${delayMs} ms.`);
+    await waitMs(delayMs);
+    this.#trades.dispose();
+    this.#trades = new TradeCollector(this.#run.keepsTrades);
+  }
+
+  async #playOnce(): Promise<Played> {
+    const watch = new SessionWatch();
+    const trades = this.#trades;
+    const run = this.#run;
+    const state = this.#state;
+    const job = startSession({
+      parameters: run.parameters,
+      workers: run.workers,
+      maxParallelism: run.maxParallelism ?? state?.restored?.maxParallelism ?? null,
+      sinks: { trades, lateQuotes: { write: () => undefined } },
+      onEvent: (event) => watch.take(event),
+      restore: state?.restored ?? null,
+      ...(state !== null && {
+        checkpoints: state.checkpoints(run.checkpoints, trades, (record) => this.#took(record)),
+      }),
+    });
+    try {
+      state?.attach(job, trades);
+      const { elapsedMs } = await job.finished;
+      await state?.auditEnd(job, trades, watch.ended?.progress.totals.quotes ?? 0);
+      const nameOf = (symbol: number): string => job.symbolText(symbol);
+      return { report: await this.#report(job, watch, elapsedMs), trades, nameOf };
+    } catch (error) {
+      if (watch.failure === null) throw error;
+      const { kind, message, where } = watch.failure;
+      throw new CliError(kind === 'unreadable' ? EXIT_INPUT : EXIT_USAGE, `${message}\n  at ${where}`);
+    } finally {
+      await job.close();
+    }
+  }
+
+  #took(record: CheckpointRecord): void {
+    if (record.status === 'completed') this.#failures = 0;
+    if (
+      record.status === 'failed' &&
+      record.problem !== CheckpointCoordinator.SOURCES_ENDED &&
+      record.problem !== CheckpointCoordinator.JOB_ENDED
+    )
+      tell(`Checkpoint ${record.id} failed: ${record.problem ?? ''} The replay goes on.`);
+  }
+
+  async #report(job: RunningJob<SessionParameters>, watch: SessionWatch, elapsedMs: number): Promise<ReplayReport> {
+    const { opened, ended } = watch;
+    const run = this.#run;
+    if (opened === null || ended === null) throw new Error('The session ended without saying how.');
+    return replayReport({
+      inputs: run.parameters.inputs.kind === 'files' ? run.parameters.inputs.paths : opened.inputs,
+      rules: run.parameters.rules,
+      outOfOrdernessMs: opened.outOfOrdernessMs,
+      maxFutureMs: opened.maxFutureMs,
+      progress: ended.progress,
+      quarantinedRows: watch.quarantinedRows,
+      pending: ended.pending,
+      positionRows: await rowsOf(job, 'rows'),
+      reasonRows: await rowsOf(job, 'reasons'),
+      trades: this.#trades,
+      workers: job.graph.parallelism,
+      maxParallelism: job.graph.maxParallelism,
+      elapsedMs,
+      nameOf: (symbol) => job.symbolText(symbol),
+    });
+  }
+}
+
+export async function rowsOf(job: RunningJob<SessionParameters>, name: string): Promise<PublishedRows[]> {
+  return (await job.requestRows(name, true)).map(({ buffer, rowCount }) => ({ buffer, rows: rowCount }));
+}

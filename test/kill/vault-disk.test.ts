@@ -1,0 +1,87 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, inject, onTestFinished, test } from 'vitest';
+import { NEARLY_FULL_BYTES, ROOM_AGAIN_BYTES } from '../../electron/main/disk-watch.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { bundleVaultProgram, expectationOf, foundIn, mismatches, runVault } from '../support/vault-runs.ts';
+
+const desktop = inject('desktop');
+const MB = 1024 * 1024;
+beforeAll(bundleVaultProgram);
+
+const freeBytes = (folder: string): number => {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
+};
+
+/** Writes zeros until only so much is free. */
+function fillUp(file: string, leave: number): void {
+  const descriptor = openSync(file, 'a');
+  const chunk = new Uint8Array(64 * 1024);
+  try {
+    while (freeBytes(file) > leave + chunk.length) writeSync(descriptor, chunk);
+    while (leave === 0 && writeSync(descriptor, chunk.subarray(0, 4096)) > 0);
+  } catch {
+    // Not one more byte: that was the purpose.
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+test('a disk that fills up is told before a write fails; nothing is lost; with room again all goes on by itself', async ({
+  skip,
+}) => {
+  const disk = temporaryFolder('vault-disk');
+  const isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=420m', 'tmpfs', disk]).status === 0;
+  if (!isMounted) skip('a small disk can only be mounted by root');
+  onTestFinished(() => void spawnSync('umount', ['-l', disk]));
+  const ballast = join(disk, 'ballast');
+  const profile = join(disk, 'profile');
+  const run = runVault(desktop, 'trickle', profile);
+  onTestFinished(() => run.kill());
+  const event = (kind: string) => run.until((report) => report.kind === 'event' && report.event.kind === kind);
+  await run.until(({ kind }) => kind === 'stored');
+  expect(freeBytes(disk)).toBeGreaterThan(ROOM_AGAIN_BYTES);
+
+  fillUp(ballast, NEARLY_FULL_BYTES - 20 * MB);
+  await event('nearly-full');
+  expect(run.reports.filter(({ kind }) => kind === 'unstored')).toEqual([]);
+
+  for (let round = 0; round < 2; round += 1) {
+    fillUp(ballast, 0);
+    const failed = run.reports.length;
+    const unstored = await run.until((report) => report.kind === 'unstored' && run.reports.indexOf(report) >= failed);
+    expect(unstored).toMatchObject({ kind: 'unstored', reason: 'full' });
+    rmSync(ballast);
+    const from = run.reports.length;
+    await run.until((report) => report.kind === 'stored' && run.reports.indexOf(report) >= from + 5);
+  }
+  await event('room-again');
+  await run.kill();
+
+  for (const time of [1, 2]) {
+    const reading = runVault(desktop, 'read', profile);
+    await reading.ended;
+    expect(reading.reports.at(-1), `reading ${time}`).toEqual({ kind: 'whole', copies: [true, true] });
+    expect(mismatches(expectationOf(run.reports), foundIn(reading.reports))).toEqual([]);
+  }
+});
+
+test('a database that is deleted while it is in use is noticed, and rebuilt from the other copy', async () => {
+  const profile = join(temporaryFolder('vault-deleted'), 'profile');
+  const run = runVault(desktop, 'trickle', profile);
+  onTestFinished(() => run.kill());
+  await run.until(({ kind }) => kind === 'stored');
+  process.kill(run.child.pid ?? 0, 'SIGUSR2');
+  await run.until((report) => report.kind === 'event' && report.event.kind === 'copy-rebuilt');
+  const from = run.reports.length;
+  await run.until((report) => report.kind === 'stored' && run.reports.indexOf(report) >= from + 5);
+  await run.kill();
+  expect(run.reports.filter(({ kind }) => kind === 'unstored')).toEqual([]);
+
+  const reading = runVault(desktop, 'read', profile);
+  await reading.ended;
+  expect(reading.reports.at(-1)).toEqual({ kind: 'whole', copies: [true, true] });
+  expect(mismatches(expectationOf(run.reports), foundIn(reading.reports))).toEqual([]);
+});
