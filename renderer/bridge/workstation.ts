@@ -72,7 +72,7 @@ export class Workstation {
       onEngine: (event) => router.route(event),
       onMenu: (action) => this.runMenu(action),
       onPlace: (place) => this.memory.keepWindowPlace(place),
-      onLaunchWaiting: () => void this.#takeLaunch(),
+      onLaunchWaiting: () => void this.#takeLaunch(false),
       onLeftOut: (frames) => {
         this.session.addLeftOut(frames);
         this.#askForChart();
@@ -97,7 +97,7 @@ export class Workstation {
     this.appInfo = await this.#link.connect();
     await this.#api.setAppearance(this.settings.getState().theme);
     await this.#api.ready(remembered.windowPlace);
-    await this.#takeLaunch();
+    await this.#takeLaunch(true);
   }
 
   // --- session ---
@@ -372,21 +372,21 @@ export class Workstation {
   }
 
   /** A program that is started again the way it was started before has its session back already. */
-  #isRecovered(launch: Launch): boolean {
-    const { state, session, status } = this.session.getState();
-    if (!isActive(status) || session === null || state === null || state.recoveries.length === 0) return false;
+  #isOpen(launch: Launch): boolean {
+    const { session, status } = this.session.getState();
+    if (!isActive(status) || session === null) return false;
     if (launch.kind === 'sample') return session.mode === 'simulated';
     return launch.sessionPaths.join('\n') === session.inputs.join('\n');
   }
 
-  async #takeLaunch(): Promise<void> {
+  async #takeLaunch(isStart: boolean): Promise<void> {
     const launch: Launch | null = await this.#api.takeLaunch();
     if (launch === null) return;
-    this.#whenKnown(() => this.#launch(launch));
+    this.#whenKnown(() => this.#launch(launch, isStart));
   }
 
-  #launch(launch: Launch): void {
-    if (this.#isRecovered(launch)) return;
+  #launch(launch: Launch, isStart: boolean): void {
+    if (isStart && this.#isOpen(launch)) return;
     if (launch.kind === 'sample') {
       this.playSample();
       return;

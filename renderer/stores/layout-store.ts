@@ -38,7 +38,10 @@ export function makeLayoutStore() {
     ask: (confirm: Confirm | null) => store.setState({ confirm }),
     say: (tone: Notice['tone'], text: string) => {
       notices += 1;
-      store.setState({ notice: { number: notices, tone, text } });
+      const before = store.getState().notice;
+      // Bad news that nobody has read yet is not pushed away by more of it.
+      const isMore = tone === 'bad' && before?.tone === 'bad' && !before.text.includes(text);
+      store.setState({ notice: { number: notices, tone, text: isMore ? `${before.text}\n${text}` : text } });
     },
     dismissNotice: (number: number) => {
       if (store.getState().notice?.number === number) store.setState({ notice: null });

@@ -502,8 +502,8 @@ export class Workstation {
 
   #halt(by: string): void {
     this.#token = null;
-    // The stream first: it must not wait for a disk.
-    if (this.#session !== null) void this.#haltSession(this.#session, by);
+    // The stream first: it must not wait for a disk. Once is enough: what is pressed stays pressed.
+    if (this.#session !== null && !this.#halted) void this.#haltSession(this.#session, by);
     this.#halted = true;
     this.#latch(by);
     this.#tellHalted();
