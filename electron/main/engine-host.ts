@@ -26,6 +26,7 @@ export class EngineHost {
   readonly #dependencies: EngineHostDependencies;
   #life: Life = { kind: 'idle' };
   #status: SessionStatus = { kind: 'none' };
+  #hasSession = false;
 
   constructor(dependencies: EngineHostDependencies) {
     this.#dependencies = dependencies;
@@ -34,7 +35,10 @@ export class EngineHost {
   /** True while quotes may still come: closing the last window must then not end the program. */
   get sessionIsActive(): boolean {
     const { kind } = this.#status;
-    return this.#life.kind === 'running' && (kind === 'opening' || kind === 'playing' || kind === 'paused');
+    const isRecovering = kind === 'recovering' && this.#hasSession;
+    return (
+      this.#life.kind === 'running' && (isRecovering || kind === 'opening' || kind === 'playing' || kind === 'paused')
+    );
   }
 
   get status(): SessionStatus {
@@ -52,7 +56,10 @@ export class EngineHost {
     this.#life = { kind: 'running', worker };
     this.#status = { kind: 'none' };
     worker.on('message', (event: EngineEvent) => {
-      if (event.kind === 'status') this.#status = event.status;
+      if (event.kind === 'status') {
+        this.#status = event.status;
+        this.#hasSession = event.session !== null;
+      }
       this.#dependencies.onEvent(event);
     });
     worker.on('error', (error) => this.#died(worker, `it failed with: ${error.message}`, error.stack));

@@ -13,6 +13,7 @@ import { EngineHost } from './engine-host.ts';
 import { chooseFiles, exportText, grantFiles, importRules } from './files.ts';
 import { GrantedPaths } from './granted-paths.ts';
 import { lockDown, openLink } from './lockdown.ts';
+import { pressKillFile } from './kill-file.ts';
 import { log } from './log.ts';
 import { installMenu } from './menu.ts';
 import { Vault } from './vault.ts';
@@ -60,6 +61,10 @@ async function run(): Promise<void> {
   const kill = (by: string): void => {
     const refusal = host.send({ kind: 'halt', by });
     if (refusal !== null) log(`The kill switch could not reach the engine: ${refusal}`);
+    // Also for an engine that hangs, or is not there: the next one starts halted.
+    pressKillFile(app.getPath('userData'), by).catch((error: unknown) =>
+      log(`The kill switch's file could not be written: ${String(error)}`),
+    );
   };
   const workstation = new WorkstationWindow({
     preload: join(distFolder, 'electron', 'preload.cjs'),
