@@ -4,7 +4,7 @@ import type { StoreEvent } from '../../contract/store-events.ts';
 import type { VaultMessage } from '../../contract/vault-messages.ts';
 import type { StorageNote, StorageStatus } from '../../contract/window.ts';
 import type { Clock } from '../../core/time.ts';
-import { startMachineTimer, waitMs } from '../../core/machine.node.ts';
+import { repeatEvery, startMachineTimer, waitMs } from '../../core/machine.node.ts';
 import { sha256 } from '../../core/sha256.node.ts';
 import type { MirroredStore } from '../../connectors/storage/mirrored-store.ts';
 import { openMirroredStore } from '../../connectors/storage/open-mirrored-store.ts';
@@ -22,6 +22,7 @@ export interface VaultAccess {
 
 /** After the rush of the start; it reads every value of both copies. */
 const SCRUB_AFTER_MS = 30_000;
+const SCRUB_EVERY_MS = 3_600_000;
 const AGAIN_AFTER_MS = 5_000;
 const NOTES_MAX = 100;
 
@@ -99,6 +100,7 @@ export class StateKeeper {
       this.#opened = store;
       this.#failure = null;
       startMachineTimer(SCRUB_AFTER_MS, () => void store.scrub());
+      repeatEvery(SCRUB_EVERY_MS, () => void store.scrub());
     } catch (error) {
       this.#failure = asStoreError(error, 'the vault');
     }
