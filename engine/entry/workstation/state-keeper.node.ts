@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { StoreError } from '../../contract/durable-store.ts';
+import type { DurableStore, StoreError } from '../../contract/durable-store.ts';
 import type { StoreEvent } from '../../contract/store-events.ts';
 import type { VaultMessage } from '../../contract/vault-messages.ts';
 import type { StorageNote, StorageStatus } from '../../contract/window.ts';
@@ -8,6 +8,7 @@ import { repeatEvery, startMachineTimer, waitMs } from '../../core/machine.node.
 import { sha256 } from '../../core/sha256.node.ts';
 import type { MirroredStore } from '../../connectors/storage/mirrored-store.ts';
 import { openMirroredStore } from '../../connectors/storage/open-mirrored-store.ts';
+import { SpareRoomStore } from '../../connectors/storage/spare-room.ts';
 import { MARK_EVERY_MS, newEpoch } from '../../connectors/storage/state-folder.node.ts';
 import { asStoreError } from '../../connectors/storage/store-copy.ts';
 import { FileMark } from '../../connectors/storage/store-mark.node.ts';
@@ -42,7 +43,7 @@ export class StateKeeper {
   readonly #options: StateKeeperOptions;
   readonly #notes: StorageNote[] = [];
   /** null: state is not kept, and `status` says why. */
-  readonly store: Promise<MirroredStore | null>;
+  readonly store: Promise<DurableStore | null>;
   #opened: MirroredStore | null = null;
   #failure: StoreError | null = null;
   #nearlyFull = false;
@@ -74,10 +75,11 @@ export class StateKeeper {
     return { kind: 'not-kept', reason, message, ...common };
   }
 
-  async #open(link: VaultLink): Promise<MirroredStore | null> {
+  async #open(link: VaultLink): Promise<DurableStore | null> {
     for (;;) {
       const store = await this.#tryToOpen(link);
-      if (store !== null || this.#failure?.kind !== 'full') return store;
+      if (store !== null) return new SpareRoomStore(store, () => this.#nearlyFull);
+      if (this.#failure?.kind !== 'full') return null;
       // Nothing is wrong but the room: as soon as there is some, the store opens by itself.
       await waitMs(AGAIN_AFTER_MS);
     }
