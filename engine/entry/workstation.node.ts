@@ -18,7 +18,17 @@ const tellStorage = (storage: StorageStatus): void =>
   port.postMessage({ kind: 'storage', storage } satisfies EngineEvent);
 const access = workerData as VaultAccess | null;
 // Without a vault (a test of the engine alone) state is not kept, and nothing is said about it.
-const keeper = access === null ? null : new StateKeeper({ access, clock: machineClock, onStatus: tellStorage });
+const keeper =
+  access === null
+    ? null
+    : new StateKeeper({
+        access,
+        clock: machineClock,
+        onStatus: tellStorage,
+        onEvent: ({ kind }) => {
+          if (kind === 'nearly-full' || kind === 'room-again') workstation.setNearlyFull(kind === 'nearly-full');
+        },
+      });
 
 const workstation = new Workstation({
   clock: machineClock,

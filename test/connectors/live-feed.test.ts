@@ -136,6 +136,24 @@ describe('a live feed', () => {
   });
 });
 
+test('while there is no room for a journal nothing is taken, and what waited too long does not trade', async () => {
+  let isHeld = false;
+  const { rig, output } = await connected({ isHeld: () => isHeld });
+  rig.network.say(ticker('AAPL', now(rig)));
+  rig.poll(output);
+  isHeld = true;
+  rig.network.say(ticker('AAPL', now(rig)));
+  rig.pass(5_000, output);
+  rig.network.say(ticker('BAC', now(rig)));
+  rig.poll(output);
+  expect(output.quotes).toHaveLength(1);
+  isHeld = false;
+  rig.poll(output);
+
+  expect(output.quotes.map(({ symbol }) => symbol)).toEqual(['AAPL', 'BAC']);
+  expect(rig.reader.totals().staleQuotes).toBe(1);
+});
+
 describe('the connection', () => {
   test('is tried again after longer and longer waits, never longer than half a minute', async () => {
     const rig = await liveRig();

@@ -108,6 +108,7 @@ export class SessionReader implements SourceReader<SessionRecord> {
         reader.insertControl(command.control);
         break;
       case 'end':
+      case 'hold':
       case 'journal-stored':
       case 'stood-still':
         this.#live?.take(command);

@@ -54,6 +54,7 @@ export class Workstation {
   #token: string | null = null;
   /** The kill switch outlives the session in which it was thrown. */
   #halted = false;
+  #isNearlyFull = false;
 
   constructor(dependencies: WorkstationDependencies) {
     this.#dependencies = dependencies;
@@ -93,6 +94,12 @@ export class Workstation {
       default:
         return assertNever(command);
     }
+  }
+
+  /** Tells every session that has a journal to stand still, or to go on. */
+  setNearlyFull(on: boolean): void {
+    this.#isNearlyFull = on;
+    this.#session?.setNearlyFull(on);
   }
 
   async #welcome(contractVersion: number): Promise<void> {
@@ -144,6 +151,7 @@ export class Workstation {
     });
     this.#session = session;
     this.#emit({ kind: 'rules-applied', requestId: null, rules: session.rules, version: session.rulesVersion });
+    if (this.#isNearlyFull) session.setNearlyFull(true);
     // A kill switch that was thrown stays thrown until two deliberate acts clear it, whatever session is opened.
     if (this.#halted) this.#haltSession(session, 'still halted from the session before');
   }
