@@ -19,7 +19,13 @@ const port = parentPort;
 const tellStorage = (storage: StorageStatus): void =>
   port.postMessage({ kind: 'storage', storage } satisfies EngineEvent);
 const access = workerData as VaultAccess | StateFolder | null;
-const place = openWorkstationStore(access, { clock: machineClock, onStatus: tellStorage });
+const place = openWorkstationStore(access, {
+  clock: machineClock,
+  onStatus: tellStorage,
+  onEvent: ({ kind }) => {
+    if (kind === 'nearly-full' || kind === 'room-again') workstation.setNearlyFull(kind === 'nearly-full');
+  },
+});
 
 const workstation = new Workstation({
   clock: machineClock,

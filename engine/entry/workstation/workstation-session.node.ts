@@ -217,6 +217,11 @@ export class WorkstationSession {
     if (this.#live !== null) this.#job.sendSourceEvent({ kind: 'stood-still', forMs });
   }
 
+  /** The disk is nearly full: a live session takes nothing more, before a write of its journal fails. */
+  setNearlyFull(on: boolean): void {
+    if (this.#live !== null) this.#job.sendSourceEvent({ kind: 'hold', on });
+  }
+
   #coordinate(live: WorkstationLive, trades: SinkWriter<Trade>): LiveCoordinator {
     const { emit } = this.#options;
     return new LiveCoordinator({

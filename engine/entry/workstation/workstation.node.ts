@@ -91,6 +91,7 @@ export class Workstation {
   readonly #restarts = new RestartDelay();
   /** Nothing is opened or closed before what was interrupted has been looked for. */
   #started: Promise<void> = Promise.resolve();
+  #isNearlyFull = false;
 
   constructor(dependencies: WorkstationDependencies) {
     this.#dependencies = dependencies;
@@ -153,6 +154,12 @@ export class Workstation {
       default:
         return assertNever(command);
     }
+  }
+
+  /** Tells every session that has a journal to stand still, or to go on. */
+  setNearlyFull(on: boolean): void {
+    this.#isNearlyFull = on;
+    this.#session?.setNearlyFull(on);
   }
 
   async #welcome(contractVersion: number): Promise<void> {
@@ -251,6 +258,7 @@ export class Workstation {
     this.#session = session;
     this.#emit({ kind: 'rules-applied', requestId: null, rules: session.rules, version: rulesVersion });
     session.tellState();
+    if (this.#isNearlyFull) session.setNearlyFull(true);
     // A kill switch that was thrown stays thrown until two deliberate acts clear it, whatever session is opened.
     if (this.#halted && !halted) void this.#haltSession(session, 'still halted from before');
     else if (this.#halted) session.setHalted(true);
