@@ -22,7 +22,7 @@ const RULES: RulesDocument = {
     maxSharesPerTrade: '100',
   },
   limits: { maxTradesPerSecond: 2, maxTradesPerDay: 20, maxNotionalPerDay: '30000000', maxLossPerDay: '2000' },
-} as RulesDocument;
+};
 /** Slow enough to be killed in the middle. */
 const SLOW: Speed = { kind: 'times', factor: 80 };
 

@@ -91,6 +91,7 @@ export class WorkstationSession {
   readonly #workerRates: RateMeter[] = [];
   readonly #stopFrames: () => void;
   #finalTold = -1;
+  #isHeld = false;
   #progress: SessionProgress | null = null;
   #progressTold: Progress | null = null;
   #progressAtMs = -Infinity;
@@ -306,11 +307,18 @@ export class WorkstationSession {
     }
   }
 
+  /** The disk is nearly full: nothing is read until there is room. How the session is played does not change by it. */
+  hold(isHeld: boolean): void {
+    if (this.#ended || this.#isHeld === isHeld) return;
+    this.#isHeld = isHeld;
+    if (!this.#paused) this.#job.sendSourceEvent({ kind: isHeld ? 'pause' : 'resume' });
+  }
+
   #setPaused(paused: boolean): void {
     if (this.#ended || paused === this.#paused) return;
     this.#paused = paused;
     this.#options.keeper?.keepDesk({ paused });
-    this.#job.sendSourceEvent({ kind: paused ? 'pause' : 'resume' });
+    if (!this.#isHeld) this.#job.sendSourceEvent({ kind: paused ? 'pause' : 'resume' });
     if (this.#isOpen) this.#options.onStatus({ kind: paused ? 'paused' : 'playing' });
   }
 

@@ -83,6 +83,7 @@ export class Workstation {
   #token: string | null = null;
   /** The kill switch outlives the session in which it was thrown, and the program. */
   #halted: boolean;
+  #nearlyFull = false;
   /** Of the session that is open, or was interrupted; null: it is not kept. */
   #keeper: SessionKeeper | null = null;
   /** What the live session was opened with; null: there is none. */
@@ -95,6 +96,8 @@ export class Workstation {
   constructor(dependencies: WorkstationDependencies) {
     this.#dependencies = dependencies;
     this.#book = this.#newBook();
+    // Above those of an engine before this one, which a window may still have in mind.
+    this.#epoch = dependencies.clock.wallMs();
     this.#halted = dependencies.killFlag?.isOn ?? false;
     dependencies.killFlag?.watch(() => this.#halt('command'));
   }
@@ -108,6 +111,12 @@ export class Workstation {
   /** Whether a command must not wait behind one that is slow: the switch, and a window that wants to show something. */
   static isUrgent({ kind }: EngineCommand): boolean {
     return kind === 'halt' || kind === 'hello';
+  }
+
+  /** Trading stops before the first write fails, and goes on by itself when there is room. */
+  setNearlyFull(isNearlyFull: boolean): void {
+    this.#nearlyFull = isNearlyFull;
+    this.#session?.hold(isNearlyFull);
   }
 
   /** For tests of recovery alone: a thread of the session ends as if it had crashed. */
@@ -249,6 +258,7 @@ export class Workstation {
       },
     });
     this.#session = session;
+    session.hold(this.#nearlyFull);
     this.#emit({ kind: 'rules-applied', requestId: null, rules: session.rules, version: rulesVersion });
     session.tellState();
     // A kill switch that was thrown stays thrown until two deliberate acts clear it, whatever session is opened.
