@@ -31,7 +31,8 @@ try {
 }
 
 const child = spawn(execPath, ['--enable-source-maps', target, ...argv.slice(2)], { stdio: 'inherit' });
-for (const signal of /** @type {NodeJS.Signals[]} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => child.kill(signal));
+for (const signal of /** @type {NodeJS.Signals[]} */ (['SIGINT', 'SIGTERM']))
+  process.on(signal, () => child.kill(signal));
 child.on('close', (code) => {
   exit(code ?? 1);
 });

@@ -70,6 +70,8 @@ abstract class TtlState<T> extends ObjectState<T> {
   /** Every read and write begins here. @returns the current key's slot */
   protected access(): number {
     const slot = this.slot();
+    // A read may remove what has expired, also one that answers a question between two records.
+    this.keepForSnapshot(slot);
     const keys = Math.min(this.ttl.cleanupIncrementallyKeys, this.bySlot.length);
     for (let count = 0; count < keys; count += 1) {
       if (this.cleanupSlot >= this.bySlot.length) this.cleanupSlot = 0;
@@ -79,13 +81,17 @@ abstract class TtlState<T> extends ObjectState<T> {
     return slot;
   }
 
+  private keepForSnapshot(slot: number): void {
+    const { copyOnWrite } = this.environment;
+    if (slot < copyOnWrite.limit) copyOnWrite.touch(slot);
+  }
+
   private expireAt(slot: number): void {
     const data = this.bySlot[slot];
     if (data === undefined) return;
     const left = this.unexpired(data, this.nowMs);
     if (left === data) return;
-    const { copyOnWrite } = this.environment;
-    if (slot < copyOnWrite.limit) copyOnWrite.touch(slot);
+    this.keepForSnapshot(slot);
     if (left === undefined) this.clearAt(slot);
     else this.store(slot, left);
   }

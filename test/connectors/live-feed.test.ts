@@ -115,6 +115,18 @@ describe('a live feed', () => {
     expect(rig.reader.totals()).toMatchObject({ staleQuotes: 1, quotes: 2, rows: 2, quarantined: 1, openRows: 0 });
   });
 
+  test('finds a quote stale that waited here, as one that was long on its way', async () => {
+    const { rig, output } = await connected();
+    rig.network.say(ticker('AAPL', now(rig)));
+    rig.clock.nowMs += 1_999;
+    rig.network.say(ticker('BAC', now(rig)));
+    rig.clock.nowMs += 2;
+    rig.poll(output);
+
+    expect(output.quotes.map(({ symbol }) => symbol)).toEqual(['BAC']);
+    expect(rig.feed.ledger.kept.map(({ reason }) => reason)).toEqual(['stale']);
+  });
+
   test('never finds a quote stale where that is switched off', async () => {
     const { rig, output } = await connected({ settings: { staleMs: 0 } });
     rig.network.say(ticker('AAPL', 1_381_132_800_000));

@@ -275,3 +275,14 @@ test('quotes in memory are played again and again with times that go on', async 
   expect(output.quotes.map(({ time }) => time)).toEqual([100, 101, 109, 110, 111, 119, 120]);
   expect(reader.fraction()).toBe(1);
 });
+
+test('what goes wrong behind the reader is thrown by the poll at once, and is no damage of an input', () => {
+  const symbols = new SymbolTable();
+  const reader = readerOf([quotesAt(symbols, 'one', [['A', 10]])], symbols);
+  const output = new RecordedOutput();
+  output.collect = () => {
+    throw new Error('the owner of the ring is gone');
+  };
+
+  expect(() => reader.pollNext(output, 10)).toThrow('the owner of the ring is gone');
+});

@@ -8,11 +8,12 @@ import { journalLines } from './journal-lines.ts';
 import { memoryLine, memoryOverTime } from './memory-lines.ts';
 import { asRecording, recordedDay, replayLines, writeCsv, writeRecording } from './replay-lines.ts';
 import { ratiosOf, tableOf } from './table.ts';
+import { stateLines } from './state-lines.ts';
 import { windowLines } from './window-lines.ts';
 
-const USAGE = 'npm run bench -- [--quick] [--only memory,base,a,b,c,d,journal,window] [--json FILE]';
+const USAGE = 'npm run bench -- [--quick] [--only memory,base,a,b,c,d,state,journal,window] [--json FILE]';
 /** In the order they are measured: memory first, while the process holds nothing of the other lines. */
-const LINES = ['memory', 'base', 'a', 'b', 'c', 'd', 'journal', 'window'] as const;
+const LINES = ['memory', 'base', 'a', 'b', 'c', 'd', 'state', 'journal', 'window'] as const;
 type LineName = (typeof LINES)[number];
 
 interface Options {
@@ -87,6 +88,7 @@ async function measureAll(options: Options, folder: string): Promise<BenchLine[]
     c: () => replayFromDisk('c', options, folder),
     d: () => replayFromDisk('d', options, folder),
     memory: () => memoryOverTime(quick ? 100_000_000 : 400_000_000),
+    state: () => stateLines(folder, quick),
     journal: () => journalLines(folder, quick),
     window: () => windowLines(folder, quick),
   };

@@ -16,7 +16,10 @@ export interface MemoryTradingParameters {
 }
 
 /** To the coordinator: from here on quotes count. */
-export type MemoryTradingEvent = { readonly kind: 'measuring' };
+export type MemoryTradingEvent =
+  | { readonly kind: 'measuring' }
+  /** The first poll of a job that goes on from a checkpoint: every thread has its state back. */
+  | { readonly kind: 'going-on' };
 
 /** Event time of the positions; quotes begin a second later. */
 const START_MS = 1_767_623_400_000;
@@ -36,6 +39,7 @@ class MemoryReader implements SourceReader<Quote | StartingPosition> {
   /** The job's number of each quote's symbol, as a decoder has it at hand. */
   private readonly symbolIds: Int32Array;
   private opened = 0;
+  private goesOn = false;
   private played = 0;
   private readonly position: Emitted<StartingPosition> = {
     kind: 'position',
@@ -62,9 +66,20 @@ class MemoryReader implements SourceReader<Quote | StartingPosition> {
     this.market = marketInMemory(parameters.symbols);
     this.ids = Int32Array.from({ length: parameters.symbols }, (_, symbol) => context.symbols.idOf(symbolName(symbol)));
     this.symbolIds = this.market.symbol.map((symbol) => this.ids[symbol]);
+    const restored = context.restoredState as { readonly opened: number; readonly played: number } | null;
+    if (restored === null) return;
+    this.opened = restored.opened;
+    this.played = restored.played;
+    this.goesOn = true;
+  }
+
+  snapshotState(): unknown {
+    return { opened: this.opened, played: this.played };
   }
 
   pollNext(output: ReaderOutput<Quote | StartingPosition>, recordsMax: number): InputStatus {
+    if (this.goesOn) this.context.sendSourceEventToCoordinator({ kind: 'going-on' } satisfies MemoryTradingEvent);
+    this.goesOn = false;
     if (this.opened < this.parameters.symbols) return this.openPositions(output, recordsMax);
     const { warmUpQuotes, quotes } = this.parameters;
     if (this.played === warmUpQuotes)

@@ -34,12 +34,12 @@ export function ratiosOf(lines: readonly BenchLine[]): Ratio[] {
   return ratios;
 }
 
+const LESS_IS_BETTER: ReadonlySet<string> = new Set(['MB', 'ms', '%']);
+
 /** Verdicts compare medians of the wall clock: what was measured, not what it might come to. */
 function verdictOf({ unit, value, aim, floor }: BenchLine): string {
   if (aim === null) return '';
-  const isMemory = unit === 'MB';
-  const isFps = unit === 'ms';
-  if (isMemory || isFps) return value.median <= aim ? 'aim met' : 'MISSED';
+  if (LESS_IS_BETTER.has(unit)) return value.median <= aim ? 'aim met' : 'MISSED';
   if (value.median >= aim) return 'aim met';
   return floor !== undefined && value.median >= floor ? 'above floor' : 'MISSED';
 }

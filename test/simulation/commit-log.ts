@@ -32,10 +32,10 @@ export class CommitLog {
 
   /**
    * All or nothing; a second time for the same checkpoint it does nothing.
-   * @param restoredFrom the checkpoint that this run goes on from, -1: none. What a newer one made final comes again
-   *   when that one was not to be read any more; it must then be the very same.
+   * @param before the checkpoints whose records these ones follow. What another one made final, which was not to be read
+   *   any more when the job was restored, comes again; it must then be the very same.
    */
-  commit(checkpointId: number, records: readonly FinalRecord[], restoredFrom: number): void {
+  commit(checkpointId: number, records: readonly FinalRecord[], before: readonly number[]): void {
     if (this.#checkpoints.has(checkpointId)) return;
     this.#checkpoints.add(checkpointId);
     for (const { id, text } of records) {
@@ -43,42 +43,57 @@ export class CommitLog {
       if (known === undefined) this.#records.set(id, { text, checkpointId });
       else if (known.text !== text) {
         this.violations.push(`${this.name}: ${id} was final as ${known.text} and came again as ${text}.`);
-      } else if (known.checkpointId <= restoredFrom) {
+      } else if (known.checkpointId === checkpointId || before.includes(known.checkpointId)) {
         this.violations.push(
-          `${this.name}: ${id} was made final by checkpoint ${known.checkpointId}, and again by ${checkpointId} of a run restored from ${restoredFrom}.`,
+          `${this.name}: ${id} was made final by checkpoint ${known.checkpointId}, and again by ${checkpointId}, which follows it.`,
         );
       }
     }
   }
 }
 
+interface PreparedRecords {
+  readonly checkpointId: number;
+  readonly records: readonly FinalRecord[];
+  readonly before: readonly number[];
+}
+
 /** What a checkpoint holds of a writer: what it makes final itself, and what older ones did and nobody may have heard of. */
 export interface StoredWriter {
-  readonly pending: readonly { readonly checkpointId: number; readonly records: readonly FinalRecord[] }[];
+  readonly pending: readonly PreparedRecords[];
+  /** This checkpoint and all that it follows. */
+  readonly lineage: readonly number[];
 }
 
 /** After the last record: what came since the last checkpoint. */
-export const END_OF_JOB = Infinity;
+const END_OF_JOB = Infinity;
 
 /** A sink with two phases: what a checkpoint prepared becomes final once that checkpoint is complete. */
 export class CommittingWriter<T> implements SinkWriter<T> {
   readonly #log: CommitLog;
   readonly #describe: (record: T, timestampMs: number | null) => FinalRecord;
-  readonly #restoredFrom: number;
+  #lineage: readonly number[];
   #current: FinalRecord[] = [];
-  #pending: StoredWriter['pending'][number][] = [];
+  #pending: PreparedRecords[] = [];
+  readonly #recovered: readonly PreparedRecords[];
 
-  constructor(log: CommitLog, describe: (record: T, timestampMs: number | null) => FinalRecord, restoredFrom: number) {
+  /** @param stored what the checkpoint that the job goes on from holds; null: it begins */
+  constructor(
+    log: CommitLog,
+    describe: (record: T, timestampMs: number | null) => FinalRecord,
+    stored: StoredWriter | null,
+  ) {
     this.#log = log;
     this.#describe = describe;
-    this.#restoredFrom = restoredFrom;
+    this.#lineage = stored?.lineage ?? [];
+    this.#recovered = stored?.pending ?? [];
   }
 
   /** The checkpoint that the job goes on from is complete, so what it prepared is final, whoever was told. */
-  recover(stored: StoredWriter | null, beforeEach: () => void): void {
-    for (const { checkpointId, records } of stored?.pending ?? []) {
+  recover(beforeEach: () => void): void {
+    for (const { checkpointId, records, before } of this.#recovered) {
       beforeEach();
-      this.#log.commit(checkpointId, records, this.#restoredFrom);
+      this.#log.commit(checkpointId, records, before);
     }
   }
 
@@ -87,19 +102,20 @@ export class CommittingWriter<T> implements SinkWriter<T> {
   }
 
   prepareCommit(checkpointId: number): StoredWriter {
-    this.#pending.push({ checkpointId, records: this.#current });
+    this.#pending.push({ checkpointId, records: this.#current, before: this.#lineage });
     this.#current = [];
-    return { pending: [...this.#pending] };
+    this.#lineage = [...this.#lineage, checkpointId];
+    return { pending: [...this.#pending], lineage: this.#lineage };
   }
 
   commit(checkpointId: number): void {
-    for (const { checkpointId: id, records } of this.#pending)
-      if (id <= checkpointId) this.#log.commit(id, records, this.#restoredFrom);
+    for (const { checkpointId: id, records, before } of this.#pending)
+      if (id <= checkpointId) this.#log.commit(id, records, before);
     this.#pending = this.#pending.filter(({ checkpointId: id }) => id > checkpointId);
   }
 
   finish(): void {
-    const left = this.#pending.flatMap(({ records }) => records);
-    this.#log.commit(END_OF_JOB, [...left, ...this.#current], this.#restoredFrom);
+    for (const { checkpointId, records, before } of this.#pending) this.#log.commit(checkpointId, records, before);
+    this.#log.commit(END_OF_JOB, this.#current, this.#lineage);
   }
 }

@@ -3,14 +3,21 @@ import type { Draws } from './draws.ts';
 
 type Rules = Record<string, unknown>;
 
-/** What stays the same through a session: its own rules and the zone. */
-export function drawSessionRules(draws: Draws): OracleRules {
+/**
+ * What stays the same through a session: its own rules, the zone, and whose late quotes are dropped. (Where they are, trades
+ * of a second that is over are not counted any longer, so a change finds none of them: engine/trading/README.md.)
+ */
+export function drawSessionRules(draws: Draws, symbols: readonly string[]): OracleRules {
+  const own: Record<string, Rules> = {};
+  while (draws.chance(0.2)) own[draws.of(symbols)] = { lateQuotes: draws.of(['drop', 'process']) };
   return {
     version: 1,
     defaults: {
+      lateQuotes: draws.of(['drop', 'drop', 'process']),
       outOfOrdernessMs: draws.of([0, 0, 0, 5, 1_500]),
       maxFutureMs: draws.of([100_000, 100_000, 3_600_000, 2_000, 50]),
     },
+    symbols: own,
     limits: { timeZone: draws.of(['UTC', 'UTC', 'America/New_York']) },
   };
 }
@@ -19,11 +26,12 @@ export function drawSessionRules(draws: Draws): OracleRules {
 export function drawRules(draws: Draws, ofSession: OracleRules, symbols: readonly string[]): OracleRules {
   const own: Record<string, Rules> = {};
   while (draws.chance(0.25)) own[draws.of(symbols)] = drawSymbolRules(draws);
+  for (const [symbol, rules] of Object.entries(ofSession.symbols ?? {})) own[symbol] = { ...own[symbol], ...rules };
   return {
     version: 1,
     defaults: { ...drawSymbolRules(draws), ...ofSession.defaults },
     symbols: own,
-    limits: { ...(draws.chance(0.6) ? drawLimits(draws) : {}), ...ofSession.limits },
+    limits: { ...(draws.chance(0.5) ? drawLimits(draws) : {}), ...ofSession.limits },
   };
 }
 
@@ -36,7 +44,7 @@ function some(draws: Draws, probability: number, all: Record<string, () => unkno
 function drawSymbolRules(draws: Draws): Rules {
   const amount = (...amounts: string[]): unknown =>
     draws.chance(0.7) ? draws.of(amounts) : { percent: draws.of(['0.5', '0.01', '1', '0.125']) };
-  return some(draws, 0.4, {
+  return some(draws, 0.5, {
     priceStep: () => draws.of(['0.01', '0.05', '1', '0.00000001']),
     tradeWhen: () => draws.of(['above', 'at-or-above']),
     askOffset: () => draws.of(['0.10', '0', '0.05', '1']),
@@ -46,8 +54,8 @@ function drawSymbolRules(draws: Draws): Rules {
     }),
     fill: () => draws.of(['partial', 'partial', 'all-or-none']),
     maxSharesPerTrade: () => draws.of([null, '10', '3.5']),
-    ttlMs: () => draws.of([0, 1, 50, 1_000, 60_000]),
-    decayEveryMs: () => draws.of([1, 7, 100, 3_000]),
+    ttlMs: () => draws.of([0, 1, 1, 50, 50, 1_000]),
+    decayEveryMs: () => draws.of([1, 7, 7, 100, 3_000]),
     decayAmount: () => amount('0.10', '0.01', '0.5'),
     askFloor: () =>
       draws.of<unknown>([
@@ -61,16 +69,15 @@ function drawSymbolRules(draws: Draws): Rules {
     tradeResetsTtl: () => draws.chance(0.5),
     ignoreCrossedQuotes: () => draws.chance(0.5),
     time: () => draws.of(['event', 'event', 'processing']),
-    lateQuotes: () => draws.of(['drop', 'process']),
   });
 }
 
 function drawLimits(draws: Draws): Rules {
   return some(draws, 0.45, {
-    maxTradesPerSecond: () => draws.of([0, 1, 2, 3]),
+    maxTradesPerSecond: () => draws.of([0, 1, 2, 3, 5]),
     maxTradesPerDay: () => draws.of([1, 3, 10, 20]),
     maxNotionalPerTrade: () => draws.of(['500', '2000.5']),
-    maxNotionalPerDay: () => draws.of(['0', '300', '2000', '10000']),
-    maxLossPerDay: () => draws.of(['0', '0.05', '2']),
+    maxNotionalPerDay: () => draws.of(['0', '500', '2000', '5000', '10000', '20000']),
+    maxLossPerDay: () => draws.of(['0', '0.05', '2', '10']),
   });
 }

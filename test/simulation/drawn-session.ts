@@ -1,4 +1,5 @@
 import type {
+  OracleClock,
   OracleControl,
   OraclePosition,
   OracleQuote,
@@ -12,11 +13,13 @@ import { drawRules, drawSessionRules } from './drawn-rules.ts';
 export interface ScriptedItem {
   readonly quote: OracleQuote;
   readonly rows: number;
-  readonly controls: readonly OracleControl[];
+  readonly controls: readonly (OracleControl | OracleClock)[];
   /** Rows ahead of it that are no quotes. */
   readonly ignoredRows: number;
   readonly malformedRows: number;
 }
+
+type Oddity = 'duplicated' | 'shuffled' | 'live';
 
 export interface ScriptedSession {
   readonly rules: OracleRules;
@@ -25,7 +28,9 @@ export interface ScriptedSession {
   /** Behind the last quote of each input. */
   readonly trailing: readonly (readonly OracleControl[])[];
   /** What was done to the feed. */
-  readonly oddities: readonly ('duplicated' | 'shuffled')[];
+  readonly oddities: readonly Oddity[];
+  /** The recording of a live session: quotes bring the processing clock, some are stale, time goes on without any. */
+  readonly isLive: boolean;
 }
 
 const SYMBOLS = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L'] as const;
@@ -35,10 +40,10 @@ const START_MS = 1_383_451_198_000;
 /** A session: a few symbols, quotes close to the ask and in the same milliseconds, so that rules and ties are met often. */
 export function drawSession(draws: Draws): ScriptedSession {
   const symbols = SYMBOLS.slice(0, draws.int(1, draws.chance(0.3) ? 12 : 5));
-  const ofSession = drawSessionRules(draws);
+  const ofSession = drawSessionRules(draws, symbols);
   const rules = drawRules(draws, ofSession, symbols);
   const quotes = drawQuotes(draws, symbols);
-  const oddities: ('duplicated' | 'shuffled')[] = [];
+  const oddities: Oddity[] = [];
   if (draws.chance(0.15)) {
     oddities.push('shuffled');
     shuffleRuns(draws, quotes);
@@ -50,22 +55,53 @@ export function drawSession(draws: Draws): ScriptedSession {
   ]);
   const inputs: ScriptedItem[][] = Array.from({ length: inputCount }, () => []);
   for (const quote of quotes) draws.of(inputs).push(drawItem(draws, quote, ofSession, symbols));
-  if (draws.chance(0.12)) {
+  const isLive = inputCount === 1 && draws.chance(0.3);
+  if (isLive) {
+    oddities.push('live');
+    inputs[0] = asTheyCame(draws, inputs[0]);
+  } else if (draws.chance(0.12)) {
     oddities.push('duplicated');
     inputs.push(draws.of(inputs).map((item) => ({ ...item, controls: [] })));
   }
   return {
     rules,
-    positions: Array.from({ length: draws.int(1, symbols.length + 3) }, () => drawPosition(draws, symbols)),
+    positions: drawPositions(draws, symbols),
     inputs,
     trailing: inputs.map(() => (draws.chance(0.1) ? [drawControl(draws, ofSession, symbols)] : [])),
     oddities,
+    isLive,
   };
+}
+
+/** When each quote came by the processing clock, and what that clock did between them. */
+function asTheyCame(draws: Draws, items: readonly ScriptedItem[]): ScriptedItem[] {
+  let processingMs = START_MS + draws.int(-2_000, 2_000);
+  let newestMs = START_MS;
+  return items.map((item) => {
+    const ahead: (OracleControl | OracleClock)[] = [...item.controls];
+    while (draws.chance(0.12)) {
+      processingMs += draws.of([0, 1, 100, 1_000, 4_000]);
+      const eventTimeMs = draws.chance(0.3) ? null : newestMs + draws.of([-5, 0, 1, 60, 999, 1_000, 3_500]);
+      ahead.splice(draws.int(0, ahead.length), 0, { kind: 'clock', processingMs, eventTimeMs });
+    }
+    // The clock stands where the last step or quote left it, or goes on; steps are told in its order.
+    const sorted = inOrderOfClock(ahead);
+    processingMs += draws.of([0, 0, 1, 7, 120]);
+    newestMs = Math.max(newestMs, item.quote.timeMs);
+    const quote = { ...item.quote, receivedMs: processingMs, ...(draws.chance(0.06) && { isStale: true }) };
+    return { ...item, quote, controls: sorted };
+  });
+}
+
+/** Steps of the clock, wherever they were put between the controls, one after the other in time. */
+function inOrderOfClock(ahead: readonly (OracleControl | OracleClock)[]): (OracleControl | OracleClock)[] {
+  const clocks = ahead.filter((next) => next.kind === 'clock').sort((a, b) => a.processingMs - b.processingMs);
+  return ahead.map((next) => (next.kind === 'clock' ? (clocks.shift() as OracleClock) : next));
 }
 
 function drawQuotes(draws: Draws, symbols: readonly string[]): OracleQuote[] {
   const quotes: OracleQuote[] = [];
-  const count = draws.int(10, draws.chance(0.2) ? 300 : 110);
+  const count = draws.int(30, draws.chance(0.15) ? 200 : 80);
   let timeMs = START_MS + draws.of([0, 0, 500, 1_999, 3_600_000, 86_398_000]);
   // Most quotes of a second, so that limits are met; now and then a session of single ones.
   const slow = draws.chance(0.3);
@@ -95,7 +131,7 @@ function drawQuote(draws: Draws, symbols: readonly string[]): OracleQuote {
   return {
     kind: 'quote',
     symbol: draws.chance(0.05) ? 'NOT HELD' : draws.of(symbols),
-    bid: draws.chance(0.92) ? cents(9_980, 10_060) : draws.of(['', '0', '-1', '99.99999999', '250.5']),
+    bid: draws.chance(0.92) ? cents(9_990, 10_080) : draws.of(['', '0', '-1', '99.99999999', '250.5']),
     bidSize: draws.chance(0.75) ? String(draws.int(1, 9)) : draws.of(['', '0', '0.5', '1000']),
     ask: draws.chance(0.7) ? cents(10_000, 10_100) : draws.of(['', '0']),
     askSize: draws.of(['', '1', '100']),
@@ -117,19 +153,36 @@ function drawItem(draws: Draws, quote: OracleQuote, ofSession: OracleRules, symb
 
 function drawControl(draws: Draws, ofSession: OracleRules, symbols: readonly string[]): OracleControl {
   return draws.weighted<() => OracleControl>([
-    [2, () => ({ kind: 'rules', rules: drawRules(draws, ofSession, symbols) })],
+    [4, () => ({ kind: 'rules', rules: drawRules(draws, ofSession, symbols) })],
     [1, () => ({ kind: 'halt' })],
-    [2, () => ({ kind: 'rearm' })],
+    [4, () => ({ kind: 'rearm' })],
   ])();
 }
 
-function drawPosition(draws: Draws, symbols: readonly string[]): OraclePosition {
+/** Most symbols have one, some several after each other. */
+function drawPositions(draws: Draws, symbols: readonly string[]): OraclePosition[] {
+  const held = symbols.filter(() => draws.chance(0.8)).map((symbol) => drawPosition(draws, symbol));
+  while (held.length === 0 || draws.chance(0.4))
+    held.push(drawPosition(draws, draws.chance(0.1) ? 'NEVER QUOTED' : draws.of(symbols)));
+  return held;
+}
+
+function drawPosition(draws: Draws, symbol: string): OraclePosition {
   return {
-    symbol: draws.chance(0.05) ? 'NEVER QUOTED' : draws.of(symbols),
+    symbol,
     shares: draws.of(['10', '25', '0.75', '1000000', '1000000', '1000000']),
     buyPrice: draws.of(['100.00', '100.05', '99.90', '100.12345678', '100.40']),
     ttlMs: draws.of([null, null, 0, 10, 1_000]),
-    openedAt: draws.of([null, null, START_MS - 100_000, START_MS, START_MS + 7, START_MS + 1_990, START_MS + 9e9]),
+    openedAt: draws.of([
+      null,
+      null,
+      null,
+      START_MS - 100_000,
+      START_MS,
+      START_MS + 7,
+      START_MS + 1_990,
+      START_MS + 9e9,
+    ]),
   };
 }
 
@@ -145,7 +198,7 @@ function shuffleRuns(draws: Draws, quotes: OracleQuote[]): void {
 }
 
 /** The session as the oracle reads it: several inputs merged by the event time of their next quote, ties as they were named. */
-export function asOneInput({ rules, positions, inputs, trailing }: ScriptedSession): OracleSession {
+export function asOneInput({ rules, positions, inputs, trailing, isLive }: ScriptedSession): OracleSession {
   const next = inputs.map(() => 0);
   const input: OracleSession['input'] = [];
   for (;;) {
@@ -159,7 +212,7 @@ export function asOneInput({ rules, positions, inputs, trailing }: ScriptedSessi
     next[best] += 1;
     input.push(...controls, quote);
   }
-  return { rules, positions: [...positions], input: [...input, ...trailing.flat()] };
+  return { rules, positions: [...positions], input: [...input, ...trailing.flat()], isLive };
 }
 
 /** Rows of the quotes in the order of their sequence. */

@@ -14,9 +14,14 @@ export interface Disturbed {
   readonly scheduler: Scheduler;
   readonly disk: MemoryDisk;
   trigger(kind: 'checkpoint' | 'savepoint'): void;
+  /** A bit of what is stored of this checkpoint is wrong. */
+  damage(checkpointId: number): void;
   /** The consumer, or a task, does nothing when it is next called so often. */
   stall(who: 'sink' | number, calls: number): void;
 }
+
+/** Steps, or records. */
+const PATIENCE = 150;
 
 type Phase = 'recovery' | 'running';
 
@@ -42,6 +47,8 @@ export class FaultDriver implements StoreWatcher {
   #damagedId = -1;
   #damageNext = false;
   #completed = 0;
+  #waited = 0;
+  #hasCheckpoint = false;
   readonly #callsOfKind = new Map<StoreCallKind, number>();
 
   constructor(plan: LifePlan, life: Disturbed) {
@@ -74,7 +81,21 @@ export class FaultDriver implements StoreWatcher {
       this.fired.add(ending);
   }
 
-  recovered(): void {
+  /** Whether something that is to happen while the job runs has not happened. */
+  get isWaiting(): boolean {
+    const { ending } = this.#plan;
+    if (this.#hasOpenNuisance) return true;
+    if (ending === null || ending.kind === 'crash-at-the-end' || ending.kind === 'crash-in-recovery') return false;
+    // These need records.
+    return ending.kind !== 'task-killed-at-record' && ending.kind !== 'task-killed-at-timer';
+  }
+
+  get #hasOpenNuisance(): boolean {
+    return this.#plan.nuisances.some((nuisance) => nuisance.kind !== 'read-damaged' && !this.fired.has(nuisance));
+  }
+
+  recovered(fromCheckpoint: boolean): void {
+    this.#hasCheckpoint = fromCheckpoint;
     this.#phase = 'running';
     this.#storeCalls = 0;
   }
@@ -93,14 +114,18 @@ export class FaultDriver implements StoreWatcher {
     if (ending === null || ending.kind === 'crash-at-the-end') return;
     if (ending.kind === 'crash-in-recovery') {
       this.#recoverySteps += 1;
-      if (ending.where.at === 'step' && this.#recoverySteps >= ending.where.steps) this.crash();
-      // Otherwise it had nothing to commit, or too little to read: the fault does not fire.
+      // It had nothing to commit, or too little to read, to crash there.
+      if (ending.where.at !== 'step' || this.#recoverySteps >= ending.where.steps) this.crash();
       return;
     }
-    if (sequence < ending.sequence) return;
+    if (!this.#isDue(ending.sequence, sequence)) return;
     switch (ending.kind) {
-      case 'crash-at-a-step':
       case 'rescale-from-checkpoint':
+        if (!this.#hasCheckpoint && this.#completed === 0) return;
+        this.#stepsPast += 1;
+        if (this.#stepsPast > ending.steps) this.crash();
+        return;
+      case 'crash-at-a-step':
         this.#stepsPast += 1;
         if (this.#stepsPast > ending.steps) this.crash();
         return;
@@ -116,7 +141,7 @@ export class FaultDriver implements StoreWatcher {
         if (this.#stepsAfterCompletion > ending.steps) this.crash();
         return;
       case 'newest-checkpoint-damaged':
-        if (this.#completed > 0 && this.#damagedId < 0) {
+        if ((this.#completed > 0 || this.#hasCheckpoint) && this.#damagedId < 0) {
           this.#damageNext = true;
           this.#ask('checkpoint');
         }
@@ -129,12 +154,27 @@ export class FaultDriver implements StoreWatcher {
   /** A task is about to process a quote, or has done so. */
   atRecord(side: 'before' | 'after', sequence: number): void {
     const { ending } = this.#plan;
-    if (ending?.kind === 'task-killed-at-record' && ending.side === side && sequence >= ending.sequence) this.crash();
+    if (ending?.kind === 'task-killed-at-record' && ending.side === side && this.#isDue(ending.sequence, sequence))
+      this.crash();
   }
 
   atTimer(sequence: number): void {
     const { ending } = this.#plan;
-    if (ending?.kind === 'task-killed-at-timer' && sequence >= ending.sequence) this.crash();
+    if (ending?.kind === 'task-killed-at-timer' && this.#isDue(ending.sequence, sequence)) this.crash();
+  }
+
+  /** What ends this life waits a while for what else is planned in it. */
+  #isDue(planned: number, sequence: number): boolean {
+    if (sequence < planned) return false;
+    if (this.#hasOpenNuisance) this.#waited += 1;
+    return !this.#hasOpenNuisance || this.#waited > PATIENCE;
+  }
+
+  /** A checkpoint was given up. */
+  failed(checkpointId: number): void {
+    if (checkpointId !== this.#askedFor) return;
+    this.#askedFor = -1;
+    this.#hasAsked = false;
   }
 
   /** The coordinator has begun a checkpoint. */
@@ -267,6 +307,7 @@ export class FaultDriver implements StoreWatcher {
     // A checkpoint in which no key group changed has a manifest only.
     if (call !== ending.value && call !== 'put-manifest') return false;
     this.#damagedId = id;
+    this.#life.damage(id);
     return true;
   }
 }

@@ -29,6 +29,8 @@ export class SimulatedMachine {
   readonly violations: string[] = [];
   /** Ids are never used twice, so the newest one that was announced as complete is the highest. */
   newestComplete = -1;
+  /** Checkpoints with a wrong bit that somebody planned. */
+  readonly damaged = new Set<number>();
   /** A savepoint that the next life is to go on from. */
   wantedSavepoint: number | null = null;
 }
@@ -37,6 +39,11 @@ export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update
 
 /** Far more than any session takes: a job that does not come to its end is one that hangs. */
 const STEPS_MAX = 50_000;
+
+/** What has not happened after so many polls will not happen. */
+const HELD_POLLS_MAX = 600;
+/** A timeout is told in a step, and steps take this long at most, ms of the simulated clock. */
+const TIMEOUT_TOLERANCE_MS = 5;
 
 interface TradingParameters {
   readonly session: ScriptedSession;
@@ -65,8 +72,13 @@ export class Life {
   #coordinator: CheckpointCoordinator | null = null;
   readonly #stalls = new Map<'sink' | number, number>();
   #steps = 0;
+  #held = 0;
+  /** Checkpoints in progress, and since when. */
+  readonly #underWay = new Map<number, number>();
   #recoveredFrom: RestoredCheckpoint | null = null;
   refusedInRecovery = 0;
+  /** It has come so far as to know what it goes on from. */
+  hasRead = false;
 
   constructor(machine: SimulatedMachine, session: ScriptedSession, whole: SimulationPlan, plan: LifePlan) {
     this.#machine = machine;
@@ -79,9 +91,10 @@ export class Life {
       scheduler: this.#scheduler,
       disk: machine.disk,
       trigger: (kind) => void this.#coordinator?.trigger(kind),
+      damage: (id) => machine.damaged.add(id),
       stall: (who, calls) => this.#stalls.set(who, calls),
     });
-    const slowMs = plan.timeoutMs + 50;
+    const slowMs = plan.timeoutMs + this.#draws.int(1, 30);
     this.#store = new SimulatedStore(
       machine.disk,
       this.#scheduler,
@@ -125,6 +138,7 @@ export class Life {
       hung,
     );
     this.#recoveredFrom = checkpoint;
+    this.hasRead = true;
     this.refusedInRecovery = refused.length;
     const found = checkpoint?.id ?? -1;
     if (!this.faults.readsDamaged) {
@@ -133,6 +147,14 @@ export class Life {
           `The newest whole checkpoint on the disk was ${expected}; the recovery took ${found} and refused ${JSON.stringify(refused)}.`,
         );
     }
+    if (
+      wanted === null &&
+      expected < this.#machine.newestComplete &&
+      !this.#machine.damaged.has(this.#machine.newestComplete)
+    )
+      this.#violation(
+        `Checkpoint ${this.#machine.newestComplete} was complete, and is not whole on the disk any more.`,
+      );
     if (firstId <= this.#machine.newestComplete)
       this.#violation(`Checkpoint ${this.#machine.newestComplete} was complete, and ${firstId} is to be the next.`);
     return firstId;
@@ -140,19 +162,18 @@ export class Life {
 
   async #runJob(firstId: number): Promise<JobResults> {
     const restored = this.#recoveredFrom;
-    const from = restored?.id ?? -1;
     const { trades, lateQuotes } = this.#machine;
-    const tradeWriter = new CommittingWriter<Trade>(trades, describeTrade, from);
-    const lateWriter = new CommittingWriter<Quote>(lateQuotes, describeLate, from);
     const stored = (uid: string): StoredWriter | null => (restored?.sinks[uid] ?? null) as StoredWriter | null;
-    tradeWriter.recover(stored('trades'), () => this.faults.beforeRecoveredCommit());
-    lateWriter.recover(stored('late-quotes'), () => this.faults.beforeRecoveredCommit());
-    this.faults.recovered();
+    const tradeWriter = new CommittingWriter<Trade>(trades, describeTrade, stored('trades'));
+    const lateWriter = new CommittingWriter<Quote>(lateQuotes, describeLate, stored('late-quotes'));
+    for (const writer of [tradeWriter, lateWriter]) writer.recover(() => this.faults.beforeRecoveredCommit());
+    this.faults.recovered(restored !== null);
     const executor = this.#createExecutor(restored, { trades: tradeWriter, 'late-quotes': lateWriter });
     const coordinator = this.#createCoordinator(executor, firstId);
     this.#coordinator = coordinator;
     coordinator.start();
     await executor.run();
+    if (this.faults.crashed) throw new SimulatedCrash('before the end');
     this.faults.atEnd();
     coordinator.stop();
     this.#scheduler.forgetAll();
@@ -170,7 +191,11 @@ export class Life {
       session: this.#session,
       historySampleMs: this.#whole.historySampleMs,
       createSource: (context) => {
-        this.#source = new ScriptedSource(this.#session, context, this.#plan.seed + 1, pollRecordsMax);
+        this.#source = new ScriptedSource(this.#session, context, this.#plan.seed + 1, {
+          recordsMax: pollRecordsMax,
+          holdAt: this.#plan.holdAt,
+          mayGoOn: () => this.#mayGoOn(),
+        });
         return this.#source;
       },
     };
@@ -200,6 +225,7 @@ export class Life {
     const { parallelism, intervalMs, minPauseMs, timeoutMs } = this.#plan;
     const { maxParallelism } = this.#whole;
     const kinds = new Map<number, CheckpointRecord['kind']>();
+    const ended = new Set<number>();
     return new CheckpointCoordinator(
       {
         clock: this.#scheduler,
@@ -207,6 +233,9 @@ export class Life {
         maxParallelism,
         startTimer: (delayMs, wake) => this.#scheduler.after(delayMs, wake),
         trigger: (id) => {
+          if (this.#underWay.size > 0)
+            this.#violation(`Checkpoint ${id} begins while ${[...this.#underWay.keys()].join(', ')} is in progress.`);
+          this.#underWay.set(id, this.#scheduler.monotonicMs());
           this.faults.began(id);
           this.#scheduler.after(this.#draws.int(0, 2), () => {
             if (!executor.triggerCheckpoint(id)) this.#coordinator?.refused(id);
@@ -223,6 +252,11 @@ export class Life {
         },
         changed: (record) => {
           kinds.set(record.id, record.kind);
+          if (ended.has(record.id))
+            this.#violation(`Checkpoint ${record.id} has ended, and is told as ${record.status} afterwards.`);
+          if (record.status === 'in-progress') return;
+          ended.add(record.id);
+          this.#underWay.delete(record.id);
           if (record.status === 'failed') this.#checkpointFailed(record);
         },
       },
@@ -234,16 +268,39 @@ export class Life {
   #checkpointFailed({ id, problem }: CheckpointRecord): void {
     const text = problem ?? '';
     if (text.startsWith('The job has ended') || text.startsWith('The sources have ended')) return;
+    this.faults.failed(id);
     if (text.includes('was not complete after')) this.faults.timedOut();
     if (!this.faults.disturbsStore) this.#violation(`Checkpoint ${id} failed although nothing was planned: ${text}`);
   }
 
+  /** No checkpoint is under way for longer than its timeout. */
+  #checkTimeout(): void {
+    for (const [id, beganMs] of this.#underWay) {
+      const tookMs = this.#scheduler.monotonicMs() - beganMs;
+      if (tookMs <= this.#plan.timeoutMs + TIMEOUT_TOLERANCE_MS) continue;
+      this.#underWay.delete(id);
+      this.#violation(
+        `Checkpoint ${id} is in progress for ${tookMs} ms, with a timeout of ${this.#plan.timeoutMs} ms.`,
+      );
+    }
+  }
+
   #step(): Promise<void> | null {
+    // Whoever caught what killed a task: the whole process is gone.
+    if (this.faults.crashed) throw new SimulatedCrash('before a step');
     this.#steps += 1;
     if (this.#steps > STEPS_MAX) throw new Error(`The job has not come to its end after ${STEPS_MAX} steps.`);
-    this.#scheduler.advance(this.#draws.int(0, 3));
+    this.#scheduler.advance(this.#draws.int(0, 1));
+    this.#checkTimeout();
     this.faults.atStep(this.#source?.reader.stamper.sequence ?? 0);
     return this.#scheduler.hasDue ? this.#turn() : null;
+  }
+
+  /** The end of the session is put off, for a while, until what is planned has happened. */
+  #mayGoOn(): boolean {
+    if (!this.faults.isWaiting) return true;
+    this.#held += 1;
+    return this.#held > HELD_POLLS_MAX;
   }
 
   async #turn(): Promise<void> {
@@ -257,20 +314,22 @@ export class Life {
     for (const task of executor.tasks) {
       const { operator } = task.vertices[0];
       if (ending?.kind === 'task-killed-at-record') {
-        const process = operator.processElement1.bind(operator);
-        operator.processElement1 = (value, timestampMs): void => {
+        const handle = operator.handleElement1.bind(operator);
+        operator.handleElement1 = (value): void => {
           const sequence = (value as { kind: string }).kind === 'quote' ? (value as Quote).sequence : -1;
           this.faults.atRecord('before', sequence);
-          process(value, timestampMs);
+          handle(value);
           this.faults.atRecord('after', sequence);
         };
       }
       if (ending?.kind === 'task-killed-at-timer') {
-        const fire = operator.onEventTime.bind(operator);
-        operator.onEventTime = (timestampMs): void => {
-          this.faults.atTimer(this.#source?.reader.stamper.sequence ?? 0);
-          fire(timestampMs);
-        };
+        for (const which of ['onEventTime', 'onProcessingTime'] as const) {
+          const fire = operator[which].bind(operator);
+          operator[which] = (timestampMs): void => {
+            this.faults.atTimer(this.#source?.reader.stamper.sequence ?? 0);
+            fire(timestampMs);
+          };
+        }
       }
     }
     const slow = (task: { runBatch(): 'progress' | 'idle' | 'blocked' | 'finished' }, who: 'sink' | number): void => {

@@ -14,6 +14,8 @@ export interface LifePlan {
   readonly retained: number;
   /** Of each call of the store, half before it takes effect and half after, at most. */
   readonly storeDelayMs: number;
+  /** Sequence at which the session waits for what is planned. */
+  readonly holdAt: number;
   /** null: it runs to the end of the job. */
   readonly ending: Ending | null;
   readonly nuisances: readonly Nuisance[];
@@ -26,34 +28,36 @@ export interface SimulationPlan {
   readonly lives: readonly LifePlan[];
 }
 
+/** Of the simulated clock. Checkpoints take some ten of them. */
 const TIMEOUT_MS = 600;
+const NEVER_ANSWERS: ReadonlySet<string> = new Set(['hangs', 'stored-but-hangs', 'slow']);
 const PARALLELISM_MAX = 5;
 
 /** @param quotes sequence numbers that the session gives out: faults are spread over them, so that most of them happen */
 export function drawPlan(draws: Draws, quotes: number): SimulationPlan {
   const maxParallelism = draws.of([PARALLELISM_MAX, 8, 13, 128, 128]);
   const storage = {
-    intervalMs: draws.of([4, 10, 10, 25, 60]),
+    intervalMs: draws.of([3, 8, 8, 15, 30]),
     minPauseMs: draws.of([0, 0, 5]),
     retained: draws.of([1, 2, 2, 3]),
-    storeDelayMs: draws.of([0, 2, 6]),
+    storeDelayMs: draws.of([0, 1, 3]),
   };
   const endings = drawEndings(draws, quotes);
   let parallelism = draws.int(1, PARALLELISM_MAX);
   const lives: LifePlan[] = [];
   for (const ending of [...endings, null]) {
     const nuisances = drawNuisances(draws, quotes, lives.length > 0, ending);
-    const short = nuisances.find((nuisance) => nuisance.kind === 'short-timeout');
     lives.push({
       seed: draws.seed(),
       parallelism,
       ringSlots: draws.of([4, 8, 16, 64]),
-      pollRecordsMax: draws.of([1, 3, 8, 20]),
+      pollRecordsMax: draws.of([1, 2, 2, 4, 6]),
       ...storage,
       retained: endings.some(({ kind }) => kind === 'newest-checkpoint-damaged')
         ? Math.max(2, storage.retained)
         : storage.retained,
-      timeoutMs: short === undefined ? TIMEOUT_MS : short.timeoutMs,
+      timeoutMs: timeoutOf(draws, nuisances),
+      holdAt: Math.floor(quotes * 0.85),
       ending,
       nuisances,
     });
@@ -63,6 +67,15 @@ export function drawPlan(draws: Draws, quotes: number): SimulationPlan {
   return { maxParallelism, historySampleMs: draws.of([null, null, 20]), lives };
 }
 
+/** One that strikes when the store does not answer, and only then; or one that often strikes. */
+function timeoutOf(draws: Draws, nuisances: readonly Nuisance[]): number {
+  for (const nuisance of nuisances) {
+    if (nuisance.kind === 'short-timeout') return nuisance.timeoutMs;
+    if (nuisance.kind === 'store-call' && NEVER_ANSWERS.has(nuisance.fault)) return draws.of([40, 60]);
+  }
+  return TIMEOUT_MS;
+}
+
 function drawEndings(draws: Draws, quotes: number): Ending[] {
   const count = draws.weighted([
     [4, 1],
@@ -70,7 +83,9 @@ function drawEndings(draws: Draws, quotes: number): Ending[] {
     [2, 3],
     [1, 4],
   ]);
-  const places = Array.from({ length: count }, () => draws.int(0, Math.floor(quotes * 0.9))).sort((a, b) => a - b);
+  const places = Array.from({ length: count }, () =>
+    draws.int(Math.floor(quotes * 0.1), Math.floor(quotes * 0.8)),
+  ).sort((a, b) => a - b);
   const endings: Ending[] = [];
   for (const sequence of places) {
     endings.push(drawEnding(draws, sequence));
@@ -93,7 +108,7 @@ function drawEnding(draws: Draws, sequence: number): Ending {
     [3, () => ({ kind: 'task-killed-at-record', sequence, side })],
     [1, () => ({ kind: 'task-killed-at-timer', sequence: Math.floor(sequence / 2) })],
     [3, () => ({ kind: 'crash-at-a-step', sequence, steps: draws.int(0, 3) })],
-    [2, () => ({ kind: 'crash-between-parts', sequence, parts: draws.int(1, 3) })],
+    [2, () => ({ kind: 'crash-between-parts', sequence, parts: draws.int(0, 2) })],
     [3, () => ({ kind: 'crash-while-storing', sequence, calls: draws.int(1, 4), side })],
     [1, () => ({ kind: 'crash-ahead-of-commit', sequence })],
     [2, () => ({ kind: 'rescale-from-checkpoint', sequence, steps: draws.int(0, 3) })],
@@ -119,7 +134,7 @@ function drawNuisances(draws: Draws, quotes: number, isRestart: boolean, ending:
   const nuisances: Nuisance[] = [];
   const until = ending !== null && 'sequence' in ending ? ending.sequence : quotes;
   while (draws.chance(0.35) && nuisances.length < 3) {
-    const drawn = drawNuisance(draws, Math.floor(draws.random() * until * 0.8), isRestart);
+    const drawn = drawNuisance(draws, Math.floor(draws.random() * until * 0.7), isRestart);
     if (!nuisances.some(({ kind }) => kind === drawn.kind)) nuisances.push(drawn);
   }
   return nuisances;
@@ -143,11 +158,11 @@ function drawNuisance(draws: Draws, sequence: number, isRestart: boolean): Nuisa
         nth: draws.int(1, 3),
       }),
     ],
-    [isRestart ? 1 : 0, () => ({ kind: 'read-damaged', nth: draws.int(1, 2) })],
+    [isRestart ? 1 : 0, () => ({ kind: 'read-damaged', nth: draws.of([1, 1, 2]) })],
     [1, () => ({ kind: 'disk-full', sequence, puts: draws.int(1, 3) })],
-    [2, () => ({ kind: 'slow-consumer', sequence, calls: draws.int(10, 200) })],
-    [2, () => ({ kind: 'slow-task', sequence, task: draws.int(0, PARALLELISM_MAX - 1), calls: draws.int(10, 200) })],
+    [2, () => ({ kind: 'slow-consumer', sequence, calls: draws.int(10, 80) })],
+    [2, () => ({ kind: 'slow-task', sequence, task: draws.int(0, PARALLELISM_MAX - 1), calls: draws.int(10, 80) })],
     [1, () => ({ kind: 'clock-jump', sequence, byMs: draws.of([-3_600_000, -1, 86_400_000, 1_000]) })],
-    [1, () => ({ kind: 'short-timeout', timeoutMs: draws.of([3, 10, 20]) })],
+    [1, () => ({ kind: 'short-timeout', timeoutMs: draws.of([2, 4, 8]) })],
   ])();
 }

@@ -2,9 +2,10 @@ import type { QuoteBatch } from '../../engine/connectors/sources/quote-batch.ts'
 import { createQuoteBatch } from '../../engine/connectors/sources/quote-batch.ts';
 import type { FillStatus, QuoteInput } from '../../engine/connectors/sources/quote-input.ts';
 import { RowLedger } from '../../engine/connectors/sources/row-ledger.ts';
+import { QUOTE_IS_STALE, RecordedMark } from '../../engine/connectors/sources/session-marks.ts';
 import type { SymbolTable } from '../../engine/connectors/sources/symbol-table.ts';
 import type { ControlRecord } from '../../engine/trading/records.ts';
-import type { OracleControl, OracleQuote } from '../support/oracle/session.ts';
+import type { OracleClock, OracleControl, OracleQuote } from '../support/oracle/session.ts';
 import { price, shares } from '../support/trading-session.ts';
 import type { Draws } from './draws.ts';
 import type { ScriptedItem } from './drawn-session.ts';
@@ -20,6 +21,8 @@ export interface ScriptedInputOptions {
   readonly draws: Draws;
   /** Whether a control may come by itself, without a quote in the same batch: one input only, for there is no merging then. */
   readonly controlsComeAlone: boolean;
+  /** The recording of a live session. */
+  readonly isLive: boolean;
 }
 
 /** An input of a session as a decoder would be: batches of quotes, recorded controls between them, rows that are none. */
@@ -28,7 +31,7 @@ export class ScriptedInput implements QuoteInput {
   readonly ledger: RowLedger;
   readonly batch: QuoteBatch = createQuoteBatch(BATCH_QUOTES_MAX);
   readonly #options: ScriptedInputOptions;
-  #controls: { readonly index: number; readonly control: OracleControl }[] = [];
+  #controls: { readonly index: number; readonly control: OracleControl | OracleClock }[] = [];
   #next = 0;
   /** Controls ahead of the next quote were handed out by themselves. */
   #controlsGiven = false;
@@ -38,14 +41,18 @@ export class ScriptedInput implements QuoteInput {
     this.name = options.name;
     this.ledger = new RowLedger(options.name);
     this.#options = options;
+    if (options.isLive) {
+      const received = new Float64Array(BATCH_QUOTES_MAX);
+      this.batch.live = { received, flags: new Int32Array(BATCH_QUOTES_MAX) };
+    }
   }
 
   get nextControlIndex(): number {
     return this.#controls[0]?.index ?? Infinity;
   }
 
-  takeControl(): ControlRecord {
-    const { control } = this.#controls.shift() as { control: OracleControl };
+  takeControl(): ControlRecord | RecordedMark {
+    const { control } = this.#controls.shift() as { control: OracleControl | OracleClock };
     return recordOf(control);
   }
 
@@ -108,9 +115,16 @@ function putQuote(batch: QuoteBatch, index: number, quote: OracleQuote, symbols:
   batch.bidSize[index] = shares(quote.bidSize);
   batch.ask[index] = Math.max(0, price(quote.ask));
   batch.askSize[index] = shares(quote.askSize);
+  if (batch.live === undefined || batch.live === null) return;
+  batch.live.received[index] = quote.receivedMs as number;
+  batch.live.flags[index] = quote.isStale === true ? QUOTE_IS_STALE : 0;
 }
 
-function recordOf(control: OracleControl): ControlRecord {
+function recordOf(control: OracleControl | OracleClock): ControlRecord | RecordedMark {
+  if (control.kind === 'clock') {
+    const { eventTimeMs, processingMs } = control;
+    return new RecordedMark({ kind: 'clock', eventTimeMs, processingTimeMs: processingMs });
+  }
   return control.kind === 'rules'
     ? { kind: 'rules', rules: control.rules, version: 1 }
     : { kind: control.kind, by: 'simulation' };

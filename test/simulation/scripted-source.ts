@@ -15,18 +15,28 @@ interface StoredSource {
   readonly rules: RulesDocument;
 }
 
+/** How often a poll finds nothing: the tasks catch up, and the store has time. */
+const NOTHING_CAME = 0.4;
+
+export interface ScriptedPace {
+  /** Records of one poll at most: few, so that barriers come between any two. */
+  readonly recordsMax: number;
+  /** From this sequence on nothing comes for as long as `mayGoOn` says no: what is planned needs the job to be running. */
+  readonly holdAt: number;
+  readonly mayGoOn: () => boolean;
+}
+
 /** The session source of the product over scripted inputs; only the decoding of files is left out. */
 export class ScriptedSource implements SourceReader<SessionRecord> {
   readonly reader: SessionSourceReader<ControlRecord>;
   /** In force at the source's place in the stream. */
   #rules: RulesDocument;
   readonly #draws: Draws;
-  readonly #recordsMax: number;
+  readonly #pace: ScriptedPace;
 
-  /** @param recordsMax records of one poll at most: few, so that barriers come between any two */
-  constructor(session: ScriptedSession, context: SourceReaderContext, seed: number, recordsMax: number) {
+  constructor(session: ScriptedSession, context: SourceReaderContext, seed: number, pace: ScriptedPace) {
     this.#draws = new Draws(seed);
-    this.#recordsMax = recordsMax;
+    this.#pace = pace;
     const restored = context.restoredState as StoredSource | null;
     this.#rules = restored?.rules ?? session.rules;
     const symbols = new SymbolTable();
@@ -42,6 +52,7 @@ export class ScriptedSource implements SourceReader<SessionRecord> {
             symbols,
             draws: this.#draws,
             controlsComeAlone: session.inputs.length === 1,
+            isLive: session.isLive,
           }),
       ),
       symbols,
@@ -60,6 +71,7 @@ export class ScriptedSource implements SourceReader<SessionRecord> {
       },
       dropsLate: (symbol) => (ruleOf(this.#rules, symbol, 'lateQuotes') ?? 'drop') === 'drop',
       drivesProcessingTime: true,
+      takesProcessingTime: session.isLive,
       ...(knowsNumbers && { symbolIdOf: (symbol: string) => context.symbols.idOf(symbol) }),
       controlTag: CONTROL,
       clock: context.clock,
@@ -71,7 +83,13 @@ export class ScriptedSource implements SourceReader<SessionRecord> {
   }
 
   pollNext(output: ReaderOutput<SessionRecord>): InputStatus {
-    return this.reader.pollNext(output, this.#draws.int(1, this.#recordsMax));
+    const { recordsMax, holdAt, mayGoOn } = this.#pace;
+    const isHeld = this.reader.stamper.sequence >= holdAt && !mayGoOn();
+    if (isHeld || this.#draws.chance(NOTHING_CAME)) return 'more-available';
+    const drawn = this.#draws.int(1, recordsMax);
+    const { sequence } = this.reader.stamper;
+    // Not past the place where it holds, in one go.
+    return this.reader.pollNext(output, sequence < holdAt ? Math.min(drawn, holdAt - sequence) : drawn);
   }
 
   snapshotState(): StoredSource {

@@ -44,7 +44,10 @@ async function main(): Promise<number> {
   const { seeds, first, isVerbose } = given;
   const tally = new Tally();
   const from = performance.now();
-  for (let seed = first; seed < first + seeds; seed += 1) {
+  // Whoever stops it is told what was seen so far.
+  let isStopped = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (isStopped = true));
+  for (let seed = first; seed < first + seeds && !isStopped; seed += 1) {
     const outcome = await simulate(seed);
     tally.add(outcome);
     if (isVerbose) console.log(lineOf(outcome));
@@ -52,7 +55,7 @@ async function main(): Promise<number> {
       console.log(
         `VIOLATION seed ${seed}: ${violation}\n  alone: npm run simulate -- --first ${seed} --seeds 1 --verbose`,
       );
-    if (tally.seeds % TOLD_EVERY_SEEDS === 0 && process.stderr.isTTY)
+    if (tally.seeds % TOLD_EVERY_SEEDS === 0)
       console.error(`${tally.seeds} seeds, ${tally.violatedSeeds.length} with violations`);
   }
   console.log(tally.report((performance.now() - from) / 1_000));

@@ -91,30 +91,49 @@ export class SimulatedStore implements DurableStore {
     return new Promise((resolve, reject) => {
       this.#scheduler.after(this.#draws.int(0, this.#delayMs), () => {
         const fault = this.#watcher.beforeCall(kind, name);
-        this.#faults.next = fault === 'slow' ? null : fault;
-        const outcome = act();
-        this.#faults.next = null;
-        const answerMs = this.#draws.int(0, this.#delayMs) + (fault === 'slow' ? this.#slowMs : 0);
-        const answer = (give: () => void): void => {
-          this.#scheduler.after(answerMs, () => {
-            this.#watcher.afterCall(kind, name);
-            give();
-          });
+        const slowMs = fault === 'slow' ? this.#slowMs : 0;
+        // One that is slow takes effect long before anybody hears of it, or long after everybody has given it up.
+        const isLate = fault === 'slow' && this.#draws.chance(0.5);
+        const go = (): void => {
+          this.#take(kind, name, act, fault, isLate ? 0 : slowMs, resolve, reject);
         };
-        outcome.then(
-          (value) => {
-            answer(() => {
-              resolve(value);
-            });
-          },
-          (error: unknown) => {
-            if (error instanceof StoreError && error.kind === 'full') this.#watcher.failedFull();
-            answer(() => {
-              reject(error as Error);
-            });
-          },
-        );
+        if (isLate) this.#scheduler.after(slowMs, go);
+        else go();
       });
     });
+  }
+
+  #take<T>(
+    kind: StoreCallKind,
+    name: string,
+    act: () => Promise<T>,
+    fault: PlannedStoreFault | null,
+    slowMs: number,
+    resolve: (value: T) => void,
+    reject: (error: Error) => void,
+  ): void {
+    this.#faults.next = fault === 'slow' ? null : fault;
+    const outcome = act();
+    this.#faults.next = null;
+    const answerMs = this.#draws.int(0, this.#delayMs) + slowMs;
+    const answer = (give: () => void): void => {
+      this.#scheduler.after(answerMs, () => {
+        this.#watcher.afterCall(kind, name);
+        give();
+      });
+    };
+    outcome.then(
+      (value) => {
+        answer(() => {
+          resolve(value);
+        });
+      },
+      (error: unknown) => {
+        if (error instanceof StoreError && error.kind === 'full') this.#watcher.failedFull();
+        answer(() => {
+          reject(error as Error);
+        });
+      },
+    );
   }
 }

@@ -31,6 +31,7 @@ const UNDISTURBED: Omit<LifePlan, 'seed'> = {
   timeoutMs: 1e9,
   retained: 1,
   storeDelayMs: 0,
+  holdAt: Infinity,
   ending: null,
   nuisances: [],
 };
@@ -76,7 +77,7 @@ class Run {
   readonly #plan: SimulationPlan;
   readonly #session: ConstructorParameters<typeof Life>[1];
   /** Faults that only the next life shows to have happened. */
-  #awaited: { readonly fault: Fault; readonly parallelism: number } | null = null;
+  #awaited: Fault | null = null;
 
   constructor(plan: SimulationPlan, session: ConstructorParameters<typeof Life>[1]) {
     this.#plan = plan;
@@ -107,7 +108,7 @@ class Run {
     machine.wantedSavepoint = ending?.kind === 'rescale-from-savepoint' ? life.faults.savepointId : null;
     if (ending !== null) {
       if (life.faults.fired.has(ending)) this.fired.push(ending);
-      else if (outcome.kind === 'crashed') this.#awaited = { fault: ending, parallelism: plan.parallelism };
+      else if (outcome.kind === 'crashed') this.#awaited = ending;
       else this.notFired.push(ending);
     }
     return outcome.kind === 'ended' ? outcome.results : null;
@@ -116,13 +117,14 @@ class Run {
   /** A rescale has happened when the next life goes on with another number of workers; damage, when it was refused. */
   #settleAwaited(life: Life, { parallelism }: LifePlan): void {
     const awaited = this.#awaited;
+    // It may have crashed before it read a checkpoint: then the life after it shows.
+    if (awaited === null || !life.hasRead) return;
     this.#awaited = null;
-    if (awaited === null) return;
     const { restored } = life;
     const happened =
-      awaited.fault.kind === 'newest-checkpoint-damaged'
+      awaited.kind === 'newest-checkpoint-damaged'
         ? life.refusedInRecovery > 0 && restored !== null
         : restored !== null && restored.parallelism !== parallelism;
-    (happened ? this.fired : this.notFired).push(awaited.fault);
+    (happened ? this.fired : this.notFired).push(awaited);
   }
 }

@@ -20,13 +20,14 @@ interface Books {
   readonly late: number;
   readonly lateQuotes: number;
   readonly futureQuotes: number;
+  readonly staleQuotes: number;
   readonly quarantined: number;
   readonly ignored: number;
 }
 
 export function byTheBook(session: ScriptedSession): ByTheBook {
   const one = asOneInput(session);
-  const { steps, future, pending } = stamp(one);
+  const { steps, future, stale, pending } = stamp(one);
   const result = tradeByTheBook(one.rules, steps);
   const rowsOf = rowsBySequence(session);
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, next) => total + next, 0);
@@ -34,18 +35,19 @@ export function byTheBook(session: ScriptedSession): ByTheBook {
   const malformed = sum(items.map(({ malformedRows }) => malformedRows));
   const ignored = sum(items.map(({ ignoredRows }) => ignoredRows));
   const late = sum(result.late.map((sequence) => rowsOf[sequence]));
-  const held = sum(future.map((sequence) => rowsOf[sequence]));
+  const aside = sum([...future, ...stale].map((sequence) => rowsOf[sequence]));
   const ofQuotes = sum(rowsOf);
   return {
     result,
     quotes: rowsOf.length,
     books: {
       rows: ofQuotes + malformed + ignored,
-      appliedRows: ofQuotes - late - held,
+      appliedRows: ofQuotes - late - aside,
       late,
       lateQuotes: result.late.length,
       futureQuotes: future.length,
-      quarantined: malformed + held,
+      staleQuotes: stale.length,
+      quarantined: malformed + aside,
       ignored,
     },
     pending: pending.map(({ symbol }) => symbol).sort(),
@@ -79,8 +81,9 @@ export function judge(
   const { rows, appliedRows, late: lateRows, quarantined, ignored } = totals;
   if (rows !== appliedRows + lateRows + quarantined + ignored)
     problems.push(`books: ${rows} rows are not ${appliedRows} + ${lateRows} + ${quarantined} + ${ignored}.`);
-  const { lateQuotes, futureQuotes } = totals;
-  compare('books', { rows, appliedRows, late: lateRows, lateQuotes, futureQuotes, quarantined, ignored }, book.books);
+  const { lateQuotes, futureQuotes, staleQuotes } = totals;
+  const found = { rows, appliedRows, late: lateRows, lateQuotes, futureQuotes, staleQuotes, quarantined, ignored };
+  compare('books', found, book.books);
   compare('quotes', totals.quotes, book.quotes);
   const pending = results.pending.map((text) => (JSON.parse(text) as { symbol: string }).symbol).sort();
   compare('pending positions', pending, book.pending);

@@ -16,7 +16,7 @@ import { price, resultOf, shares } from './trading-session.ts';
 /** Plays a session that a test wrote down through the product's own stamper, as the session source does with files. */
 export class StampedSessionReader implements SourceReader<Quote | StartingPosition> {
   readonly stamper: SessionStamper;
-  readonly #input: readonly (OracleQuote | OracleControl)[];
+  readonly #input: OracleSession['input'];
   readonly #alwaysAligned: boolean;
   readonly #symbols = new SymbolTable();
   readonly #ledger = new RowLedger('test');
@@ -59,6 +59,7 @@ export class StampedSessionReader implements SourceReader<Quote | StartingPositi
         this.stamper.end(output);
         return 'end-of-input';
       }
+      if (item.kind === 'clock') throw new Error('Steps of a live clock are played by the simulation.');
       if (item.kind !== 'quote') this.#control(item, output);
       else if (!this.#offer(item, output, room)) break;
       this.#next += 1;

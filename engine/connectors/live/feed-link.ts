@@ -50,10 +50,6 @@ export type LinkState =
 export interface LinkItem {
   readonly bytes: Uint8Array | null;
   readonly fact: FeedFact | null;
-  /** Wall clock when it came. */
-  readonly wallMs: number;
-  /** Processing clock when it came. */
-  readonly processingMs: number;
 }
 
 export interface FeedLinkOptions {
@@ -225,8 +221,7 @@ export class FeedLink {
   }
 
   #put(bytes: Uint8Array | null, fact: FeedFact | null): void {
-    const { clock } = this.#options;
-    this.#queue.push({ bytes, fact, wallMs: clock.wallMs(), processingMs: clock.processingMs() });
+    this.#queue.push({ bytes, fact });
     this.#queuedBytes += bytes?.length ?? 0;
     this.#wake();
   }

@@ -33,7 +33,7 @@ export interface FeedStatus {
   readonly state: FeedState;
   /** Since the last message of any kind; null before the first. */
   readonly lastMessageAgeMs: number | null;
-  /** How old the last quote was when it came, by this machine's clock; null before the first. */
+  /** How old the last quote was when it was taken, by this machine's clock; null before the first. */
   readonly quoteAgeMs: number | null;
   readonly connects: number;
   readonly gaps: number;
@@ -53,7 +53,7 @@ export interface LiveFeedOptions {
   readonly clock: LiveClock;
   readonly decoder: JsonlDecoder;
   readonly gate: FeedGate;
-  /** A quote that is older than this when it comes is stale; 0: none ever is. */
+  /** A quote that is older than this when it is taken is stale; 0: none ever is. */
   readonly staleMs: number;
   readonly idleMs: number;
   /** Greatest event time that the session has reached; -Infinity before the first quote. */
@@ -78,7 +78,6 @@ export class LiveFeedInput implements QuoteInput {
   #window = new Uint8Array(WINDOW_BYTES + 1);
   #windowFrom = 0;
   #windowTo = 0;
-  #windowItem: LinkItem | null = null;
   #oversizedTold = 0;
   #lastQuoteMs: number;
   #lastStepMs: number;
@@ -259,14 +258,14 @@ export class LiveFeedInput implements QuoteInput {
     }
   }
 
-  /** Copies messages that came at one reading of the clocks together. */
+  /** Copies waiting messages together. */
   #fillWindow(first: LinkItem): void {
     const { link } = this.#options;
     let to = 0;
     let count = 0;
     for (let item: LinkItem | null = first; item !== null && count < WINDOW_MESSAGES_MAX; item = link.peek()) {
       const { bytes } = item;
-      if (bytes === null || item.processingMs !== first.processingMs || item.wallMs !== first.wallMs) break;
+      if (bytes === null) break;
       if (to + bytes.length + 2 > this.#window.length) {
         if (count > 0) break;
         this.#window = new Uint8Array(bytes.length + 2);
@@ -279,12 +278,13 @@ export class LiveFeedInput implements QuoteInput {
     }
     this.#windowFrom = 0;
     this.#windowTo = to;
-    this.#windowItem = first;
   }
 
   #decodeWindow(): void {
     const { decoder, staleMs, clock } = this.#options;
-    const { processingMs, wallMs } = this.#windowItem as LinkItem;
+    // Read now, not when they came: a quote that waited here is as old as one that waited elsewhere.
+    const processingMs = clock.processingMs();
+    const wallMs = clock.wallMs();
     const { batch } = this;
     const { received, flags } = this.#live;
     let index = batch.to;

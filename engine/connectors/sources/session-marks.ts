@@ -36,12 +36,12 @@ export class RecordedMark {
   }
 }
 
-/** In LiveColumns.flags: the quote was too old when it came; it is put aside and does not trade. */
+/** In LiveColumns.flags: the quote was too old when it was taken; it is put aside and does not trade. */
 export const QUOTE_IS_STALE = 1;
 
 /** What a quote of a live feed has beyond its columns. */
 export interface LiveColumns {
-  /** The session's processing clock when it came: wall time at the start, moved on by the monotonic clock. Whole ms. */
+  /** The session's processing clock when it was taken: wall time at the start, moved on by the monotonic clock. Whole ms. */
   readonly received: Float64Array;
   readonly flags: Int32Array;
 }

@@ -2,6 +2,7 @@ import type { OutputTag } from '../../api/output-tag.ts';
 import type { InputStatus, ReaderOutput, SourceReader } from '../../api/source.ts';
 import { assert } from '../../core/assert.ts';
 import type { Clock } from '../../core/time.ts';
+import { InputError } from './input-error.ts';
 import { Pacer, type ReplaySpeed, type StartTimer } from './pacing.ts';
 import type { QuoteBatch } from './quote-batch.ts';
 import type { QuoteInput } from './quote-input.ts';
@@ -206,8 +207,10 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
         if (this.#isFull) break;
       }
     } catch (error) {
+      // What went wrong behind the reader (a full ring's owner died, a chained function threw) is no business of the inputs.
+      if (!(error instanceof InputError)) throw error;
       // The rows before the damage are on their way; what went wrong is told where the runtime waits for more.
-      this.#failure = error as Error;
+      this.#failure = error;
       return 'nothing-available';
     }
     return 'more-available';

@@ -1,8 +1,7 @@
 import { STORE_NAME, StoreError, type DurableStore } from '../../contract/durable-store.ts';
 import type { StoreEvent, StoreEventKind } from '../../contract/store-events.ts';
 import { assert } from '../../core/assert.ts';
-import { asciiBytes, type Sha256 } from '../../core/bytes.ts';
-import type { Clock } from '../../core/time.ts';
+import { asciiBytes } from '../../core/bytes.ts';
 import {
   birthName,
   isRemoval,
@@ -15,52 +14,24 @@ import {
   type Sum,
 } from './copy-catalogue.ts';
 import { MarkKeeper } from './mark-keeper.ts';
-import { sealValue, unsealValue } from './sealed-value.ts';
-import { asStoreError, type StartTimer, type TimedCopy } from './store-copy.ts';
-import { MARK_FORMAT, type MarkRecord, type StoreMark } from './store-mark.ts';
+import { alignCopy, fillCopy, type StoreRecords } from './copy-filling.ts';
+import type { MirroredStoreOptions, StoreContent, StoreStatus } from './mirrored-types.ts';
+import { sealValue } from './sealed-value.ts';
+import { asSentence, asStoreError, type TimedCopy } from './store-copy.ts';
+import { MARK_FORMAT, type MarkRecord } from './store-mark.ts';
 import { TurnQueue } from './turn-queue.ts';
+import { readValue, type ValueReading } from './value-reading.ts';
 
 /** Above it a value waits behind smaller ones. A journal block has about 100 KB, a part of a checkpoint megabytes. */
 const LIGHT_BYTES_MAX = 512 * 1024;
-/** So few records are copied while others wait; more are copied beside them. */
-const LAST_FEW = 8;
 const REBUILD_AFTER_MS = 1_000;
 const REBUILD_AFTER_MS_MAX = 300_000;
 /** A segment of a name and what is put behind it must be a file name anywhere: 255. */
 const SEGMENT_MAX = 180;
 
-export interface MirroredStoreOptions {
-  /** For a person: `the state folder DIR`. */
-  readonly where: string;
-  readonly mark: StoreMark;
-  readonly sha256: Sha256;
-  readonly clock: Clock;
-  readonly startTimer: StartTimer;
-  readonly onEvent: (event: StoreEvent) => void;
-  /** 0: the mark is written with every writing; then not even the last moment before a crash is ever in doubt. */
-  readonly markEveryMs: number;
-}
-
-/** What the store held when it was opened. */
-export interface StoreContent {
-  readonly epoch: string;
-  readonly head: number;
-  readonly headRaw: string | null;
-  readonly sum: Sum;
-  readonly entries: ReadonlyMap<string, Entry>;
-}
-
 interface Failure {
   readonly copy: TimedCopy;
   readonly error: StoreError;
-}
-
-export interface StoreStatus {
-  readonly where: string;
-  readonly epoch: string;
-  readonly sequence: number;
-  readonly values: number;
-  readonly copies: readonly { readonly label: string; readonly where: string; readonly serves: boolean }[];
 }
 
 /**
@@ -221,15 +192,8 @@ export class MirroredStore implements DurableStore {
     );
   }
 
-  /** Brings a copy to what the store has; records that are too many go, values before the records that buried them. */
-  async align(copy: TimedCopy, sources: readonly TimedCopy[]): Promise<void> {
-    const present = new Set(await copy.list());
-    const wanted = this.#wanted();
-    for (const raw of wanted) if (!present.has(raw)) await this.#transfer(raw, sources, copy);
-    const needed = new Set(wanted);
-    const extra = [...present].filter((raw) => !needed.has(raw));
-    await copy.remove(extra.filter((raw) => !isRemoval(raw)));
-    await copy.remove(extra.filter(isRemoval));
+  align(copy: TimedCopy, sources: readonly TimedCopy[]): Promise<void> {
+    return alignCopy(copy, sources, this.#records);
   }
 
   async writeMark(): Promise<void> {
@@ -398,16 +362,13 @@ export class MirroredStore implements DurableStore {
       }
     }
     await copy.put(rebuildingName(this.#epoch), this.#sealNote('rebuilding'));
-    let present = new Set(await copy.list());
-    for (;;) {
-      const missing = this.#wanted().filter((raw) => !present.has(raw));
-      if (missing.length <= LAST_FEW) break;
-      for (const raw of missing) {
-        if (this.#closing) return;
-        await this.#transfer(raw, this.#live, copy);
-      }
-      present = new Set(await copy.list());
-    }
+    const isFilled = await fillCopy(
+      copy,
+      () => this.#live,
+      this.#records,
+      () => this.#closing,
+    );
+    if (!isFilled) return;
     await this.#queue.run('light', [], async () => {
       await this.#clearRefused();
       await this.align(copy, this.#live);
@@ -418,39 +379,10 @@ export class MirroredStore implements DurableStore {
     this.#tell('copy-rebuilt', 'note', copy, `${copy.where} was rebuilt; both copies have all ${values} values again.`);
   }
 
-  /** Copies one record as it is; a damaged one too, so that what is missing is known by name. */
-  async #transfer(raw: string, sources: readonly TimedCopy[], to: TimedCopy): Promise<void> {
-    if (raw === birthName(this.#epoch)) return to.put(raw, this.birthRecord().bytes);
-    let best: Uint8Array | null = null;
-    for (const source of sources) {
-      const bytes = source === to ? null : await source.get(raw);
-      if (bytes === null) continue;
-      best = bytes;
-      if (typeof unsealValue(bytes, this.#options.sha256) !== 'string') return to.put(raw, bytes);
-    }
-    // Overwritten or removed in the meantime.
-    if (!this.#wanted().includes(raw)) return;
-    this.#tell('value-lost', 'warning', to, `The record ${raw} is damaged in every copy of ${this.#options.where}.`);
-    await to.put(raw, best ?? new Uint8Array(0));
-  }
-
   // --- reading ---
 
-  async #readFrom(
-    copy: TimedCopy,
-    entry: Entry,
-  ): Promise<{ value: Uint8Array; bytes: Uint8Array } | { why: string; error: StoreError | null }> {
-    try {
-      const bytes = await copy.get(entry.raw);
-      if (bytes === null) return { why: 'it is gone', error: null };
-      const sealed = unsealValue(bytes, this.#options.sha256);
-      if (typeof sealed === 'string') return { why: sealed, error: null };
-      const fits = sealed.epoch === this.#epoch && sealed.name === entry.name && sealed.sequence === entry.sequence;
-      return fits ? { value: sealed.value, bytes } : { why: 'it is another value', error: null };
-    } catch (thrown) {
-      const error = asStoreError(thrown, copy.where);
-      return { why: error.message, error };
-    }
+  #readFrom(copy: TimedCopy, entry: Entry): Promise<ValueReading> {
+    return readValue(copy, entry, this.#epoch, this.#options.sha256);
   }
 
   async #repairFromOthers(copy: TimedCopy, entry: Entry, why: string): Promise<void> {
@@ -510,7 +442,23 @@ export class MirroredStore implements DurableStore {
   }
 
   #tell(kind: StoreEventKind, severity: StoreEvent['severity'], copy: TimedCopy | null, message: string): void {
-    this.#options.onEvent({ kind, severity, copy: copy?.label ?? null, message });
+    this.#options.onEvent({ kind, severity, copy: copy?.label ?? null, message: asSentence(message) });
+  }
+
+  get #records(): StoreRecords {
+    return {
+      wanted: () => this.#wanted(),
+      birth: this.birthRecord(),
+      sha256: this.#options.sha256,
+      onLost: (raw, copy) => {
+        this.#tell(
+          'value-lost',
+          'warning',
+          copy,
+          `The record ${raw} is damaged in every copy of ${this.#options.where}.`,
+        );
+      },
+    };
   }
 
   #assertOpen(): void {

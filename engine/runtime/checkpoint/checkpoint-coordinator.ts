@@ -100,28 +100,38 @@ export class CheckpointCoordinator {
     if (this.isStopped) return;
     this.isStopped = true;
     this.takeBackInterval();
-    if (this.pending !== null && !this.pending.isStoring) this.fail(this.pending, problem);
+    if (this.pending?.isStoring === true) this.pending.takeBackTimeout();
+    else if (this.pending !== null) this.fail(this.pending, problem);
     for (const resolve of this.waiting.splice(0)) resolve(false);
   }
 
   /** Does something that no checkpoint may cross, under a barrier number of its own. */
   async exclusively<T>(act: (barrierId: number) => Promise<T>): Promise<T> {
-    const id = await this.turn();
-    this.isBusy = true;
+    if (!this.takeTurn()) await this.waitForTurn();
     try {
-      return await act(id);
+      return await act(this.takeId());
     } finally {
       this.isBusy = false;
       this.waiting.shift()?.(true);
     }
   }
 
-  /** Waits until nothing is under way. @returns the next barrier's number */
-  private async turn(): Promise<number> {
-    while ((this.pending !== null || this.isBusy) && !this.isStopped)
+  /** Takes the turn when nothing is under way; whoever comes next waits. */
+  private takeTurn(): boolean {
+    if ((this.pending !== null || this.isBusy) && !this.isStopped) return false;
+    this.isBusy = true;
+    return true;
+  }
+
+  private async waitForTurn(): Promise<void> {
+    do {
       await new Promise<boolean>((resolve) => {
         this.waiting.push(resolve);
       });
+    } while (!this.takeTurn());
+  }
+
+  private takeId(): number {
     const id = this.nextId;
     this.nextId += 1;
     return id;
@@ -129,7 +139,9 @@ export class CheckpointCoordinator {
 
   /** Resolves with how it went, which may be `failed`; never rejects. */
   async trigger(kind: 'checkpoint' | 'savepoint' = 'checkpoint'): Promise<CheckpointRecord> {
-    const id = await this.turn();
+    if (!this.takeTurn()) await this.waitForTurn();
+    this.isBusy = false;
+    const id = this.takeId();
     const { clock, startTimer } = this.host;
     const triggeredAtMs = clock.wallMs();
     if (this.isStopped) return failedRecord(id, kind, triggeredAtMs, CheckpointCoordinator.JOB_ENDED);
@@ -167,8 +179,8 @@ export class CheckpointCoordinator {
     else if (part.kind === 'source') pending.source = part.state;
     else pending.sinks = part.states;
     if (pending.source === null || pending.sinks === null || pending.tasks.size < this.host.parallelism) return;
+    // The timeout holds until the last byte is stored: a store may hang as well.
     pending.isStoring = true;
-    pending.takeBackTimeout();
     const { id, kind, triggeredAtMs, source, sinks } = pending;
     const operators: KeyedOperatorSnapshot[] = [...pending.tasks.values()].flatMap((task) => task.operators);
     const { parallelism, maxParallelism } = this.host;
@@ -185,7 +197,10 @@ export class CheckpointCoordinator {
     if (this.pending?.id === checkpointId) this.fail(this.pending, CheckpointCoordinator.SOURCES_ENDED);
   }
 
+  /** One that was given up while it was being stored may be in the store; nobody is told, and the next one covers it. */
   private complete(pending: PendingCheckpoint, stored: StoredCheckpoint): void {
+    if (this.pending !== pending) return;
+    pending.takeBackTimeout();
     const { bytes, newBytes, keys } = stored;
     this.host.completed(pending.id, stored);
     this.end(pending, this.tell(pending, { status: 'completed', bytes, newBytes, keys }));
@@ -242,7 +257,8 @@ function failedRecord(
   return { id, kind, status: 'failed', triggeredAtMs, ...numbers, problem };
 }
 
-function missingParts({ tasks, source, sinks }: PendingCheckpoint, parallelism: number): string {
+function missingParts({ tasks, source, sinks, isStoring }: PendingCheckpoint, parallelism: number): string {
+  if (isStoring) return 'it was still being stored';
   const missing = Array.from({ length: parallelism }, (_, index) => index).filter((index) => !tasks.has(index));
   const parts = [
     ...(source === null ? ['the source'] : []),

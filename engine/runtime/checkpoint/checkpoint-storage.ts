@@ -109,6 +109,8 @@ export class CheckpointStorage {
   private readonly retained: number;
   /** Newest last. */
   private manifests: Manifest[] = [];
+  /** The newest id that a write began with. */
+  private newestWrite = -Infinity;
 
   /** @param retained complete checkpoints kept, 1 or more; savepoints are not counted */
   constructor(store: DurableStore, digest: Digest, retained: number) {
@@ -117,8 +119,13 @@ export class CheckpointStorage {
     this.retained = retained;
   }
 
-  /** Resolves once the checkpoint would survive a power cut. @throws StoreError */
+  /**
+   * Resolves once the checkpoint would survive a power cut. A write that a store holds up may be given up and overtaken by
+   * the next one; it then goes no further when its store answers at last, for what it builds on may be gone.
+   * @throws StoreError
+   */
   async write(parts: CheckpointParts, pause: () => Promise<void> = () => Promise.resolve()): Promise<StoredCheckpoint> {
+    this.newestWrite = Math.max(this.newestWrite, parts.id);
     const packer = new Packer(this.store, folderOf(parts.id));
     const known = this.knownPlaces(parts.id);
     const operators: Record<string, OperatorManifest> = {};
@@ -143,12 +150,15 @@ export class CheckpointStorage {
       };
     }
     await packer.flush();
+    this.checkNotOvertaken(parts.id);
     const manifest = manifestOf(parts, operators);
     const text = JSON.stringify(manifest);
     const sealed = toUtf8.encode(`${text}\n${this.digest(toUtf8.encode(text))}`);
     await this.store.put(`${folderOf(parts.id)}/manifest`, sealed);
     this.manifests.push(manifest);
-    await this.forgetOld();
+    this.manifests.sort((left, right) => left.id - right.id);
+    // Old ones go when the newest write is through: another one may be building on them.
+    if (this.newestWrite === parts.id) await this.forgetOld();
     return { id: parts.id, bytes: bytes + sealed.length, newBytes: packer.written + sealed.length, keys };
   }
 
@@ -256,6 +266,15 @@ export class CheckpointStorage {
     const bytes = await this.store.get(value);
     if (bytes === null) throw new StoreError('damaged', value, `Checkpoint ${id} needs ${value}, which is not there.`);
     return bytes;
+  }
+
+  private checkNotOvertaken(id: number): void {
+    if (this.newestWrite === id) return;
+    throw new StoreError(
+      'failed',
+      folderOf(id),
+      `Checkpoint ${id} was overtaken by checkpoint ${this.newestWrite} while the store held it up; it was not completed.`,
+    );
   }
 
   private knownPlaces(id: number): Map<string, KeyGroupPlace> {

@@ -171,7 +171,7 @@ export abstract class KeyedOperatorTestHarness<OUT> {
     this.open();
     const { keyTable, backend } = this.operator;
     const before = keyTable.currentSlot;
-    keyTable.currentSlot = keyTable.slotFor(key, assignToKeyGroup(key, this.environment.maxParallelism));
+    this.setSlot(keyTable.slotFor(key, assignToKeyGroup(key, this.environment.maxParallelism)));
     try {
       return read(backend.stateOf(descriptor) as StateOf<D>);
     } finally {
@@ -227,7 +227,14 @@ export abstract class KeyedOperatorTestHarness<OUT> {
         `Key ${JSON.stringify(key)} is in key group ${keyGroup}, which subtask ${subtaskIndex} (key groups ${keyGroupRange.start} to ${keyGroupRange.end}) does not own. Push it to its own subtask.`,
       );
     }
-    this.operator.keyTable.currentSlot = this.operator.keyTable.slotFor(key, keyGroup);
+    this.setSlot(this.operator.keyTable.slotFor(key, keyGroup));
+  }
+
+  /** As in a running job: a snapshot under way keeps what the key holds now. */
+  private setSlot(slot: number): void {
+    const { backend, keyTable } = this.operator;
+    if (slot < backend.copyOnWrite.limit) backend.copyOnWrite.touch(slot);
+    keyTable.currentSlot = slot;
   }
 }
 

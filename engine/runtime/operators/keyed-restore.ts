@@ -41,21 +41,20 @@ export function takeKeyGroups(operator: KeyedOperator, taken: OperatorRestore): 
 /** State, timers and rows of key groups that another subtask owns now. The keys keep their slots, empty. */
 export function forgetKeyGroups(operator: KeyedOperator, leaves: (keyGroup: number) => boolean): void {
   const { keyTable, backend, timers, rows } = operator;
-  const slots = new Set<number>();
+  const isGone = new Uint8Array(keyTable.count);
   for (let slot = 0; slot < keyTable.count; slot += 1) {
     if (!leaves(keyTable.keyGroupAt(slot))) continue;
-    slots.add(slot);
+    isGone[slot] = 1;
     backend.forgetAt(slot);
   }
-  if (slots.size === 0) return;
   for (const queue of [timers.eventTimers, timers.processingTimers]) {
     const gone: [number, number][] = [];
     queue.forEach((slot, time) => {
-      if (slots.has(slot)) gone.push([slot, time]);
+      if (isGone[slot] === 1) gone.push([slot, time]);
     });
     for (const [slot, time] of gone) queue.remove(slot, time);
   }
-  for (const publisher of rows.values()) publisher.forget(slots);
+  for (const publisher of rows.values()) publisher.forget((slot) => isGone[slot] === 1);
 }
 
 function restoreKeyGroup(operator: KeyedOperator, expected: number, bytes: Uint8Array): void {

@@ -17,6 +17,9 @@ export interface KeyedOperatorSnapshot {
   readonly keys: number;
 }
 
+/** Room in the beginning: most key groups of most jobs have few keys. */
+const FIRST_ROWS = 8;
+
 interface TimerCopy {
   readonly slots: Int32Array;
   readonly times: Float64Array;
@@ -34,7 +37,7 @@ interface Draft {
 
 /**
  * A snapshot of one keyed operator: made at the barrier, read a slice at a time while records go on. What the barrier
- * itself pays is a copy of the timers; state is copied on write. Task thread only.
+ * itself pays is a copy of the timers and of the marks of rows; state is copied on write. Task thread only.
  */
 export class KeyedSnapshot {
   private readonly operator: KeyedOperator;
@@ -44,6 +47,8 @@ export class KeyedSnapshot {
   private readonly processingTimers: TimerCopy;
   private readonly broadcast: string;
   private readonly operatorState: string;
+  /** By publisher: which slots had a row. */
+  private readonly marks: readonly (readonly [string, Uint8Array])[];
   private readonly drafts = new Map<number, Draft>();
   /** By slot: its index within its key group; -1: nothing stored. */
   private readonly indexes: Int32Array;
@@ -70,6 +75,7 @@ export class KeyedSnapshot {
     this.processingTimers = copyTimers(timers.processingTimers);
     this.broadcast = operator.broadcastText();
     this.operatorState = operator.operatorStateText();
+    this.marks = [...operator.rows].map(([name, rows]) => [name, rows.marks()]);
     this.indexes = new Int32Array(this.limit).fill(-1);
     this.hasTimer = new Uint8Array(this.limit);
     for (const { slots } of [this.eventTimers, this.processingTimers])
@@ -134,8 +140,7 @@ export class KeyedSnapshot {
 
   private readRows(slot: number, draft: Draft): void {
     if (this.operator.keyTable.symbolIdAt(slot) < 0) draft.areSymbols = false;
-    for (const [name, rows] of this.operator.rows)
-      if (rows.wasMarked(slot)) (draft.rows[name] ??= []).push(this.indexes[slot]);
+    for (const [name, marks] of this.marks) if (marks[slot] !== 0) (draft.rows[name] ??= []).push(this.indexes[slot]);
   }
 
   private draftOf(keyGroup: number): Draft {
@@ -238,7 +243,7 @@ function copyTimers(queue: TimerQueue): TimerCopy {
 }
 
 function wider(rows: Float64Array, words: number): Float64Array {
-  const grown = new Float64Array(Math.max(rows.length * 2, words * 64));
+  const grown = new Float64Array(Math.max(rows.length * 2, words * FIRST_ROWS));
   grown.set(rows);
   return grown;
 }

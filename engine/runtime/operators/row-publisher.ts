@@ -47,18 +47,23 @@ export class DirtyRows implements RowPublisher {
     if ((this.flags[slot] & DIRTY) === 0) this.mark(slot);
   }
 
-  /** Whether the key has a row. */
-  wasMarked(slot: number): boolean {
-    return this.flags[slot] !== 0;
+  /** A copy: by slot, not 0 when the key has a row. */
+  marks(): Uint8Array {
+    return this.flags.slice(0, this.keyTable.count);
   }
 
   /** The key belongs to another subtask now: it has no row here any more. */
-  forget(slots: ReadonlySet<number>): void {
-    for (const slot of slots) this.flags[slot] = 0;
+  forget(leaves: (slot: number) => boolean): void {
     for (const list of [this.dirty, this.ever]) {
-      const kept = list.filter((slot) => !slots.has(slot));
-      list.length = 0;
-      for (const slot of kept) list.push(slot);
+      let kept = 0;
+      for (const slot of list) {
+        if (leaves(slot)) this.flags[slot] = 0;
+        else {
+          list[kept] = slot;
+          kept += 1;
+        }
+      }
+      list.length = kept;
     }
   }
 

@@ -337,8 +337,10 @@ class Oracle {
     }
     this.plan(position);
     const now = this.clock(symbol) === 1 ? this.processing : greatest;
-    while (position.nextDecay !== null && position.nextDecay < now)
-      position.nextDecay += this.rule<number>(symbol, 'decayEveryMs');
+    const every = this.rule<number>(symbol, 'decayEveryMs');
+    // In one step: a night has many milliseconds.
+    if (position.nextDecay !== null && position.nextDecay < now)
+      position.nextDecay += Math.ceil((now - position.nextDecay) / every) * every;
     this.decay(position);
   }
 

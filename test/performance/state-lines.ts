@@ -1,0 +1,186 @@
+import { join } from 'node:path';
+import { openFolderStore } from '../../engine/connectors/storage/folder-store.node.ts';
+import { runJob, type RunJobOptions, type RunningJob } from '../../engine/entry/job-runner.node.ts';
+import { sha256Of } from '../../engine/entry/session/session-identity.node.ts';
+import { TradeCollector } from '../../engine/entry/session/trade-collector.node.ts';
+import type { CheckpointRecord } from '../../engine/runtime/checkpoint/checkpoint-coordinator.ts';
+import { CheckpointStorage } from '../../engine/runtime/checkpoint/checkpoint-storage.ts';
+import { spreadOf, type BenchLine } from './measure.ts';
+import { memoryTrading, type MemoryTradingEvent, type MemoryTradingParameters } from './memory-job.ts';
+import { RULES_WITH_TIMERS, RULES_WITHOUT_TIMERS } from './memory-lines.ts';
+
+const MEGABYTE = 1e6;
+const WORKERS = 1;
+
+interface Session {
+  readonly job: RunningJob<MemoryTradingParameters>;
+  /** Quotes count from here on. */
+  readonly measuring: Promise<void>;
+  /** Every thread has its state back. */
+  readonly goingOn: Promise<void>;
+}
+
+function parametersOf(symbols: number, quotes: number): MemoryTradingParameters {
+  const warmUpQuotes = Math.max(2_000_000, symbols * 2);
+  return { symbols, quotes, warmUpQuotes, quotesPerMs: 1000, rules: RULES_WITH_TIMERS };
+}
+
+function start(
+  parameters: MemoryTradingParameters,
+  workers: number,
+  more: Partial<RunJobOptions<MemoryTradingParameters>>,
+): Session {
+  let tellMeasuring = (): void => undefined;
+  let tellGoingOn = (): void => undefined;
+  const measuring = new Promise<void>((resolve) => {
+    tellMeasuring = resolve;
+  });
+  const goingOn = new Promise<void>((resolve) => {
+    tellGoingOn = resolve;
+  });
+  const trades = new TradeCollector(false);
+  const job = runJob({
+    job: memoryTrading,
+    jobName: 'memory-trading',
+    parameters,
+    workerScript: new URL('./bench-worker.js', import.meta.url),
+    parallelism: workers,
+    sinks: { trades, 'late-quotes': { write: () => undefined } },
+    onSourceEvent: (event) => {
+      if ((event as MemoryTradingEvent).kind === 'measuring') tellMeasuring();
+      if ((event as MemoryTradingEvent).kind === 'going-on') tellGoingOn();
+    },
+    ...more,
+  });
+  return { job, measuring, goingOn };
+}
+
+/** Longer than any run: the job is ended when enough was seen. */
+const ENDLESS = 2_000_000_000;
+
+/** Checkpoints of a job that runs at full speed, and going on from the last of them. */
+async function checkpointLines(folder: string, symbols: number, runs: number): Promise<BenchLine[]> {
+  const store = await openFolderStore(join(folder, `checkpoints-${symbols}`));
+  const storage = new CheckpointStorage(store, sha256Of, 2);
+  const parameters = parametersOf(symbols, ENDLESS);
+  const session = start(parameters, WORKERS, { checkpoints: { storage, firstId: 1, intervalMs: null } });
+  const records: CheckpointRecord[] = [];
+  try {
+    await session.measuring;
+    for (let run = 0; run < runs; run += 1) records.push(await session.job.checkpoint());
+  } finally {
+    await session.job.cancel();
+  }
+  const failed = records.find(({ status }) => status !== 'completed');
+  if (failed !== undefined) throw new Error(`A checkpoint failed: ${failed.problem ?? ''}`);
+  const recoveries: number[] = [];
+  for (let run = 0; run < Math.min(3, runs); run += 1) {
+    const fromMs = performance.now();
+    const { checkpoint } = await storage.latest();
+    const again = start(parameters, WORKERS, { restore: checkpoint });
+    await again.goingOn;
+    recoveries.push(performance.now() - fromMs);
+    await again.job.cancel();
+  }
+  await store.close();
+  const keys = symbols.toLocaleString('en');
+  const line = 'state';
+  const value = (of: (record: CheckpointRecord) => number): BenchLine['value'] => spreadOf(records.map(of));
+  return [
+    {
+      line,
+      name: `checkpoint of ${keys} keys: processing stands still`,
+      unit: 'ms',
+      value: value(({ pauseMs }) => pauseMs),
+      aim: symbols <= 100_000 ? 10 : null,
+      note: 'a timer per key; records go on while the snapshot is read',
+    },
+    {
+      line,
+      name: `checkpoint of ${keys} keys: from trigger to durable`,
+      unit: 'ms',
+      value: value(({ durationMs }) => durationMs),
+      aim: null,
+      note: `${(records[0].bytes / MEGABYTE).toFixed(1)} MB, the job at full speed meanwhile`,
+    },
+    {
+      line,
+      name: `recovery with ${keys} keys`,
+      unit: 'ms',
+      value: spreadOf(recoveries),
+      aim: 3000,
+      note: 'from looking for the checkpoint to the first quote; threads are started anew, every byte is verified',
+    },
+  ];
+}
+
+/** The number of workers up and down while quotes flow at full speed. */
+async function rescaleLines(symbols: number, quick: boolean): Promise<BenchLine[]> {
+  const session = start(parametersOf(symbols, ENDLESS), 1, {});
+  const pauses: number[] = [];
+  try {
+    await session.measuring;
+    for (const workers of quick ? [2, 1] : [2, 3, 2, 1, 2, 1]) {
+      const record = await session.job.rescale(workers);
+      if (record.status !== 'completed') throw new Error(record.problem ?? '');
+      pauses.push(record.pauseMs);
+    }
+  } finally {
+    await session.job.cancel();
+  }
+  return [
+    {
+      line: 'state',
+      name: `change of workers at ${symbols.toLocaleString('en')} keys: no quote is taken in`,
+      unit: 'ms',
+      value: spreadOf(pauses),
+      aim: 50,
+      note: '1, 2, 3 workers up and down at full speed, rings full: what is in them is worked off first',
+    },
+  ];
+}
+
+/** What a checkpoint every second costs, run by run in turns. */
+async function costLines(folder: string, symbols: number, runs: number, quotes: number): Promise<BenchLine[]> {
+  const store = await openFolderStore(join(folder, 'checkpoints-cost'));
+  const storage = new CheckpointStorage(store, sha256Of, 2);
+  const parameters = { ...parametersOf(symbols, quotes), rules: RULES_WITHOUT_TIMERS };
+  const speed = async (withCheckpoints: boolean): Promise<number> => {
+    const firstId = await storage.nextId();
+    const session = start(
+      parameters,
+      WORKERS,
+      withCheckpoints ? { checkpoints: { storage, firstId, intervalMs: 1000 } } : {},
+    );
+    await session.measuring;
+    const fromMs = performance.now();
+    await session.job.finished;
+    return (quotes / (performance.now() - fromMs)) * 1000;
+  };
+  const costs: number[] = [];
+  for (let run = 0; run < runs; run += 1) {
+    const without = await speed(false);
+    costs.push((1 - (await speed(true)) / without) * 100);
+  }
+  await store.close();
+  return [
+    {
+      line: 'state',
+      name: `cost of a checkpoint every second at ${symbols.toLocaleString('en')} keys`,
+      unit: '%',
+      value: spreadOf(costs),
+      aim: 5,
+      note: `throughput with and without, ${(quotes / 1e6).toFixed(0)} M quotes each, run by run in turns`,
+    },
+  ];
+}
+
+export async function stateLines(folder: string, quick: boolean): Promise<BenchLine[]> {
+  return [
+    ...(await checkpointLines(folder, 10_000, quick ? 3 : 9)),
+    ...(await checkpointLines(folder, 100_000, quick ? 3 : 9)),
+    ...(quick ? [] : await checkpointLines(folder, 1_000_000, 3)),
+    ...(await rescaleLines(10_000, quick)),
+    ...(await costLines(folder, 10_000, quick ? 1 : 3, quick ? 30_000_000 : 100_000_000)),
+  ];
+}

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { simulate } from './simulation.ts';
+import { Tally } from './tally.ts';
+
+const SEEDS = Number(process.env['FLINKTRADE_SIMULATION_SEEDS'] ?? 200);
+/** Other seeds than those that a long run begins with. */
+const FIRST = 1_000_001;
+/** Seeds take as long as the machine's other work lets them. */
+const PATIENCE_MS = 300_000;
+
+/** Whatever a seed may plan. A kind that never happens is tested by nobody. */
+const KINDS = [
+  'clock-jump',
+  'crash-ahead-of-commit',
+  'crash-at-a-step',
+  'crash-at-the-end',
+  'crash-between-parts',
+  'crash-in-recovery',
+  'crash-while-storing',
+  'disk-full',
+  'feed-duplicated',
+  'feed-live',
+  'feed-shuffled',
+  'newest-checkpoint-damaged',
+  'read-damaged',
+  'rescale-from-checkpoint',
+  'rescale-from-savepoint',
+  'short-timeout',
+  'slow-consumer',
+  'slow-task',
+  'store-call-fails',
+  'store-call-full',
+  'store-call-hangs',
+  'store-call-slow',
+  'store-call-stored-but-fails',
+  'store-call-stored-but-hangs',
+  'task-killed-at-record',
+  'task-killed-at-timer',
+];
+
+test(
+  `${SEEDS} sessions end as the rules say, whatever is killed, damaged, full, slow or rescaled meanwhile`,
+  async () => {
+    const tally = new Tally();
+    const violations: string[] = [];
+    for (let seed = FIRST; seed < FIRST + SEEDS; seed += 1) {
+      const outcome = await simulate(seed);
+      tally.add(outcome);
+      violations.push(...outcome.violations.map((violation) => `seed ${seed}: ${violation}`));
+    }
+
+    expect(violations).toEqual([]);
+    expect([...tally.firedByKind.keys()].sort()).toEqual(KINDS);
+    expect(tally.counted).toBeGreaterThan(SEEDS / 2);
+  },
+  PATIENCE_MS,
+);
+
+test('a seed is the same run every time', async () => {
+  expect(await simulate(7)).toEqual(await simulate(7));
+});
