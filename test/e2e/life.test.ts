@@ -176,6 +176,8 @@ test('a memory of another version is left alone, said, and the window goes on', 
   const userDataFolder = temporaryFolder('memory');
   const first = await openWorkstation({ userDataFolder });
   await first.page.getByText('No session is open').waitFor();
+  // The page connects after it has opened its memory: only then is its own format written.
+  await first.page.locator('[data-storage=kept]').waitFor();
   const writeFormat = (format: number) =>
     first.page.evaluate(async (value) => {
       const database = await new Promise<IDBDatabase>((opened, failed) => {

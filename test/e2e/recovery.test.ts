@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
-import { takeScreenshots } from '../support/electron-app.ts';
+import { resizeWindow, takeScreenshots, windowSizes } from '../support/electron-app.ts';
 import { disturbed, undisturbed, writeMarket, type Kills } from '../support/kill-rounds.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -39,7 +39,8 @@ test('the window says what was recovered, and shows every checkpoint', async () 
   expect(await second.page.getByTestId('checkpoints').locator('tbody tr').count()).toBeGreaterThan(0);
   await takeScreenshots(second.app, second.page, 'state-dark');
   await second.page.keyboard.press('Escape');
-  await second.page.evaluate(() => (document.documentElement.dataset['theme'] = 'light'));
+  await resizeWindow(second.app, second.page, windowSizes.large);
+  await second.button('Light theme').click();
   await takeScreenshots(second.app, second.page, 'recovered-light');
   await second.page.getByTestId('last-checkpoint').click();
   await takeScreenshots(second.app, second.page, 'state-light');

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { MarketSimulator } from '../../engine/connectors/simulator/market-simulator.ts';
@@ -22,7 +22,7 @@ const RULES: RulesDocument = {
     maxSharesPerTrade: '100',
   },
   limits: { maxTradesPerSecond: 2, maxTradesPerDay: 20, maxNotionalPerDay: '30000000', maxLossPerDay: '2000' },
-} as RulesDocument;
+};
 /** Slow enough to be killed in the middle. */
 const SLOW: Speed = { kind: 'times', factor: 80 };
 
@@ -98,6 +98,8 @@ const hasCheckpoint = (engine: WorkstationEngine, more = 1): Promise<void> => {
 };
 const newest = (engine: WorkstationEngine): number =>
   engine.known.state?.history.findLast(({ status }) => status === 'completed')?.id ?? 0;
+
+const idIn = (path: string): number => Number(/checkpoints\D+(\d{10})/.exec(path)?.[1]);
 
 describe('a workstation that is killed', () => {
   it('goes on by itself and ends with the same trades, each once, and the same rows', async () => {
@@ -200,6 +202,30 @@ describe('a workstation that is killed', () => {
     expect(await finished(third)).toEqual(await undisturbed());
   });
 
+  it('falls back one checkpoint when the newest is damaged in every copy, and says so', async () => {
+    const { state, request } = desk();
+    const first = new WorkstationEngine(state);
+    first.open(request);
+    await hasCheckpoint(first, 3);
+    await first.kill();
+    const manifests = readdirSync(state, { recursive: true, encoding: 'utf8' }).filter((path) =>
+      /checkpoints.*manifest/.test(path),
+    );
+    const newestId = Math.max(...manifests.map(idIn));
+    for (const path of manifests.filter((one) => idIn(one) === newestId)) {
+      const bytes = readFileSync(join(state, path));
+      bytes[bytes.length >> 1] ^= 1;
+      writeFileSync(join(state, path), bytes);
+    }
+
+    await using second = new WorkstationEngine(state);
+    await second.until('recovered', ({ state: found }) => (found?.recoveries.length ?? 0) > 0);
+    const recovery = second.known.state?.recoveries[0];
+    expect(recovery?.refused.map(({ id }) => id)).toEqual([newestId]);
+    expect(recovery?.checkpointId).toBeLessThan(newestId);
+    expect(await finished(second)).toEqual(await undisturbed());
+  });
+
   it('goes on when a thread dies', async () => {
     const { state, request } = desk();
     const expected = await undisturbed();
@@ -261,7 +287,7 @@ describe('rule changes and the kill switch', () => {
     await using second = new WorkstationEngine(state, 50);
     await second.untilStatus('finished');
     expect(second.known.rulesVersion).toBe(2);
-    expect(second.known.state?.recoveries[0]).toMatchObject({ controls: 3, trades: 0 });
+    expect(second.known.state?.recoveries[0]).toMatchObject({ controls: 3 });
     const again = new Map(second.known.trades.map((trade) => [trade.id, trade]));
     for (const trade of seen) expect(again.get(trade.id)).toEqual(trade);
   });

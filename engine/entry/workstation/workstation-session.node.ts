@@ -91,6 +91,7 @@ export class WorkstationSession {
   readonly #workerRates: RateMeter[] = [];
   readonly #stopFrames: () => void;
   #finalTold = -1;
+  #isHeld = false;
   #progress: SessionProgress | null = null;
   #progressTold: Progress | null = null;
   #progressAtMs = -Infinity;
@@ -217,11 +218,6 @@ export class WorkstationSession {
     if (this.#live !== null) this.#job.sendSourceEvent({ kind: 'stood-still', forMs });
   }
 
-  /** The disk is nearly full: a live session takes nothing more, before a write of its journal fails. */
-  setNearlyFull(on: boolean): void {
-    if (this.#live !== null) this.#job.sendSourceEvent({ kind: 'hold', on });
-  }
-
   #coordinate(live: WorkstationLive, trades: SinkWriter<Trade>): LiveCoordinator {
     const { emit } = this.#options;
     return new LiveCoordinator({
@@ -311,11 +307,20 @@ export class WorkstationSession {
     }
   }
 
+  /** The disk is nearly full: nothing is read until there is room. How the session is played does not change by it. */
+  hold(isHeld: boolean): void {
+    if (this.#ended || this.#isHeld === isHeld) return;
+    this.#isHeld = isHeld;
+    // A live feed is held by its journal; a replay stands still as if it were paused.
+    if (this.#live !== null) this.#job.sendSourceEvent({ kind: 'hold', on: isHeld });
+    else if (!this.#paused) this.#job.sendSourceEvent({ kind: isHeld ? 'pause' : 'resume' });
+  }
+
   #setPaused(paused: boolean): void {
     if (this.#ended || paused === this.#paused) return;
     this.#paused = paused;
     this.#options.keeper?.keepDesk({ paused });
-    this.#job.sendSourceEvent({ kind: paused ? 'pause' : 'resume' });
+    if (!this.#isHeld) this.#job.sendSourceEvent({ kind: paused ? 'pause' : 'resume' });
     if (this.#isOpen) this.#options.onStatus({ kind: paused ? 'paused' : 'playing' });
   }
 
