@@ -134,6 +134,36 @@ describe('processing time', () => {
       ].sort(),
     );
   });
+
+  test('that a source tells with its end still fires its timers', async () => {
+    /** Everything in one poll, so that the task reads it in batches of its own. */
+    class AllAtOnce extends ScriptedReader<Item> {
+      override pollNext(output: ReaderOutput<Item>): InputStatus {
+        while (super.pollNext(output) !== 'end-of-input');
+        output.emitProcessingTime(1_000);
+        return 'end-of-input';
+      }
+    }
+    const atOnce = defineJob<readonly Step<Item>[]>((env, script) => {
+      env
+        .setProcessingTime('source')
+        .fromSource(() => new AllAtOnce(script), WatermarkStrategy.noWatermarks(), 'script')
+        .keyBy('key')
+        .process(new CallBack())
+        .uid('call-back')
+        .sinkTo(externalSink<string>('out'));
+    });
+
+    // A batch ends at the end of the source for one of them, whatever a record takes in a ring.
+    for (const keys of [1, 2, 3, 4]) {
+      for (let count = 500; count < 516; count += 1) {
+        const script = Array.from({ length: count }, (_, index) => item(`${index % keys}`, 1, index));
+        const { records } = await run(atOnce, [['clock', 0], ...script], { ringSlots: 4096 });
+        const calledBack = records.filter((text) => String(text).includes('called back'));
+        expect(calledBack.length, `${count} records of ${keys} keys`).toBe(keys);
+      }
+    }
+  });
 });
 
 describe("the machine's processing time", () => {

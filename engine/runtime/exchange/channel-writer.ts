@@ -53,7 +53,9 @@ export class ChannelWriter {
     this.control(CONTROL.BARRIER, parallelism, checkpointId);
   }
 
-  sendEnd(group: OutputGroup): void {
+  /** What time was reached comes ahead of it: behind an end nobody may be there to hear of it. */
+  sendEnd(group: OutputGroup, processingTime: number): void {
+    this.tellProcessingTime(processingTime);
     this.catchUp();
     this.control(CONTROL.END, group.index, 0);
   }
@@ -87,10 +89,14 @@ export class ChannelWriter {
 
   /** Tells what no record told since the last call, and shows everything to the receiver. */
   flush(processingTime: number): void {
-    if (processingTime === processingTime && this.processingTime !== processingTime)
-      this.sendProcessingTime(processingTime);
+    this.tellProcessingTime(processingTime);
     this.catchUp();
     this.ring.publish();
+  }
+
+  /** @param timeMs NaN: the source does not drive that clock */
+  private tellProcessingTime(timeMs: number): void {
+    if (timeMs === timeMs && this.processingTime !== timeMs) this.sendProcessingTime(timeMs);
   }
 
   private catchUp(): void {

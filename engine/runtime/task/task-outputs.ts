@@ -111,7 +111,7 @@ export class TaskOutputs {
   /** The emitter sends no more. */
   end(emitter: StreamNode): void {
     for (const [group, position] of this.groupsOf(emitter)) {
-      if (group.end(position)) for (const channel of this.channelsOf(group)) channel.sendEnd(group);
+      if (group.end(position)) for (const channel of this.channelsOf(group)) channel.sendEnd(group, this.clock.timeMs);
     }
   }
 
