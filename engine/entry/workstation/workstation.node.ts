@@ -306,8 +306,7 @@ export class Workstation {
   async #failed(session: WorkstationSession, problem: Problem, isInput: boolean): Promise<void> {
     const keeper = this.#keeper;
     const live = this.#liveRequest;
-    if (isInput || (keeper === null && live === null))
-      return this.#setStatus({ kind: 'failed', problem, isKept: keeper !== null });
+    if (isInput || (keeper === null && live === null)) return this.#endFailed(problem);
     const delayMs = this.#restarts.failed(this.#dependencies.clock.monotonicMs());
     if (delayMs === null) {
       const { failures } = this.#restarts;
@@ -319,6 +318,21 @@ export class Workstation {
     this.#problem(null, problem.code, problem.message, problem.where);
     this.#started = this.#restart(session, problem.message, delayMs);
     await this.#started;
+  }
+
+  /** What never came as far as a checkpoint is not worth a question when the next session is opened. */
+  async #endFailed(problem: Problem): Promise<void> {
+    const keeper = this.#keeper;
+    const isWorth = keeper?.restored !== null || this.#book.state.history.some(({ status }) => status === 'completed');
+    const isKept = keeper !== null && isWorth;
+    this.#setStatus({ kind: 'failed', problem, isKept });
+    if (keeper === null || isKept) return;
+    this.#keeper = null;
+    try {
+      await keeper.close();
+    } catch (error) {
+      this.#problem(null, 'state-not-kept', `That the session failed could not be kept: ${(error as Error).message}`);
+    }
   }
 
   async #restart(session: WorkstationSession, cause: string, delayMs: number): Promise<void> {
