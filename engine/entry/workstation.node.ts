@@ -16,14 +16,16 @@ declare const FLINKTRADE_VERSION: string;
 assert(parentPort !== null, 'The workstation engine runs in a worker thread of the main process.');
 const port = parentPort;
 
-const tellStorage = (storage: StorageStatus): void => {
+const tellStorage = (storage: StorageStatus): void =>
   port.postMessage({ kind: 'storage', storage } satisfies EngineEvent);
-  engine?.setNearlyFull(storage.nearlyFull);
-};
 const access = workerData as VaultAccess | StateFolder | null;
-// The store speaks before there is a workstation, which it goes into.
-let engine: Workstation | null = null;
-const place = openWorkstationStore(access, { clock: machineClock, onStatus: tellStorage });
+const place = openWorkstationStore(access, {
+  clock: machineClock,
+  onStatus: tellStorage,
+  onEvent: ({ kind }) => {
+    if (kind === 'nearly-full' || kind === 'room-again') workstation.setNearlyFull(kind === 'nearly-full');
+  },
+});
 
 const workstation = new Workstation({
   clock: machineClock,
@@ -43,8 +45,6 @@ const workstation = new Workstation({
     );
   },
 });
-engine = workstation;
-workstation.setNearlyFull(place.keeper?.nearlyFull ?? false);
 workstation.start();
 // For tests of what follows alone: a file in the state's folder names the task whose thread ends as if it had crashed.
 if (process.env['FLINKTRADE_FAULTS'] === '1' && place.folder !== null)

@@ -65,6 +65,8 @@ export type LiveCommand =
   | { readonly kind: 'journal-stored'; readonly part: number }
   /** One that was wanted; null: there are no more. */
   | { readonly kind: 'journal-bytes'; readonly bytes: Uint8Array | null }
+  /** The disk is nearly full: nothing is taken before a write fails; false: there is room again. */
+  | { readonly kind: 'hold'; readonly on: boolean }
   /** The machine slept. */
   | { readonly kind: 'stood-still'; readonly forMs: number };
 

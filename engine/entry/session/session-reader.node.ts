@@ -113,6 +113,7 @@ export class SessionReader implements SourceReader<SessionRecord> {
         reader.insertControl(command.control, command.number);
         break;
       case 'end':
+      case 'hold':
       case 'journal-stored':
       case 'stood-still':
         this.#live?.take(command);

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import type { DurableStore } from '../../contract/durable-store.ts';
+import type { StoreEvent } from '../../contract/store-events.ts';
 import type { StorageStatus } from '../../contract/window.ts';
 import type { Clock } from '../../core/time.ts';
 import { openStateFolder } from '../../connectors/storage/state-folder.node.ts';
@@ -27,7 +28,12 @@ export interface WorkstationStore {
 /** Where a workstation keeps its sessions. Returns at once; whoever needs the store awaits it. */
 export function openWorkstationStore(
   access: VaultAccess | StateFolder | null,
-  options: { readonly clock: Clock; readonly onStatus: (storage: StorageStatus) => void },
+  options: {
+    readonly clock: Clock;
+    readonly onStatus: (storage: StorageStatus) => void;
+    /** What the store did or met. */
+    readonly onEvent: (event: StoreEvent) => void;
+  },
 ): WorkstationStore {
   // A test of the engine alone: state is not kept, and nothing is said about it.
   if (access === null) return { keeper: null, folder: null, dependencies: {} };
@@ -41,7 +47,7 @@ export function openWorkstationStore(
     keeper: null,
     folder: stateFolder,
     dependencies: {
-      store: openStateFolder(stateFolder, () => undefined),
+      store: openStateFolder(stateFolder, options.onEvent),
       killFlag: new KillFlag(stateFolder),
       ...(checkpointIntervalMs !== undefined && { checkpointIntervalMs }),
     },
