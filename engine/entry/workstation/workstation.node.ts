@@ -158,7 +158,7 @@ export class Workstation {
     }
   }
 
-  /** Tells every session that has a journal to stand still, or to go on. */
+  /** The disk: the session stands still before a write fails, and goes on by itself when there is room. */
   setNearlyFull(on: boolean): void {
     this.#isNearlyFull = on;
     this.#session?.setNearlyFull(on);
