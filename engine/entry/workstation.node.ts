@@ -45,7 +45,6 @@ const workstation = new Workstation({
     );
   },
 });
-workstation.setNearlyFull(place.keeper?.nearlyFull ?? false);
 workstation.start();
 // For tests of what follows alone: a file in the state's folder names the task whose thread ends as if it had crashed.
 if (process.env['FLINKTRADE_FAULTS'] === '1' && place.folder !== null)

@@ -218,6 +218,12 @@ export class WorkstationSession {
     if (this.#live !== null) this.#job.sendSourceEvent({ kind: 'stood-still', forMs });
   }
 
+  /** The disk is nearly full: a live session takes nothing more, before a write of its journal fails. */
+  setNearlyFull(on: boolean): void {
+    if (this.#live !== null) this.#job.sendSourceEvent({ kind: 'hold', on });
+    else this.#hold(on);
+  }
+
   #coordinate(live: WorkstationLive, trades: SinkWriter<Trade>): LiveCoordinator {
     const { emit } = this.#options;
     return new LiveCoordinator({
@@ -307,13 +313,11 @@ export class WorkstationSession {
     }
   }
 
-  /** The disk is nearly full: nothing is read until there is room. How the session is played does not change by it. */
-  hold(isHeld: boolean): void {
+  /** Nothing is read until there is room. How the session is played does not change by it. */
+  #hold(isHeld: boolean): void {
     if (this.#ended || this.#isHeld === isHeld) return;
     this.#isHeld = isHeld;
-    // A live feed is held by its journal; a replay stands still as if it were paused.
-    if (this.#live !== null) this.#job.sendSourceEvent({ kind: 'hold', on: isHeld });
-    else if (!this.#paused) this.#job.sendSourceEvent({ kind: isHeld ? 'pause' : 'resume' });
+    if (!this.#paused) this.#job.sendSourceEvent({ kind: isHeld ? 'pause' : 'resume' });
   }
 
   #setPaused(paused: boolean): void {

@@ -83,7 +83,6 @@ export class Workstation {
   #token: string | null = null;
   /** The kill switch outlives the session in which it was thrown, and the program. */
   #halted: boolean;
-  #nearlyFull = false;
   /** Of the session that is open, or was interrupted; null: it is not kept. */
   #keeper: SessionKeeper | null = null;
   /** What the live session was opened with; null: there is none. */
@@ -92,6 +91,7 @@ export class Workstation {
   readonly #restarts = new RestartDelay();
   /** Nothing is opened or closed before what was interrupted has been looked for. */
   #started: Promise<void> = Promise.resolve();
+  #isNearlyFull = false;
 
   constructor(dependencies: WorkstationDependencies) {
     this.#dependencies = dependencies;
@@ -111,12 +111,6 @@ export class Workstation {
   /** Whether a command must not wait behind one that is slow: the switch, and a window that wants to show something. */
   static isUrgent({ kind }: EngineCommand): boolean {
     return kind === 'halt' || kind === 'hello';
-  }
-
-  /** Trading stops before the first write fails, and goes on by itself when there is room. */
-  setNearlyFull(isNearlyFull: boolean): void {
-    this.#nearlyFull = isNearlyFull;
-    this.#session?.hold(isNearlyFull);
   }
 
   /** For tests of recovery alone: a thread of the session ends as if it had crashed. */
@@ -162,6 +156,12 @@ export class Workstation {
       default:
         return assertNever(command);
     }
+  }
+
+  /** The disk: the session stands still before a write fails, and goes on by itself when there is room. */
+  setNearlyFull(on: boolean): void {
+    this.#isNearlyFull = on;
+    this.#session?.setNearlyFull(on);
   }
 
   async #welcome(contractVersion: number): Promise<void> {
@@ -258,9 +258,9 @@ export class Workstation {
       },
     });
     this.#session = session;
-    session.hold(this.#nearlyFull);
     this.#emit({ kind: 'rules-applied', requestId: null, rules: session.rules, version: rulesVersion });
     session.tellState();
+    if (this.#isNearlyFull) session.setNearlyFull(true);
     // A kill switch that was thrown stays thrown until two deliberate acts clear it, whatever session is opened.
     if (this.#halted && !halted) void this.#haltSession(session, 'still halted from before');
     else if (this.#halted) session.setHalted(true);
@@ -306,8 +306,7 @@ export class Workstation {
   async #failed(session: WorkstationSession, problem: Problem, isInput: boolean): Promise<void> {
     const keeper = this.#keeper;
     const live = this.#liveRequest;
-    if (isInput || (keeper === null && live === null))
-      return this.#setStatus({ kind: 'failed', problem, isKept: keeper !== null });
+    if (isInput || (keeper === null && live === null)) return this.#endFailed(problem);
     const delayMs = this.#restarts.failed(this.#dependencies.clock.monotonicMs());
     if (delayMs === null) {
       const { failures } = this.#restarts;
@@ -319,6 +318,21 @@ export class Workstation {
     this.#problem(null, problem.code, problem.message, problem.where);
     this.#started = this.#restart(session, problem.message, delayMs);
     await this.#started;
+  }
+
+  /** What never came as far as a checkpoint is not worth a question when the next session is opened. */
+  async #endFailed(problem: Problem): Promise<void> {
+    const keeper = this.#keeper;
+    const isWorth = keeper?.restored !== null || this.#book.state.history.some(({ status }) => status === 'completed');
+    const isKept = keeper !== null && isWorth;
+    this.#setStatus({ kind: 'failed', problem, isKept });
+    if (keeper === null || isKept) return;
+    this.#keeper = null;
+    try {
+      await keeper.close();
+    } catch (error) {
+      this.#problem(null, 'state-not-kept', `That the session failed could not be kept: ${(error as Error).message}`);
+    }
   }
 
   async #restart(session: WorkstationSession, cause: string, delayMs: number): Promise<void> {
