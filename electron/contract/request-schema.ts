@@ -62,6 +62,7 @@ const session = z.strictObject({
 export const engineCommandSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('open'), requestId, session }),
   z.strictObject({ kind: z.literal('close-session') }),
+  z.strictObject({ kind: z.literal('recover') }),
   z.strictObject({ kind: z.literal('play') }),
   z.strictObject({ kind: z.literal('pause') }),
   z.strictObject({ kind: z.literal('set-speed'), speed }),

@@ -5,13 +5,20 @@ import type { EngineCommand, EngineEvent, SessionStatus } from '../../engine/con
  * Owns the thread in which the engine's coordinator runs. Main only starts it, passes words to and fro, and says so when
  * it dies; it never looks into a frame. Lives as long as the program: windows come and go without the engine noticing.
  *
- * There is no restart policy yet: an engine that died stays dead, with its failure shown, until a person opens a session
- * again, which starts a fresh one. A kill switch must never be released by a crash, so a silent restart would be wrong.
+ * An engine that died is started again after a moment, and goes on with the session from what is kept of it; the kill
+ * switch is a file, so no crash releases it. One that dies three times in a short time stays dead, with its failure shown,
+ * until a person opens a session again.
  */
 type Life =
   | { readonly kind: 'idle' }
   | { readonly kind: 'running'; readonly worker: Worker }
   | { readonly kind: 'dead'; readonly reason: string };
+
+const RESTART_DELAY_MS = 1_000;
+const RESTART_BACKOFF = 1.5;
+const DEATHS_MAX = 3;
+/** Deaths further apart have nothing to do with each other. */
+const DEATHS_WITHIN_MS = 120_000;
 
 export interface EngineHostDependencies {
   /** Path of the engine's bundle, dist/engine/workstation.js. */
@@ -19,6 +26,9 @@ export interface EngineHostDependencies {
   readonly onEvent: (event: EngineEvent) => void;
   /** Given to each engine at its start: its way to the vault, and where the vault's mark lies. */
   readonly connectVault: () => { readonly vaultPort: MessagePort; readonly markFile: string };
+  /** A new engine runs; whoever shows the old one's state asks anew. */
+  readonly onRestarted: () => void;
+  readonly monotonicMs: () => number;
   readonly log: (line: string) => void;
 }
 
@@ -26,6 +36,9 @@ export class EngineHost {
   readonly #dependencies: EngineHostDependencies;
   #life: Life = { kind: 'idle' };
   #status: SessionStatus = { kind: 'none' };
+  #hasSession = false;
+  #deathsMs: number[] = [];
+  #restart: NodeJS.Timeout | undefined;
 
   constructor(dependencies: EngineHostDependencies) {
     this.#dependencies = dependencies;
@@ -34,7 +47,10 @@ export class EngineHost {
   /** True while quotes may still come: closing the last window must then not end the program. */
   get sessionIsActive(): boolean {
     const { kind } = this.#status;
-    return this.#life.kind === 'running' && (kind === 'opening' || kind === 'playing' || kind === 'paused');
+    const isRecovering = kind === 'recovering' && this.#hasSession;
+    return (
+      this.#life.kind === 'running' && (isRecovering || kind === 'opening' || kind === 'playing' || kind === 'paused')
+    );
   }
 
   get status(): SessionStatus {
@@ -43,6 +59,7 @@ export class EngineHost {
 
   start(): void {
     if (this.#life.kind === 'running') return;
+    clearTimeout(this.#restart);
     const access = this.#dependencies.connectVault();
     const worker = new Worker(this.#dependencies.entry, {
       name: 'engine',
@@ -52,7 +69,10 @@ export class EngineHost {
     this.#life = { kind: 'running', worker };
     this.#status = { kind: 'none' };
     worker.on('message', (event: EngineEvent) => {
-      if (event.kind === 'status') this.#status = event.status;
+      if (event.kind === 'status') {
+        this.#status = event.status;
+        this.#hasSession = event.session !== null;
+      }
       this.#dependencies.onEvent(event);
     });
     worker.on('error', (error) => this.#died(worker, `it failed with: ${error.message}`, error.stack));
@@ -76,6 +96,7 @@ export class EngineHost {
 
   /** Ends the thread; must be awaited before the app exits, since a live thread at exit can bring the process down. */
   async stop(): Promise<void> {
+    clearTimeout(this.#restart);
     if (this.#life.kind !== 'running') return;
     const { worker } = this.#life;
     this.#life = { kind: 'idle' };
@@ -86,15 +107,30 @@ export class EngineHost {
     if (this.#life.kind !== 'running' || this.#life.worker !== worker) return;
     this.#life = { kind: 'dead', reason };
     this.#dependencies.log(`The engine has stopped: ${reason}.${stack === undefined ? '' : `\n${stack}`}`);
+    const nowMs = this.#dependencies.monotonicMs();
+    this.#deathsMs = [...this.#deathsMs.filter((deathMs) => nowMs - deathMs < DEATHS_WITHIN_MS), nowMs];
     this.#announceFailure();
+    this.#restartLater();
     worker.terminate().catch((error: unknown) => this.#dependencies.log(`Ending the engine failed: ${String(error)}.`));
+  }
+
+  #restartLater(): void {
+    const deaths = this.#deathsMs.length;
+    if (deaths >= DEATHS_MAX) return;
+    this.#restart = setTimeout(
+      () => {
+        this.start();
+        this.#dependencies.onRestarted();
+      },
+      RESTART_DELAY_MS * RESTART_BACKOFF ** (deaths - 1),
+    );
   }
 
   #announceFailure(): void {
     const reason = this.#life.kind === 'dead' ? this.#life.reason : 'it was never started';
     const problem = {
       code: 'engine-stopped',
-      message: `The engine has stopped: ${reason}. No more trades happen. Open the session again to start a new engine.`,
+      message: `The engine has stopped: ${reason}. No more trades happen. ${this.#deathsMs.length >= DEATHS_MAX ? 'It has died three times; open the session again to start a new engine' : 'A new one goes on from what is kept in a moment'}.`,
       where: null,
     };
     this.#status = { kind: 'failed', problem };

@@ -13,6 +13,7 @@ import { EngineHost } from './engine-host.ts';
 import { chooseFiles, exportText, grantFiles, importRules } from './files.ts';
 import { GrantedPaths } from './granted-paths.ts';
 import { lockDown, openLink } from './lockdown.ts';
+import { pressKillFile } from './kill-file.ts';
 import { log } from './log.ts';
 import { installMenu } from './menu.ts';
 import { Vault } from './vault.ts';
@@ -55,12 +56,11 @@ async function run(): Promise<void> {
     entry: join(distFolder, 'engine', 'workstation.js'),
     connectVault: () => vault.connect(),
     onEvent: (event) => workstation.carry(event),
+    onRestarted: () => workstation.tell({ kind: 'resync', leftOutFrames: 0 }),
+    monotonicMs: nowMs,
     log,
   });
-  const kill = (by: string): void => {
-    const refusal = host.send({ kind: 'halt', by });
-    if (refusal !== null) log(`The kill switch could not reach the engine: ${refusal}`);
-  };
+  const kill = killSwitch(host);
   const workstation = new WorkstationWindow({
     preload: join(distFolder, 'electron', 'preload.cjs'),
     monotonicMs: nowMs,
@@ -114,6 +114,18 @@ async function run(): Promise<void> {
 
   host.start();
   reveal();
+}
+
+/** Presses the kill switch without the page: it may hang. */
+function killSwitch(host: EngineHost): (by: string) => void {
+  return (by) => {
+    const refusal = host.send({ kind: 'halt', by });
+    if (refusal !== null) log(`The kill switch could not reach the engine: ${refusal}`);
+    // Also for an engine that hangs, or is not there: the next one starts halted.
+    pressKillFile(app.getPath('userData'), by).catch((error: unknown) =>
+      log(`The kill switch's file could not be written: ${String(error)}`),
+    );
+  };
 }
 
 /** Closing the window never disturbs a session: it plays on, and the window can be had back at any time. */

@@ -69,7 +69,11 @@ export class StreamExecutionEnvironment {
     timestampOf: (record: T, index: number) => number = () => 0,
     strategy: WatermarkStrategy = WatermarkStrategy.forMonotonousTimestamps(),
   ): SingleOutputStreamOperator<T> {
-    return this.fromSource(() => new CollectionReader(records, timestampOf), strategy, 'Collection Source');
+    return this.fromSource(
+      ({ restoredState }) => new CollectionReader(records, timestampOf, (restoredState as number | null) ?? 0),
+      strategy,
+      'Collection Source',
+    );
   }
 
   /** Engine's business: what was described. */
@@ -93,9 +97,15 @@ class CollectionReader<T> implements SourceReader<T> {
   private readonly timestampOf: (record: T, index: number) => number;
   private index = 0;
 
-  constructor(records: Iterable<T>, timestampOf: (record: T, index: number) => number) {
+  /** @param taken how many records were emitted before a checkpoint; they are passed over */
+  constructor(records: Iterable<T>, timestampOf: (record: T, index: number) => number, taken: number) {
     this.iterator = records[Symbol.iterator]();
     this.timestampOf = timestampOf;
+    for (; this.index < taken; this.index += 1) this.iterator.next();
+  }
+
+  snapshotState(): number {
+    return this.index;
   }
 
   pollNext(output: ReaderOutput<T>, recordsMax: number): InputStatus {

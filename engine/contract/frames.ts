@@ -38,7 +38,9 @@ export const ROW_FIELDS = [
 ] as const;
 export type RowField = (typeof ROW_FIELDS)[number];
 export const ROW_WORDS = ROW_FIELDS.length;
-export const ROW: Readonly<Record<RowField, number>> = Object.fromEntries(ROW_FIELDS.map((field, index) => [field, index])) as Record<RowField, number>;
+export const ROW: Readonly<Record<RowField, number>> = Object.fromEntries(
+  ROW_FIELDS.map((field, index) => [field, index]),
+) as Record<RowField, number>;
 
 /** Why an open position did not trade on a quote, in the order the checks are made. */
 export const REASONS = [
@@ -72,9 +74,15 @@ export interface RowsFrame {
 /** Opens a received frame without copying it. @throws BugError when the bytes are not a frame of this version */
 export function openFrame(frame: ArrayBuffer): RowsFrame {
   const numbers = new Float64Array(frame);
-  assert(numbers.length >= FRAME_HEADER_WORDS && numbers[0] === FRAME_MAGIC, `A rows frame must start with ${FRAME_MAGIC}; found ${numbers[0]} in ${frame.byteLength} bytes.`);
+  assert(
+    numbers.length >= FRAME_HEADER_WORDS && numbers[0] === FRAME_MAGIC,
+    `A rows frame must start with ${FRAME_MAGIC}; found ${numbers[0]} in ${frame.byteLength} bytes.`,
+  );
   const rowCount = numbers[1];
-  assert(numbers.length === FRAME_HEADER_WORDS + rowCount * ROW_WORDS, `A frame of ${rowCount} rows must have ${FRAME_HEADER_WORDS + rowCount * ROW_WORDS} words; found ${numbers.length}.`);
+  assert(
+    numbers.length === FRAME_HEADER_WORDS + rowCount * ROW_WORDS,
+    `A frame of ${rowCount} rows must have ${FRAME_HEADER_WORDS + rowCount * ROW_WORDS} words; found ${numbers.length}.`,
+  );
   return { rowCount, cutAtMs: numbers[2], complete: numbers[3] === 1, numbers, integers: new BigInt64Array(frame) };
 }
 

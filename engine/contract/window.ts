@@ -35,6 +35,8 @@ export interface SessionRequest {
 export type EngineCommand =
   | { readonly kind: 'open'; readonly requestId: number; readonly session: SessionRequest }
   | { readonly kind: 'close-session' }
+  /** Tries once more to go on with a session that was kept and could not be gone on with. */
+  | { readonly kind: 'recover' }
   | { readonly kind: 'play' }
   | { readonly kind: 'pause' }
   | { readonly kind: 'set-speed'; readonly speed: Speed }
@@ -54,11 +56,14 @@ export type EngineCommand =
 /** The life of a session in the engine. */
 export type SessionStatus =
   | { readonly kind: 'none' }
+  /** What was interrupted is looked for, or being brought back; nothing trades meanwhile. */
+  | { readonly kind: 'recovering'; readonly message: string }
   | { readonly kind: 'opening' }
   | { readonly kind: 'playing' }
   | { readonly kind: 'paused' }
   | { readonly kind: 'finished' }
-  | { readonly kind: 'failed'; readonly problem: Problem };
+  /** `isKept`: what it was is kept, and can be gone on with once the problem is mended. */
+  | { readonly kind: 'failed'; readonly problem: Problem; readonly isKept?: boolean };
 
 /** A problem as a person reads it. */
 export interface Problem {
@@ -157,6 +162,56 @@ export interface FeedInfo {
   readonly pendingTrades: number;
 }
 
+/** One checkpoint, complete or not, as it is shown. */
+export interface CheckpointInfo {
+  readonly id: number;
+  readonly kind: 'checkpoint' | 'savepoint';
+  readonly status: 'in-progress' | 'completed' | 'failed';
+  /** Wall clock. */
+  readonly triggeredAtMs: number;
+  readonly durationMs: number;
+  readonly bytes: number;
+  /** Of these, written anew. */
+  readonly newBytes: number;
+  readonly keys: number;
+  readonly alignmentMs: number;
+  /** Longest standstill of any worker. */
+  readonly pauseMs: number;
+  /** Why it failed. */
+  readonly problem: string | null;
+}
+
+/** One going-on after an interruption. */
+export interface RecoveryInfo {
+  /** Wall clock. */
+  readonly atMs: number;
+  readonly why: 'program-ended' | 'session-failed';
+  /** What failed; null: the program was ended or killed. */
+  readonly cause: string | null;
+  /** null: there was no complete checkpoint yet; the session began anew, with its controls. */
+  readonly checkpointId: number | null;
+  readonly takenAtMs: number | null;
+  /** Final trades that were brought back. */
+  readonly trades: number;
+  /** Quotes the session had taken at the checkpoint. */
+  readonly quotes: number;
+  /** Rule changes, halts and rearms made after the checkpoint, which enter again at their places. */
+  readonly controls: number;
+  /** Newer checkpoints that could not be used, and why. */
+  readonly refused: readonly { readonly id: number; readonly problem: string }[];
+}
+
+/** What would be there after a crash. */
+export interface StateInfo {
+  /** Why this session is not kept; null: it is. */
+  readonly notKept: string | null;
+  readonly intervalMs: number;
+  /** The latest hundred, newest last. */
+  readonly history: readonly CheckpointInfo[];
+  /** Of this session since the program started, newest last. */
+  readonly recoveries: readonly RecoveryInfo[];
+}
+
 export interface SessionInfo {
   readonly inputs: readonly string[];
   /** Shown wherever the session is: a simulated or replayed market is never labelled live. */
@@ -215,6 +270,9 @@ export type EngineEvent =
       readonly first: number;
       readonly trades: readonly TradeMessage[];
     }
+  /** The first `count` trades of the session stay, whatever happens; later ones are pending until a checkpoint holds them. */
+  | { readonly kind: 'trades-final'; readonly epoch: number; readonly count: number }
+  | { readonly kind: 'state'; readonly epoch: number; readonly state: StateInfo }
   | { readonly kind: 'quarantined'; readonly epoch: number; readonly rows: readonly QuarantinedRow[] }
   | { readonly kind: 'progress'; readonly epoch: number; readonly progress: Progress }
   /** Samples of the chosen symbol from the session's start, oldest first: [timeMs, bid, ask, ourAsk] each, prices in 1e-8, 0: none. */
@@ -226,5 +284,7 @@ export type EngineEvent =
       readonly trades: readonly TradeMessage[];
     }
   | { readonly kind: 'chart'; readonly epoch: number; readonly symbol: string; readonly samples: Float64Array }
+  /** The kill switch, with or without a session. */
+  | { readonly kind: 'halted'; readonly halted: boolean }
   | { readonly kind: 'rearm-token'; readonly token: string }
   | { readonly kind: 'storage'; readonly storage: StorageStatus };

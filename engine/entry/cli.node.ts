@@ -6,6 +6,7 @@ import { runAudit } from './cli/audit-command.node.ts';
 import { runFeed } from './cli/feed-command.node.ts';
 import { runInspect } from './cli/inspect-command.node.ts';
 import { takeInterrupt } from './cli/interrupt.node.ts';
+import { runKill } from './cli/kill-command.node.ts';
 import { runLive } from './cli/live-command.node.ts';
 import { CliError, EXIT_INPUT, EXIT_INTERNAL, EXIT_USAGE, USAGE } from './cli/messages.ts';
 import { runReplay, runSample } from './cli/replay-command.node.ts';
@@ -43,6 +44,8 @@ async function run(command: CliCommand): Promise<void> {
       return runLive(command);
     case 'savepoint':
       return runSavepoint(command);
+    case 'kill':
+      return runKill(command);
     case 'audit':
       return runAudit(command);
     case 'profiles':

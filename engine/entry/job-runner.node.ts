@@ -362,6 +362,11 @@ export class RunningJob<P = unknown> {
     });
   }
 
+  /** For tests of what follows: the thread of one task (-1: of the sources) ends as if it had crashed. */
+  killThread(index: number): void {
+    void this.workers.find(({ id }) => id === (index < 0 ? 'source' : index))?.worker.terminate();
+  }
+
   /** Stops the job where it is. Resolves when no thread is left. */
   async cancel(): Promise<void> {
     await this.end(() =>

@@ -4,7 +4,9 @@ import type { EngineCommand, EngineEvent, StorageStatus } from '../contract/wind
 import { StoreError } from '../contract/durable-store.ts';
 import { assert } from '../core/assert.ts';
 import { machineClock } from '../core/machine.node.ts';
-import { StateKeeper, type VaultAccess } from './workstation/state-keeper.node.ts';
+import { watchFaults } from './workstation/watch-faults.node.ts';
+import { openWorkstationStore, type StateFolder } from './workstation/open-workstation-store.node.ts';
+import type { VaultAccess } from './workstation/state-keeper.node.ts';
 import { openLivePlace } from './session/live-place.ts';
 import { Workstation } from './workstation/workstation.node.ts';
 
@@ -16,19 +18,25 @@ const port = parentPort;
 
 const tellStorage = (storage: StorageStatus): void =>
   port.postMessage({ kind: 'storage', storage } satisfies EngineEvent);
-const access = workerData as VaultAccess | null;
-// Without a vault (a test of the engine alone) state is not kept, and nothing is said about it.
-const keeper = access === null ? null : new StateKeeper({ access, clock: machineClock, onStatus: tellStorage });
+const access = workerData as VaultAccess | StateFolder | null;
+const place = openWorkstationStore(access, {
+  clock: machineClock,
+  onStatus: tellStorage,
+  onEvent: ({ kind }) => {
+    if (kind === 'nearly-full' || kind === 'room-again') workstation.setNearlyFull(kind === 'nearly-full');
+  },
+});
 
 const workstation = new Workstation({
   clock: machineClock,
   emit: (event, transfer) => port.postMessage(event, [...(transfer ?? [])]),
   engine: `FlinkTrade engine ${typeof FLINKTRADE_VERSION === 'string' ? FLINKTRADE_VERSION : 'development'}, Node ${process.versions.node}`,
   makeToken: () => randomUUID(),
+  ...place.dependencies,
   openLiveStore: async (anew) => {
-    const store = (await keeper?.store) ?? null;
+    const store = (await place.dependencies.store) ?? null;
     if (store !== null) return openLivePlace(store, anew);
-    const status = keeper?.status;
+    const status = place.keeper?.status;
     const why = status?.kind === 'not-kept' ? status.message : 'there is no vault.';
     throw new StoreError(
       'failed',
@@ -37,12 +45,17 @@ const workstation = new Workstation({
     );
   },
 });
+workstation.setNearlyFull(place.keeper?.nearlyFull ?? false);
+workstation.start();
+// For tests of what follows alone: a file in the state's folder names the task whose thread ends as if it had crashed.
+if (process.env['FLINKTRADE_FAULTS'] === '1' && place.folder !== null)
+  watchFaults(place.folder, (index) => workstation.killThread(index));
 
 // One command after the other: an `open` must be done before the `play` that follows it.
 let last: Promise<void> = Promise.resolve();
 port.on('message', (command: EngineCommand) => {
-  // The switch must not wait behind a file that is slow to open.
-  if (command.kind === 'halt') void workstation.handle(command);
+  // The switch must not wait behind a file that is slow to open, nor a window that wants to show something.
+  if (Workstation.isUrgent(command)) void workstation.handle(command);
   else last = last.then(() => workstation.handle(command));
-  if (command.kind === 'hello' && keeper !== null) last = last.then(() => tellStorage(keeper.status));
+  if (command.kind === 'hello' && place.keeper !== null) tellStorage(place.keeper.status);
 });

@@ -25,6 +25,8 @@ export interface LocalExecutorOptions<P> {
   readonly clock: Clock;
   /** Tiny rings make every wait happen. */
   readonly ringSlots?: number;
+  /** Few records to a poll make many steps of a small input. */
+  readonly pollRecords?: number;
   readonly symbolsMax?: number;
   readonly onSourceEvent?: (source: string, event: unknown) => void;
   /** Parts of checkpoints, as tasks complete them. */
@@ -113,6 +115,7 @@ export class LocalExecutor<P> {
     });
     const sourceHost: SourceHost = {
       ...this.host(SOURCE),
+      ...(options.pollRecords !== undefined && { pollRecords: options.pollRecords }),
       sendSourceEvent: (source, event) => options.onSourceEvent?.(source, event),
     };
     this.source = new SourceTask(sourceGraph, planOf(sourceGraph), sourceHost, options.restore?.source ?? null);

@@ -65,8 +65,13 @@ export class EventRouter {
       case 'storage':
         for (const problem of session.setStorage(event.storage, this.#stores.wallMs())) this.#stores.onProblem(problem);
         return;
+      case 'halted':
+        session.setHalted(event.halted);
+        return;
       case 'rows':
       case 'trades':
+      case 'trades-final':
+      case 'state':
       case 'quarantined':
       case 'progress':
       case 'chart-history':
@@ -89,7 +94,7 @@ export class EventRouter {
     }
     const hasStarted =
       event.status.kind === 'playing' || event.status.kind === 'paused' || event.status.kind === 'finished';
-    if (hasStarted && (before === 'opening' || before === 'none' || before === 'failed'))
+    if (hasStarted && (before === 'opening' || before === 'none' || before === 'failed' || before === 'recovering'))
       this.#stores.onSessionStarted();
   }
 
@@ -103,6 +108,13 @@ export class EventRouter {
         trades.add(event.first, event.trades);
         chart.addTrades(event.trades);
         frameLoop.mark();
+        return;
+      case 'trades-final':
+        trades.setFinal(event.count);
+        frameLoop.mark();
+        return;
+      case 'state':
+        session.setState(event.state);
         return;
       case 'quarantined':
         session.addQuarantined(event.rows);

@@ -43,7 +43,7 @@ export function runMenuAction(workstation: Workstation, action: MenuAction): voi
       workstation.setTheme(workstation.settings.getState().theme === 'dark' ? 'light' : 'dark');
       return;
     case 'rearm':
-      if (workstation.session.getState().progress?.halted === true) workstation.requestRearm();
+      if (workstation.session.getState().halted) workstation.requestRearm();
       return;
     default:
       action satisfies never;

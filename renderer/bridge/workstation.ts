@@ -72,7 +72,7 @@ export class Workstation {
       onEngine: (event) => router.route(event),
       onMenu: (action) => this.runMenu(action),
       onPlace: (place) => this.memory.keepWindowPlace(place),
-      onLaunchWaiting: () => void this.#takeLaunch(),
+      onLaunchWaiting: () => void this.#takeLaunch(false),
       onLeftOut: (frames) => {
         this.session.addLeftOut(frames);
         this.#askForChart();
@@ -97,7 +97,7 @@ export class Workstation {
     this.appInfo = await this.#link.connect();
     await this.#api.setAppearance(this.settings.getState().theme);
     await this.#api.ready(remembered.windowPlace);
-    await this.#takeLaunch();
+    await this.#takeLaunch(true);
   }
 
   // --- session ---
@@ -166,6 +166,11 @@ export class Workstation {
     const { kind } = this.session.getState().status;
     if (kind === 'playing') this.#link.send({ kind: 'pause' });
     if (kind === 'paused') this.#link.send({ kind: 'play' });
+  }
+
+  /** Goes on with what was kept of a session that failed. */
+  recover(): void {
+    this.#link.send({ kind: 'recover' });
   }
 
   closeSession(): void {
@@ -332,22 +337,56 @@ export class Workstation {
 
   /** Opening a session ends the one that plays: that is asked first. */
   #whenFree(what: string, open: () => void): void {
-    const { status } = this.session.getState();
-    if (!isActive(status)) {
+    const { status, isKnown } = this.session.getState();
+    if (!isKnown) {
+      // Whether a session was interrupted is being looked for: opening another now would give it up unseen.
+      this.#whenKnown(() => this.#whenFree(what, open));
+      return;
+    }
+    const isKept = status.kind === 'failed' && status.isKept === true;
+    if (!isActive(status) && !isKept) {
       open();
       return;
     }
     this.layout.ask({
-      title: 'End the running session?',
-      text: `A session is running. Opening ${what} ends it; its trades and positions leave the window.`,
-      action: 'End it and open',
+      title: isKept ? 'Give up the session that is kept?' : 'End the running session?',
+      text: isKept
+        ? `A session that failed is kept and can be gone on with. Opening ${what} gives it up for good.`
+        : `A session is running. Opening ${what} ends it; its trades and positions leave the window.`,
+      action: isKept ? 'Give it up and open' : 'End it and open',
       onYes: open,
     });
   }
 
-  async #takeLaunch(): Promise<void> {
+  /** Acts once the engine has said whether a session is open. */
+  #whenKnown(act: () => void): void {
+    if (this.session.getState().isKnown) {
+      act();
+      return;
+    }
+    const stop = this.session.subscribe(({ isKnown }) => {
+      if (!isKnown) return;
+      stop();
+      act();
+    });
+  }
+
+  /** A program that is started again the way it was started before has its session back already. */
+  #isOpen(launch: Launch): boolean {
+    const { session, status } = this.session.getState();
+    if (!isActive(status) || session === null) return false;
+    if (launch.kind === 'sample') return session.mode === 'simulated';
+    return launch.sessionPaths.join('\n') === session.inputs.join('\n');
+  }
+
+  async #takeLaunch(isStart: boolean): Promise<void> {
     const launch: Launch | null = await this.#api.takeLaunch();
     if (launch === null) return;
+    this.#whenKnown(() => this.#launch(launch, isStart));
+  }
+
+  #launch(launch: Launch, isStart: boolean): void {
+    if (isStart && this.#isOpen(launch)) return;
     if (launch.kind === 'sample') {
       this.playSample();
       return;

@@ -13,6 +13,8 @@ import { SessionDialog } from '../features/session/session-dialog.tsx';
 import { Welcome } from '../features/session/welcome.tsx';
 import { SettingsDialog } from '../features/settings/settings-dialog.tsx';
 import { StatusLine } from '../features/status-line/status-line.tsx';
+import { RecoveryBanner } from '../features/state/recovery-banner.tsx';
+import { StateDialog } from '../features/state/state-dialog.tsx';
 import { SidePanel } from '../features/trades/side-panel.tsx';
 import { NoticeBar } from '../ui/notice-bar.tsx';
 import { Splitter } from '../ui/splitter.tsx';
@@ -25,7 +27,7 @@ export function App() {
   const tableShare = useStore(settings, (state) => state.tableShare);
   const chartShare = useStore(settings, (state) => state.chartShare);
   const isEmpty = useStore(session, (state) => state.status.kind === 'none');
-  const isHalted = useStore(session, (state) => state.progress?.halted === true);
+  const isHalted = useStore(session, (state) => state.halted);
   const overlay = useStore(layout, (state) => state.overlay);
   useAppearance();
   useDocumentTitle();
@@ -35,6 +37,7 @@ export function App() {
         <SessionBar />
         <HaltedBanner />
         <FailureBanner />
+        <RecoveryBanner />
         {isEmpty ? (
           <Welcome />
         ) : (
@@ -68,6 +71,7 @@ export function App() {
       {overlay === 'rules' ? <RulesDialog /> : null}
       {overlay === 'settings' ? <SettingsDialog /> : null}
       {overlay === 'about' ? <AboutDialog /> : null}
+      {overlay === 'state' ? <StateDialog /> : null}
       {overlay === 'rearm' ? <RearmDialog /> : null}
       <ConfirmDialog />
       <NoticeBar />

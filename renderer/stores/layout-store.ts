@@ -1,7 +1,7 @@
 import { createStore } from 'zustand/vanilla';
 
 /** What is open on the screen right now; forgotten with the page. */
-export type Overlay = 'rules' | 'settings' | 'about' | 'rearm' | 'session' | null;
+export type Overlay = 'rules' | 'settings' | 'about' | 'state' | 'rearm' | 'session' | null;
 
 export interface LayoutState {
   readonly overlay: Overlay;
@@ -38,7 +38,10 @@ export function makeLayoutStore() {
     ask: (confirm: Confirm | null) => store.setState({ confirm }),
     say: (tone: Notice['tone'], text: string) => {
       notices += 1;
-      store.setState({ notice: { number: notices, tone, text } });
+      const before = store.getState().notice;
+      // Bad news that nobody has read yet is not pushed away by more of it.
+      const isMore = tone === 'bad' && before?.tone === 'bad' && !before.text.includes(text);
+      store.setState({ notice: { number: notices, tone, text: isMore ? `${before.text}\n${text}` : text } });
     },
     dismissNotice: (number: number) => {
       if (store.getState().notice?.number === number) store.setState({ notice: null });

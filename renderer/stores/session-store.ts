@@ -5,6 +5,7 @@ import type {
   QuarantinedRow,
   SessionInfo,
   SessionStatus,
+  StateInfo,
   Speed,
   StorageStatus,
 } from '../../engine/contract/window.ts';
@@ -47,6 +48,13 @@ export interface SessionState {
   readonly leftOutFrames: number;
   /** null before the engine has told. */
   readonly storage: StorageStatus | null;
+  /** Checkpoints and recoveries of the session; null: there is none. */
+  readonly state: StateInfo | null;
+  readonly halted: boolean;
+  /** False until the engine has told whether a session is open. */
+  readonly isKnown: boolean;
+  /** `atMs` of the recovery whose notice a person has closed. */
+  readonly recoveryRead: number;
 }
 
 const PROBLEMS_MAX = 200;
@@ -67,6 +75,10 @@ const EMPTY: SessionState = {
   rearmToken: null,
   leftOutFrames: 0,
   storage: null,
+  state: null,
+  halted: false,
+  isKnown: false,
+  recoveryRead: 0,
 };
 
 export type SessionStore = ReturnType<typeof makeSessionStore>;
@@ -88,10 +100,20 @@ export function makeSessionStore() {
     connected: (engine: string) => set({ connection: { kind: 'connected', engine } }),
     refused: (reason: string) => set({ connection: { kind: 'refused', reason } }),
     setStatus: (status: SessionStatus, session: SessionInfo | null) => {
-      set({ status, session, ...(session === null ? {} : { speed: session.speed }) });
+      const isKnown = status.kind !== 'recovering';
+      set({
+        status,
+        session,
+        isKnown,
+        ...(status.kind === 'none' && { state: null }),
+        ...(session === null ? {} : { speed: session.speed }),
+      });
       if (status.kind === 'none' || status.kind === 'opening') forgetSession(store);
     },
     setSpeed: (speed: Speed) => set({ speed }),
+    setState: (state: StateInfo) => set({ state }),
+    setHalted: (halted: boolean) => set({ halted }),
+    readRecovery: () => set({ recoveryRead: get().state?.recoveries.at(-1)?.atMs ?? 0 }),
     setProgress: (progress: Progress) =>
       set(
         progress.halted

@@ -11,6 +11,7 @@ export class TradeStore {
   #trades: TradeMessage[] = [];
   #first = 0;
   #change = 0;
+  #finalCount = 0;
 
   get change(): number {
     return this.#change;
@@ -35,6 +36,18 @@ export class TradeStore {
     return this.total - place;
   }
 
+  /** A crash cannot take it back any more. @param number from 1 */
+  isFinal(number: number): boolean {
+    return number <= this.#finalCount;
+  }
+
+  /** The session's first `count` trades are final. */
+  setFinal(count: number): void {
+    if (count === this.#finalCount) return;
+    this.#finalCount = count;
+    this.#change += 1;
+  }
+
   /** Oldest first. */
   all(): readonly TradeMessage[] {
     return this.#trades;
@@ -43,6 +56,7 @@ export class TradeStore {
   clear(): void {
     this.#trades = [];
     this.#first = 0;
+    this.#finalCount = 0;
     this.#change += 1;
   }
 

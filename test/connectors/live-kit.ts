@@ -115,6 +115,8 @@ export interface RigOptions {
   readonly reader?: Partial<SessionReaderOptions<unknown>>;
   readonly clock?: LiveManualClock;
   readonly network?: ScriptedNetwork;
+  /** Nothing is to be taken. */
+  readonly isHeld?: () => boolean;
   /** Parts of the session so far. */
   readonly from?: readonly JournalPart[];
 }
@@ -159,7 +161,7 @@ export async function liveRig(options: RigOptions = {}): Promise<LiveRig> {
     staleMs: settings.staleMs,
     idleMs: settings.idleMs,
     reachedMs: () => reader?.stamper.greatestMs ?? -Infinity,
-    mustWait: () => journal.mustWait,
+    mustWait: () => journal.mustWait || (options.isHeld?.() ?? false),
   });
   const begin = (played: RecordingInput | null): void => {
     const before = options.from?.at(-1);

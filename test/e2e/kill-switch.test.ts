@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { openWorkstation, type WorkstationPage } from './workstation-page.ts';
 
@@ -66,4 +68,25 @@ test('the shortcut works while a dialog is open, and while the page hangs', asyn
   await hang;
 
   await desk.page.getByText('TRADING HALTED').waitFor();
+});
+
+test('flinktrade kill presses it from outside, while the page hangs', async () => {
+  const desk = await openWorkstation({ args: ['--sample'] });
+  await using _app = desk.app;
+  await desk.waitForRows();
+  await desk.button('\u00d710').click();
+  await desk.waitForNumber('total-trades', 1);
+  await desk.page.evaluate(() => {
+    setTimeout(() => {
+      const until = performance.now() + 3000;
+      while (performance.now() < until);
+    }, 0);
+  });
+
+  const cli = resolve(import.meta.dirname, '..', '..', 'dist', 'engine', 'cli.js');
+  const run = spawnSync(process.execPath, [cli, 'kill', '--user-data-dir', join(desk.app.userDataFolder)]);
+
+  expect(run.status).toBe(0);
+  await desk.page.getByText('TRADING HALTED').waitFor();
+  await tradesStandStill(desk);
 });

@@ -142,6 +142,11 @@ describe('what is there after a restart', () => {
       const window = await first.app.application.browserWindow(first.page);
       await window.evaluate((browserWindow) => browserWindow.setBounds({ x: 60, y: 40, width: 1200, height: 800 }));
       await first.page.waitForTimeout(1200);
+      // A session that is not closed is there again after a restart.
+      await first.button('Session').click();
+      await first.button('Close session').click();
+      await first.button('End it').click();
+      await first.page.getByText('No session is open').waitFor();
       await first.app.close();
 
       const second = await openWorkstation({ userDataFolder });
@@ -171,6 +176,8 @@ test('a memory of another version is left alone, said, and the window goes on', 
   const userDataFolder = temporaryFolder('memory');
   const first = await openWorkstation({ userDataFolder });
   await first.page.getByText('No session is open').waitFor();
+  // The page connects after it has opened its memory: only then is its own format written.
+  await first.page.locator('[data-storage=kept]').waitFor();
   const writeFormat = (format: number) =>
     first.page.evaluate(async (value) => {
       const database = await new Promise<IDBDatabase>((opened, failed) => {

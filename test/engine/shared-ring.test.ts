@@ -141,7 +141,7 @@ describe('texts in a ring', () => {
             processingTime: () => undefined,
             alignment: () => false,
             end: () => undefined,
-      barrier: () => false,
+            barrier: () => false,
           });
           ring.waitForRoom = () => {
             reader.run(2);

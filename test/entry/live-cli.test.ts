@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../support/seeded-random.ts';
+import { describeWithSharedData } from '../support/shared-data.ts';
 import { serveFeed, serveSession } from '../support/served-feed.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { CLI, flinktrade, HEADER, POSITIONS, put, replay, row } from './cli-kit.ts';
@@ -295,6 +296,22 @@ describe('a live session on the command line', () => {
     expect([2, 3]).toContain(run.code);
     expect(run.stderr).toContain(text);
     expect(run.stderr).not.toContain('    at ');
+  });
+});
+
+describeWithSharedData('a recorded session of Binance', ['data/binance_20240808/usdm_btcusdt.gz'], ([recorded]) => {
+  test('served again as a combined stream and traded live gives the trades of its replay', async () => {
+    const folder = temporaryFolder('live');
+    put(folder, { 'p.csv': 'symbol,shares,buyPrice\nBTCUSDT,5000,61000\n' });
+    const stamps = ['--stamp', 'recorded', '--format', 'combined'];
+    const feed = await serveSession(folder, [recorded, '--speed', 'max', ...stamps]);
+    const asRecorded = ['--stale-ms', '0', '--idle-ms', '3600000', '--max-future-ms', '3600000'];
+    const run = await flinktrade(live(feed.url, [...asRecorded, '--for', '8', '--trades', 'live.csv']), { folder });
+    expect(run.code, run.stderr).toBe(0);
+    const report = await replay([recorded, '--positions', 'p.csv', '--trades', 'file.csv'], folder);
+
+    expect(report.totals.trades).toBeGreaterThan(10);
+    expect(readFileSync(join(folder, 'live.csv'), 'utf8')).toBe(readFileSync(join(folder, 'file.csv'), 'utf8'));
   });
 });
 

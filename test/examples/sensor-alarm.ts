@@ -46,10 +46,16 @@ const LAST = valueState<{ readonly kindOf: string; readonly value: number; reado
 /** Reads the events in their order, thresholds to the side. */
 class EventReader implements SourceReader<Reading> {
   private readonly events: readonly SensorEvent[];
-  private next = 0;
+  private next: number;
 
-  constructor(events: readonly SensorEvent[]) {
+  /** @param next the first event that was not emitted before the checkpoint the job goes on from */
+  constructor(events: readonly SensorEvent[], next: number) {
     this.events = events;
+    this.next = next;
+  }
+
+  snapshotState(): number {
+    return this.next;
   }
 
   pollNext(output: ReaderOutput<Reading>, recordsMax: number): InputStatus {
@@ -112,7 +118,11 @@ class Alarms extends KeyedBroadcastProcessFunction<SensorKey, Reading, Threshold
 
 export const sensorAlarm = defineJob<SensorAlarmParameters>((env, { events }) => {
   const readings = env
-    .fromSource<Reading>(() => new EventReader(events), WatermarkStrategy.noWatermarks(), 'sensor events')
+    .fromSource<Reading>(
+      ({ restoredState }) => new EventReader(events, (restoredState as number | null) ?? 0),
+      WatermarkStrategy.noWatermarks(),
+      'sensor events',
+    )
     .returns(READING);
   readings
     .keyBy((reading): SensorKey => [reading.site, reading.sensor])

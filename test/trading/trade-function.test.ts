@@ -459,7 +459,10 @@ describe.each([1, 2, 5])('circuit breakers over all symbols, on %i subtasks', (s
   });
 
   test('are compared at the next full second also where the same limit is set twice', () => {
-    const rules = { defaults: { askIncrease: { from: 'ask', amount: '0' } }, limits: { maxNotionalPerDay: '20' } } as const;
+    const rules = {
+      defaults: { askIncrease: { from: 'ask', amount: '0' } },
+      limits: { maxNotionalPerDay: '20' },
+    } as const;
     const desk = new Desk({ defaults: rules.defaults }, subtasks).opens('A', '9', '10').opens('B', '9', '10');
     desk.quote('A', '11', { size: '1', at: 10 }).quote('B', '11', { size: '1', at: 20 });
 

@@ -36,8 +36,8 @@ export const PING_AFTER_MS = 5_000;
 /** ... and is dead when nothing has come for so long. */
 export const DEAD_AFTER_MS = 15_000;
 /** What may wait between the socket and the source. At the bound the socket is not read; at half of it, again. */
-const QUEUE_MESSAGES_MAX = 65_536;
-const QUEUE_BYTES_MAX = 8 * 1_048_576;
+const QUEUE_MESSAGES_MAX = 16_384;
+const QUEUE_BYTES_MAX = 4 * 1_048_576;
 
 export type LinkState =
   | { readonly kind: 'connecting' }

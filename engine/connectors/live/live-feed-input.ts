@@ -58,7 +58,7 @@ export interface LiveFeedOptions {
   readonly idleMs: number;
   /** Greatest event time that the session has reached; -Infinity before the first quote. */
   readonly reachedMs: () => number;
-  /** The journal is behind: nothing is taken until `wakeUp`. */
+  /** The journal is behind, or has no room: nothing is taken until `wakeUp`. */
   readonly mustWait: () => boolean;
 }
 
@@ -117,7 +117,8 @@ export class LiveFeedInput implements QuoteInput {
     batch.to = 0;
     // What stood behind the last quote stands ahead of the next one now.
     for (const waiting of this.#marks) waiting.index = 0;
-    if (this.#options.mustWait()) return 'waiting';
+    // What has come by the end is little, and is taken all the same.
+    if (this.#options.mustWait() && !this.#isFinishing) return 'waiting';
     this.#countOversized();
     this.#decodeQueued();
     if (batch.to > 0) return this.#taken('filled');

@@ -21,6 +21,12 @@ import {
   type SessionJournal,
   type SessionMark,
 } from './session-marks.ts';
+import {
+  ControlSchedule,
+  type EnteredControl,
+  type NumberedControl,
+  type ScheduledControl,
+} from './control-schedule.ts';
 import type { SessionRecord } from './session-records.ts';
 import { SessionStamper, type StamperOptions, type StoredStamper } from './session-stamper.ts';
 import type { SymbolTable } from './symbol-table.ts';
@@ -44,6 +50,12 @@ export interface SessionReaderOptions<C> extends StamperOptions {
   readonly restored?: StoredSession | null;
   /** Takes down what is taken, in order (live sessions). */
   readonly journal?: SessionJournal;
+  /** Controls that entered before an interruption: each enters again where it did. Those the checkpoint knows are left out. */
+  readonly scheduled?: readonly ScheduledControl<C>[];
+  /** Whether a control that is inserted now takes the place of one that has not entered again yet. */
+  readonly supersedes?: (inserted: C, scheduled: C) => boolean;
+  /** An inserted control has entered the stream. */
+  readonly onEntered?: (entered: EnteredControl) => void;
 }
 
 /** Where a session stands, as plain data. */
@@ -52,7 +64,11 @@ export interface StoredSession {
   readonly places: readonly InputPlace[];
   readonly ledgers: readonly StoredLedger[];
   /** Controls that have not entered the stream yet. */
-  readonly controls: readonly unknown[];
+  readonly controls: readonly NumberedControl<unknown>[];
+  /** Numbers of the inserted ones that have. */
+  readonly controlsEntered: readonly number[];
+  /** Controls and marks of the inputs taken so far: with the sequence, a place in the stream. */
+  readonly recordedTaken: number;
   /** A step of time that was taken and has not been finished; null: none. */
   readonly unfinishedStepMs: number | null;
   /** Positions ahead of the next quote have been opened, the quote itself was not taken yet. */
@@ -96,7 +112,10 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
   readonly #startTimer: StartTimer;
   readonly #controlTag: OutputTag<C>;
   readonly #alignmentNeed: (control: C) => boolean | null;
-  readonly #controls: C[] = [];
+  readonly #controls: NumberedControl<C>[] = [];
+  readonly #schedule: ControlSchedule<C>;
+  readonly #onEntered: (entered: EnteredControl) => void;
+  #recordedTaken = 0;
   readonly #journal: SessionJournal | null;
   /** A quote whose positions needed more than a poll's room is still to come. */
   #isOfferOpen = false;
@@ -120,11 +139,19 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
     this.#controlTag = options.controlTag;
     this.#journal = options.journal ?? null;
     this.#alignmentNeed = options.alignmentNeed ?? ((): null => null);
+    this.#onEntered = options.onEntered ?? ((): void => undefined);
+    this.#schedule = new ControlSchedule(
+      options.scheduled ?? [],
+      restored?.controlsEntered ?? [],
+      options.supersedes ?? ((): boolean => false),
+    );
     if (restored === null) return;
     const ledgers = this.#inputs.map(({ ledger }) => ledger);
     ledgers.forEach((ledger, index) => ledger.restore(restored.ledgers[index]));
     this.stamper.restore(restored.stamper, ledgers);
-    this.#controls.push(...(restored.controls as C[]));
+    const waiting = restored.controls as readonly NumberedControl<C>[];
+    this.#controls.push(...waiting.filter(({ number }) => !this.#schedule.has(number)));
+    this.#recordedTaken = restored.recordedTaken;
     this.#unfinishedStepMs = restored.unfinishedStepMs;
     this.#isOfferOpen = restored.isOfferOpen;
   }
@@ -137,6 +164,8 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
       places: this.#merge.places(),
       ledgers: ledgers.map((ledger) => ledger.snapshot()),
       controls: [...this.#controls],
+      controlsEntered: this.#schedule.entered,
+      recordedTaken: this.#recordedTaken,
       unfinishedStepMs: this.#unfinishedStepMs,
       isOfferOpen: this.#isOfferOpen,
     };
@@ -147,8 +176,9 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
     if (this.#failure !== null) return 'nothing-available';
     const limit = this.stamper.emittedRecords + recordsMax;
     if (!this.#finishStep(output, limit)) return 'more-available';
-    // Between the positions that open ahead of a quote and the quote itself there is no place in the stream.
-    if (!this.#isOfferOpen) this.#emitControls(output);
+    // Between the positions that open ahead of a quote and the quote itself there is no place in the stream; nor among
+    // quotes that were held back, which have their numbers already.
+    if (!this.#isOfferOpen && !this.stamper.releasing) this.#emitControls(output);
     this.#waitMs = 0;
     this.#waitsForInput = false;
     this.#isFull = false;
@@ -159,6 +189,7 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
           this.#release(output, limit - this.stamper.emittedRecords);
           continue;
         }
+        if (!this.#isOfferOpen) this.#emitScheduled(output);
         const status = this.#merge.select();
         if (status === 'waiting') {
           this.#waitsForInput = true;
@@ -221,9 +252,12 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
     this.#wakeUp();
   }
 
-  /** Enters the stream at the current place, also while paused. Stands at the greatest event time seen. */
-  insertControl(control: C): void {
-    this.#controls.push(control);
+  /**
+   * Enters the stream at the current place, also while paused. Stands at the greatest event time seen.
+   * @param number by which `onEntered` names it, unique in the session; 0: nobody asks
+   */
+  insertControl(control: C, number = 0): void {
+    this.#controls.push({ number, control });
     this.#wakeUp();
   }
 
@@ -307,8 +341,10 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
     const merge = this.#merge;
     const paced = !this.#pacer.unbounded;
     while (batch.from < batch.to) {
+      if (!this.#isOfferOpen) this.#emitScheduled(output);
       if (!paced) {
-        const to = Math.min(batch.to, batch.from + limit - stamper.emittedRecords, input.nextControlIndex);
+        const room = Math.min(limit - stamper.emittedRecords, this.#schedule.quotesAhead(stamper.sequence));
+        const to = Math.min(batch.to, batch.from + room, input.nextControlIndex);
         batch.from = stamper.takeUsual(batch, batch.from, to, merge.lastMs, ledger, output);
         if (batch.from === batch.to) return true;
       }
@@ -341,12 +377,14 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
     const merge = this.#merge;
     const paced = !this.#pacer.unbounded;
     while (batch.from < batch.to) {
+      if (!this.#isOfferOpen) this.#emitScheduled(output);
       const index = batch.from;
       const timeMs = batch.time[index] + batch.timeShiftMs;
       if (!merge.isCurrentStillNext(timeMs)) return true;
       const isStale = (live.flags[index] & QUOTE_IS_STALE) !== 0;
       if (paced && !isStale && !this.#isDue(timeMs)) return false;
       const left = limit - stamper.emittedRecords;
+      const ahead = this.#schedule.quotesAhead(stamper.sequence);
       if (left <= 0 || (input.nextControlIndex <= index && !this.#takeRecorded(input, index, output, limit))) {
         this.#isFull = true;
         return true;
@@ -355,7 +393,9 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
       let taken = index + 1;
       if (isStale) stamper.refuseStale(batch, index, ledger);
       else {
-        const end = paced ? index : Math.min(runEnd(batch, live), input.nextControlIndex, index + left);
+        const end = paced
+          ? index
+          : Math.min(runEnd(batch, live), input.nextControlIndex, index + Math.min(left, ahead));
         taken = stamper.takeUsual(batch, index, end, merge.lastMs, ledger, output);
         if (taken === index) {
           if (!this.#offer(input, index, output, left)) {
@@ -385,11 +425,20 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
   }
 
   #emitControls(output: ReaderOutput<SessionRecord>): void {
-    for (const control of this.#controls) {
+    this.#emitScheduled(output);
+    for (const { number, control } of this.#controls) {
       this.#journal?.takenControl(control);
+      const superseded = this.#schedule.insert(number, control);
       this.#emitControl(control, output);
+      this.#onEntered({ number, sequence: this.stamper.sequence, recordedTaken: this.#recordedTaken, superseded });
     }
     this.#controls.length = 0;
+  }
+
+  #emitScheduled(output: ReaderOutput<SessionRecord>): void {
+    const { sequence } = this.stamper;
+    if (this.#schedule.nextSequence > sequence) return;
+    for (const control of this.#schedule.take(sequence, this.#recordedTaken)) this.#emitControl(control, output);
   }
 
   #emitControl(control: C, output: ReaderOutput<SessionRecord>): void {
@@ -401,7 +450,9 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
   /** Takes the controls and marks ahead of quote `index`. @returns false when the room ended first: poll again */
   #takeRecorded(input: QuoteInput, index: number, output: ReaderOutput<SessionRecord>, limit: number): boolean {
     while (input.nextControlIndex <= index) {
+      if (!this.#isOfferOpen) this.#emitScheduled(output);
       const control = this.#merge.takeControl(input);
+      this.#recordedTaken += 1;
       if (control instanceof RecordedMark) {
         this.#journal?.takenMark(control.mark);
         if (!this.#apply(control.mark, output, limit)) return false;
@@ -409,6 +460,7 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
         this.#journal?.takenControl(control);
         this.#emitControl(control as C, output);
       }
+      if (!this.#isOfferOpen) this.#emitScheduled(output);
     }
     return true;
   }

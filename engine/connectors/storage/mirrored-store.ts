@@ -17,7 +17,7 @@ import { MarkKeeper } from './mark-keeper.ts';
 import { alignCopy, fillCopy, type StoreRecords } from './copy-filling.ts';
 import type { MirroredStoreOptions, StoreContent, StoreStatus } from './mirrored-types.ts';
 import { sealValue } from './sealed-value.ts';
-import { asStoreError, type TimedCopy } from './store-copy.ts';
+import { asSentence, asStoreError, type TimedCopy } from './store-copy.ts';
 import { MARK_FORMAT, type MarkRecord } from './store-mark.ts';
 import { TurnQueue } from './turn-queue.ts';
 import { readValue, type ValueReading } from './value-reading.ts';
@@ -442,7 +442,7 @@ export class MirroredStore implements DurableStore {
   }
 
   #tell(kind: StoreEventKind, severity: StoreEvent['severity'], copy: TimedCopy | null, message: string): void {
-    this.#options.onEvent({ kind, severity, copy: copy?.label ?? null, message });
+    this.#options.onEvent({ kind, severity, copy: copy?.label ?? null, message: asSentence(message) });
   }
 
   get #records(): StoreRecords {

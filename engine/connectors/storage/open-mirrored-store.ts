@@ -4,7 +4,7 @@ import { firstSum } from './copy-catalogue.ts';
 import { decide, lookAround, type CopyVerdict, type Opening } from './mirrored-opening.ts';
 import { MirroredStore } from './mirrored-store.ts';
 import type { MirroredStoreOptions } from './mirrored-types.ts';
-import { asStoreError, TimedCopy, type StoreCopy } from './store-copy.ts';
+import { asSentence, asStoreError, TimedCopy, type StoreCopy } from './store-copy.ts';
 
 /** A copy that is silent for so long has failed: an ordinary disk answers within a tenth of a second, a busy one in a few. */
 const ANSWER_MS_MAX = 20_000;
@@ -147,5 +147,5 @@ function tell(
   message: string,
   copy: string | null = null,
 ): void {
-  options.onEvent({ kind, severity, copy, message });
+  options.onEvent({ kind, severity, copy, message: asSentence(message) });
 }

@@ -93,3 +93,8 @@ export function asStoreError(error: unknown, where: string): StoreError {
   if (error instanceof StoreError) return error;
   return new StoreError('failed', where, `${where}: ${error instanceof Error ? error.message : String(error)}`, error);
 }
+
+/** Places are named as they stand within a sentence; at its beginning they get their capital. */
+export function asSentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

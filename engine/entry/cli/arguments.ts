@@ -28,6 +28,7 @@ export type CliCommand =
       readonly profile: string | null;
     }
   | SavepointCommand
+  | KillCommand
   | FeedCommand
   | LiveCommand
   | AuditCommand
@@ -39,6 +40,13 @@ export type CliCommand =
       readonly profile: string | null;
       readonly json: boolean;
     };
+
+/** `flinktrade kill`: the kill switch of the workstation, whatever its window does. */
+export interface KillCommand {
+  readonly kind: 'kill';
+  /** The workstation's data folder; null: where it is by default. */
+  readonly folder: string | null;
+}
 
 /** `flinktrade audit`: prove that the audit trail is what was written, or give it out. */
 export type AuditCommand =
@@ -105,6 +113,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   feed: FEED_FLAGS,
   live: LIVE_FLAGS,
   audit: ['output'],
+  kill: ['user-data-dir'],
   savepoint: ['output'],
 };
 const SWITCHES: ReadonlySet<string> = new Set(['json']);
@@ -141,6 +150,8 @@ export function parseArguments(words: readonly string[]): Result<CliCommand, str
       return readLive(parsed.value);
     case 'savepoint':
       return readSavepoint(parsed.value);
+    case 'kill':
+      return readKill(parsed.value);
     case 'audit':
       return readAudit(parsed.value);
     default:
@@ -320,4 +331,9 @@ function readSample({ values, rest }: ParsedFlags): Result<CliCommand, string> {
     rules: values.get('rules') ?? null,
     seconds: seconds.value ?? SAMPLE_SECONDS_DEFAULT,
   });
+}
+
+function readKill({ values, rest }: ParsedFlags): Result<CliCommand, string> {
+  if (rest.length > 0) return fail(`kill takes no arguments; found "${rest[0]}".`);
+  return ok({ kind: 'kill', folder: values.get('user-data-dir') ?? null });
 }

@@ -135,6 +135,7 @@ class LiveRun {
   readonly #job: RunningJob<SessionParameters>;
   readonly #coordinator: LiveCoordinator;
   #failure: unknown = null;
+  #cancelTimer: () => void = () => undefined;
   #feedStatus: FeedStatus | null = null;
 
   constructor(
@@ -185,25 +186,24 @@ class LiveRun {
       sinks: { trades: this.#coordinator.gate, lateQuotes: { write: () => undefined } },
       onEvent: (event) => {
         if (!this.#coordinator.take(event)) this.#watch.take(event);
+        if (event.kind === 'opened' && !prepared.inputs.recovers) this.#startTimer();
       },
     });
   }
 
   async play(): Promise<{ report: ReplayReport; nameOf: (symbol: number) => string }> {
-    const { forSeconds, url } = this.#command;
+    const { url } = this.#command;
     const { cutOff } = this.#prepared.found;
     if (cutOff !== null) tell(cutOff);
     if (url.startsWith('ws:') && !/^ws:\/\/(localhost|127\.|\[::1\])/.test(url))
       tell(
         `${this.#prepared.inputs.settings.feed} is not encrypted: whoever is between here and there can change quotes. Use wss:// where the feed offers it.`,
       );
-    const end = (): void => this.#job.sendSourceEvent({ kind: 'end' });
     const takeBack = onInterrupt(() => {
       tell('Ending the session (Ctrl-C again: leave at once).');
-      end();
+      this.#end();
     });
     const stopListening = this.#listenForHalt();
-    const cancelTimer = forSeconds === null ? () => undefined : startMachineTimer(forSeconds * MS_PER_SECOND, end);
     try {
       const { elapsedMs } = await this.#job.finished;
       await this.#coordinator.keeper.idle();
@@ -220,11 +220,21 @@ class LiveRun {
     } finally {
       takeBack();
       stopListening();
-      cancelTimer();
+      this.#cancelTimer();
       this.#feed.clear();
       this.#coordinator.keeper.close();
       await this.#job.close();
     }
+  }
+
+  #end(): void {
+    this.#job.sendSourceEvent({ kind: 'end' });
+  }
+
+  /** `--for` counts the time in which the session is live. */
+  #startTimer(): void {
+    const { forSeconds } = this.#command;
+    if (forSeconds !== null) this.#cancelTimer = startMachineTimer(forSeconds * MS_PER_SECOND, () => this.#end());
   }
 
   /** The kill switch for scripts: a signal reaches a program that is busy, and needs no door. */
@@ -240,6 +250,7 @@ class LiveRun {
   }
 
   #recovered({ quotes, halted }: RecoveredLive): void {
+    this.#startTimer();
     tell(`Recovered ${quotes} quotes from the journal. Going on live.`);
     if (!halted) return;
     const { rearm } = this.#command;

@@ -44,6 +44,8 @@ export const USAGE = `FlinkTrade command line
   flinktrade inspect FILE [--profile NAME|FILE] [--json]     symbols, span, counts and oddities of a session file
   flinktrade sample [--seed N] [--seconds N] [--workers N] [--speed max|xN] [--rules FILE]
                                                              replay the built-in simulated market
+  flinktrade kill [--user-data-dir DIR]                      press the workstation's kill switch, whatever its window does;
+                                                             one that is not running starts halted
   flinktrade profiles                                        the ready profiles
 
   flinktrade feed [INPUT...] [--profile NAME|FILE] [--speed max|xN] [--port N] [--host ADDRESS] [--format raw|combined]

@@ -22,6 +22,11 @@ import type { LiveCommand, LiveInputs, SessionEvent } from './session-parameters
 /** Replaced by the bundler with the version in package.json. */
 declare const FLINKTRADE_VERSION: string;
 
+/** Whether nothing is to be taken from the feed. */
+interface Hold {
+  isHeld: boolean;
+}
+
 /** A live session on the source thread: its feed, its journal, and where it went on from. */
 export class OpenLive {
   readonly input: LiveSessionInput;
@@ -32,6 +37,7 @@ export class OpenLive {
   readonly #feed: LiveFeedInput;
   readonly #link: FeedLink;
   readonly #clock: LiveClock;
+  readonly #hold: Hold;
   readonly #bytes: JournalBytes | null;
   readonly #tell: (event: SessionEvent) => void;
   readonly #stopTicks: () => void;
@@ -53,6 +59,7 @@ export class OpenLive {
       readonly symbols: SymbolTable;
       readonly journal: JournalWriter;
       readonly why: string;
+      readonly hold: Hold;
     },
     tell: (event: SessionEvent) => void,
   ) {
@@ -63,6 +70,7 @@ export class OpenLive {
     this.#clock = parts.clock;
     this.#bytes = parts.bytes;
     this.#tell = tell;
+    this.#hold = parts.hold;
     this.symbols = symbols;
     this.journal = parts.journal;
     this.input = new LiveSessionInput(
@@ -102,6 +110,7 @@ export class OpenLive {
       startTimer: startMachineTimer,
       random: createRandom(machineClock.wallMs()),
     });
+    const hold: Hold = { isHeld: false };
     let live: OpenLive | null = null;
     let gate = new FeedGate(-1, -1, () => undefined);
     const decoder = bindLiveProfile(profile, settings.feed, symbols, (updateId, messageNumber) => {
@@ -128,7 +137,7 @@ export class OpenLive {
       staleMs: settings.staleMs,
       idleMs: settings.idleMs,
       reachedMs: () => live?.stamper?.greatestMs ?? -Infinity,
-      mustWait: () => journal.mustWait,
+      mustWait: () => journal.mustWait || hold.isHeld,
     });
     const bytes = inputs.recovers ? new JournalBytes(() => tell({ kind: 'journal-wanted' })) : null;
     // The first part is needed to open it: whoever passes commands on must know where parts go.
@@ -137,7 +146,11 @@ export class OpenLive {
       bytes === null
         ? null
         : await RecordingInput.open(bytes, symbols, fastCrc32, { isOpenEnded: true, ledger: feed.ledger });
-    live = new OpenLive(inputs, { feed, link, clock, bytes, recording, symbols, journal, why: 'a live feed' }, tell);
+    live = new OpenLive(
+      inputs,
+      { feed, link, clock, bytes, recording, symbols, journal, hold, why: 'a live feed' },
+      tell,
+    );
     return live;
   }
 
@@ -155,6 +168,9 @@ export class OpenLive {
         return this.journal.stored(command.part);
       case 'journal-bytes':
         return this.#bytes?.give(command.bytes);
+      case 'hold':
+        this.#hold.isHeld = command.on;
+        return this.#feed.wakeUp();
       case 'stood-still':
         return this.#feed.stoodStill(command.forMs);
       default:

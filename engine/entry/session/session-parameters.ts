@@ -7,6 +7,7 @@ import type { FeedStatus } from '../../connectors/live/live-feed-input.ts';
 import type { PlannedPosition } from '../../connectors/sources/session-records.ts';
 import type { QuarantinedRow } from '../../connectors/sources/row-ledger.ts';
 import type { InputErrorCode, InputErrorKind } from '../../connectors/sources/input-error.ts';
+import type { EnteredControl, ScheduledControl } from '../../connectors/sources/control-schedule.ts';
 import type { ControlRecord } from '../../trading/records.ts';
 
 /** Everything a FlinkTrade job is made from. Plain data: every thread builds the same job from it. */
@@ -21,6 +22,8 @@ export interface SessionParameters {
   readonly maxFutureMs: number | null;
   /** For charts; null: keep none. */
   readonly historySampleMs: number | null;
+  /** Controls of an interrupted session that enter again where they did; absent: none. */
+  readonly controls?: readonly ScheduledControl<ControlRecord>[];
 }
 
 export type SessionInputs =
@@ -51,7 +54,8 @@ export type SessionCommand =
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }
   | { readonly kind: 'set-speed'; readonly speed: Speed }
-  | { readonly kind: 'control'; readonly control: ControlRecord }
+  /** `number`: by which `control-entered` names it; absent: nobody asks. */
+  | { readonly kind: 'control'; readonly control: ControlRecord; readonly number?: number }
   | LiveCommand;
 
 /** To a live session only. */
@@ -61,6 +65,8 @@ export type LiveCommand =
   | { readonly kind: 'journal-stored'; readonly part: number }
   /** One that was wanted; null: there are no more. */
   | { readonly kind: 'journal-bytes'; readonly bytes: Uint8Array | null }
+  /** The disk is nearly full: nothing is taken before a write fails; false: there is room again. */
+  | { readonly kind: 'hold'; readonly on: boolean }
   /** The machine slept. */
   | { readonly kind: 'stood-still'; readonly forMs: number };
 
@@ -77,6 +83,7 @@ export type SessionEvent =
   | { readonly kind: 'progress'; readonly progress: SessionProgress }
   | { readonly kind: 'quarantined'; readonly rows: readonly QuarantinedRow[] }
   | { readonly kind: 'ended'; readonly progress: SessionProgress; readonly pending: readonly PlannedPosition[] }
+  | { readonly kind: 'control-entered'; readonly entered: EnteredControl }
   | { readonly kind: 'journal-part'; readonly part: JournalPart }
   | { readonly kind: 'journal-wanted' }
   /** The journal has been played; from here on the session is live. `rules`: the last change; null: there was none. */

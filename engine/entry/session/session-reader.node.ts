@@ -22,10 +22,12 @@ import type {
 } from './session-parameters.ts';
 
 /** Where the reader stands, as plain data. */
-interface StoredReader {
+export interface StoredReader {
   readonly session: StoredSession | null;
   /** In force at that place: which late quotes are dropped. */
   readonly rules: RulesDocument;
+  readonly rulesVersion: number;
+  readonly halted: boolean;
 }
 
 /** Ten times a second is more than a person reads and costs nothing. */
@@ -39,6 +41,8 @@ export class SessionReader implements SourceReader<SessionRecord> {
   readonly #parameters: SessionParameters;
   /** In force at the source's place in the stream. */
   #rules: RulesDocument;
+  #rulesVersion = 1;
+  #halted = false;
   readonly #context: SourceReaderContext;
   readonly #opening: Promise<void>;
   readonly #early: SessionCommand[] = [];
@@ -81,7 +85,8 @@ export class SessionReader implements SourceReader<SessionRecord> {
 
   /** null until the inputs are open: then the session has not begun. */
   snapshotState(): StoredReader {
-    return { session: this.#reader?.snapshot() ?? null, rules: this.#rules };
+    const session = this.#reader?.snapshot() ?? null;
+    return { session, rules: this.#rules, rulesVersion: this.#rulesVersion, halted: this.#halted };
   }
 
   handleSourceEvent(event: unknown): void {
@@ -105,9 +110,10 @@ export class SessionReader implements SourceReader<SessionRecord> {
         if (this.#live === null) reader.setSpeed(command.speed);
         break;
       case 'control':
-        reader.insertControl(command.control);
+        reader.insertControl(command.control, command.number);
         break;
       case 'end':
+      case 'hold':
       case 'journal-stored':
       case 'stood-still':
         this.#live?.take(command);
@@ -127,7 +133,11 @@ export class SessionReader implements SourceReader<SessionRecord> {
   async #open(): Promise<void> {
     const { inputs, rules, positions, speed, startPaused } = this.#parameters;
     const restored = this.#context.restoredState as StoredReader | null;
-    if (restored !== null) this.#rules = restored.rules;
+    if (restored !== null) {
+      this.#rules = restored.rules;
+      this.#rulesVersion = restored.rulesVersion;
+      this.#halted = restored.halted;
+    }
     const session = await this.#openInputs(inputs);
     this.#session = session;
     const given = rules.defaults ?? {};
@@ -147,11 +157,10 @@ export class SessionReader implements SourceReader<SessionRecord> {
       maxFutureMs,
       alignFullSeconds: needsAlignments(rules),
       // Rules may gain or lose a limit over all symbols while the session runs.
-      alignmentNeed: (control) => {
-        if (control.kind !== 'rules') return null;
-        this.#rules = control.rules;
-        return needsAlignments(control.rules);
-      },
+      alignmentNeed: (control) => this.#takeControl(control),
+      scheduled: this.#parameters.controls ?? [],
+      supersedes: isOfSameKind,
+      onEntered: (entered) => this.#tell({ kind: 'control-entered', entered }),
       dropsLate: (symbol) => (ruleOf(this.#rules, symbol, 'lateQuotes') ?? 'drop') === 'drop',
       takesProcessingTime: session.live !== undefined,
       ...(this.#live !== null && { journal: this.#live.journal }),
@@ -174,6 +183,17 @@ export class SessionReader implements SourceReader<SessionRecord> {
     this.#live?.start(this.#reader.stamper);
     if (this.#live !== null) this.#live.onLive = () => this.#handleEarly();
     this.#handleEarly();
+  }
+
+  /** A control enters the stream, for the first time or again. @returns whether alignments are needed from here on */
+  #takeControl(control: ControlRecord): boolean | null {
+    if (control.kind !== 'rules') {
+      this.#halted = control.kind === 'halt';
+      return null;
+    }
+    this.#rules = control.rules;
+    this.#rulesVersion = control.version;
+    return needsAlignments(control.rules);
   }
 
   #handleEarly(): void {
@@ -240,6 +260,11 @@ export class SessionReader implements SourceReader<SessionRecord> {
   #tell(event: SessionEvent): void {
     this.#context.sendSourceEventToCoordinator(event);
   }
+}
+
+/** A halt pressed while an interrupted session catches up must not be undone by a rearm that came before it. */
+function isOfSameKind(left: ControlRecord, right: ControlRecord): boolean {
+  return (left.kind === 'rules') === (right.kind === 'rules');
 }
 
 /** Driving that clock costs a record for each millisecond in which something happens. */

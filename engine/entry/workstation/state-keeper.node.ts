@@ -1,13 +1,14 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { StoreError } from '../../contract/durable-store.ts';
+import type { DurableStore, StoreError } from '../../contract/durable-store.ts';
 import type { StoreEvent } from '../../contract/store-events.ts';
 import type { VaultMessage } from '../../contract/vault-messages.ts';
 import type { StorageNote, StorageStatus } from '../../contract/window.ts';
 import type { Clock } from '../../core/time.ts';
-import { startMachineTimer, waitMs } from '../../core/machine.node.ts';
+import { repeatEvery, startMachineTimer, waitMs } from '../../core/machine.node.ts';
 import { sha256 } from '../../core/sha256.node.ts';
 import type { MirroredStore } from '../../connectors/storage/mirrored-store.ts';
 import { openMirroredStore } from '../../connectors/storage/open-mirrored-store.ts';
+import { SpareRoomStore } from '../../connectors/storage/spare-room.ts';
 import { MARK_EVERY_MS, newEpoch } from '../../connectors/storage/state-folder.node.ts';
 import { asStoreError } from '../../connectors/storage/store-copy.ts';
 import { FileMark } from '../../connectors/storage/store-mark.node.ts';
@@ -22,6 +23,7 @@ export interface VaultAccess {
 
 /** After the rush of the start; it reads every value of both copies. */
 const SCRUB_AFTER_MS = 30_000;
+const SCRUB_EVERY_MS = 3_600_000;
 const AGAIN_AFTER_MS = 5_000;
 const NOTES_MAX = 100;
 
@@ -41,7 +43,7 @@ export class StateKeeper {
   readonly #options: StateKeeperOptions;
   readonly #notes: StorageNote[] = [];
   /** null: state is not kept, and `status` says why. */
-  readonly store: Promise<MirroredStore | null>;
+  readonly store: Promise<DurableStore | null>;
   #opened: MirroredStore | null = null;
   #failure: StoreError | null = null;
   #nearlyFull = false;
@@ -73,10 +75,11 @@ export class StateKeeper {
     return { kind: 'not-kept', reason, message, ...common };
   }
 
-  async #open(link: VaultLink): Promise<MirroredStore | null> {
+  async #open(link: VaultLink): Promise<DurableStore | null> {
     for (;;) {
       const store = await this.#tryToOpen(link);
-      if (store !== null || this.#failure?.kind !== 'full') return store;
+      if (store !== null) return new SpareRoomStore(store, () => this.#nearlyFull);
+      if (this.#failure?.kind !== 'full') return null;
       // Nothing is wrong but the room: as soon as there is some, the store opens by itself.
       await waitMs(AGAIN_AFTER_MS);
     }
@@ -99,6 +102,7 @@ export class StateKeeper {
       this.#opened = store;
       this.#failure = null;
       startMachineTimer(SCRUB_AFTER_MS, () => void store.scrub());
+      repeatEvery(SCRUB_EVERY_MS, () => void store.scrub());
     } catch (error) {
       this.#failure = asStoreError(error, 'the vault');
     }

@@ -39,6 +39,11 @@ export class TradeLog {
     return { first: this.#count - trades.length, trades };
   }
 
+  /** Those so far were made by an earlier run: a window is shown the latest of them, as one that just came. */
+  restored(): void {
+    this.#unsent = this.#kept.slice(-TRADES_KEPT_MAX);
+  }
+
   /** What a window that just came is shown. */
   latest(): { readonly first: number; readonly trades: readonly TradeMessage[] } {
     const trades = this.#kept.slice(-TRADES_KEPT_MAX);

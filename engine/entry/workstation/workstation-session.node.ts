@@ -1,6 +1,4 @@
-import { tradeMessage } from '../../connectors/sinks/trades-csv.ts';
-import { TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
-import type { SinkContext, SinkWriter } from '../../api/sink.ts';
+import type { SinkWriter } from '../../api/sink.ts';
 import type { FeedStatus } from '../../connectors/live/live-feed-input.ts';
 import type { DurableStore } from '../../contract/durable-store.ts';
 import type {
@@ -18,6 +16,7 @@ import { ruleOf } from '../../contract/rules-resolve.ts';
 import type { Clock } from '../../core/time.ts';
 import { computeKeyGroupRangeForOperatorIndex } from '../../state/key-groups.ts';
 import type { ControlRecord, Trade } from '../../trading/records.ts';
+import type { CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
 import { repeatEvery, waitMs } from '../../core/machine.node.ts';
 import { JobFailedError } from '../job-failed-error.ts';
 import type { RunningJob } from '../job-runner.node.ts';
@@ -26,7 +25,10 @@ import { LiveCoordinator, type PreparedLive, type RecoveredLive } from '../sessi
 import { startSession } from '../session/start-session.node.ts';
 import { RateMeter } from './rate-meter.ts';
 import { RowCache } from './row-cache.ts';
-import { TradeLog } from './trade-log.ts';
+import { CheckpointRhythm, type SessionBook } from './session-checkpoints.node.ts';
+import { SessionControls, type ControlOutcome } from './session-controls.node.ts';
+import type { SessionKeeper } from './session-keeper.node.ts';
+import { SessionTrades } from './session-trades.node.ts';
 import { ROW } from '../../contract/frames.ts';
 
 /** Sixty frames a second. */
@@ -45,8 +47,18 @@ export interface WorkstationSessionOptions {
   readonly workers: number;
   readonly clock: Clock;
   readonly emit: Emit;
+  /** Keeps the session, and knows what it goes on from; null: it is gone with the program. */
+  readonly keeper: SessionKeeper | null;
+  readonly book: SessionBook;
   /** The life of the session moved on. */
   readonly onStatus: (status: SessionStatus) => void;
+  /** It cannot go on. `isInput`: because of an input, which no restart would mend. */
+  readonly onFailed: (problem: Problem, isInput: boolean) => void;
+  /** A checkpoint is complete. */
+  readonly onCheckpoint: () => void;
+  /** In force at its beginning. */
+  readonly rules: RulesDocument;
+  readonly rulesVersion: number;
   /** Of a live session; null: files or the sample. */
   readonly live: WorkstationLive | null;
 }
@@ -62,20 +74,24 @@ export interface WorkstationLive {
 
 /**
  * One session as the window sees it: frames, trades, progress, the chosen symbol. Coordinator thread only.
- * Life: opening, playing or paused, then finished or failed; a finished one still answers, until `close`.
+ * Life: opening, playing or paused, then finished or failed; a finished one still answers, until `close`. A session that
+ * goes on after an interruption is a new object, made from what the keeper restored.
  */
 export class WorkstationSession {
   readonly #options: WorkstationSessionOptions;
   readonly #job: RunningJob<SessionParameters>;
   readonly #rows = new RowCache();
-  readonly #trades = new TradeLog();
+  readonly #trades: SessionTrades;
+  readonly #controls: SessionControls;
+  readonly #rhythm: CheckpointRhythm | null;
   readonly #quarantined: QuarantinedRow[] = [];
   readonly #keys: number[] = [];
   readonly #quoteRate = new RateMeter();
   readonly #timeRate = new RateMeter();
   readonly #workerRates: RateMeter[] = [];
   readonly #stopFrames: () => void;
-  readonly #tradeWords = new Float64Array(TRADE_WORDS);
+  #finalTold = -1;
+  #isHeld = false;
   #progress: SessionProgress | null = null;
   #progressTold: Progress | null = null;
   #progressAtMs = -Infinity;
@@ -91,19 +107,30 @@ export class WorkstationSession {
   readonly #live: LiveCoordinator | null;
   #feed: FeedStatus | null = null;
   rules: RulesDocument;
-  rulesVersion = 1;
+  rulesVersion: number;
 
   constructor(options: WorkstationSessionOptions) {
+    const { keeper, parameters } = options;
     this.#options = options;
-    this.#paused = options.parameters.startPaused;
+    this.#paused = parameters.startPaused;
     const { live } = options;
-    this.rules = live?.rules ?? options.parameters.rules;
-    const trades: SinkWriter<Trade> = { write: (trade, context) => this.#takeTrade(trade, context) };
+    this.rules = live?.rules ?? options.rules;
+    this.rulesVersion = options.rulesVersion;
+    const restored = keeper?.restored ?? null;
+    const checkpoints = keeper?.checkpoints(
+      () => this.#trades,
+      (record) => this.#tookCheckpoint(record),
+    );
+    const trades: SinkWriter<Trade> = {
+      write: (trade, context) => this.#trades.write(trade, context),
+      prepareCommit: (checkpointId) => this.#trades.prepareCommit(checkpointId),
+      commit: (checkpointId) => this.#trades.commit(checkpointId),
+    };
     this.#live = live === null ? null : this.#coordinate(live, trades);
     this.#job = startSession({
-      parameters: options.parameters,
-      workers: options.workers,
-      maxParallelism: null,
+      parameters,
+      workers: restored?.parallelism ?? options.workers,
+      maxParallelism: restored?.maxParallelism ?? null,
       sinks: {
         trades: this.#live?.gate ?? trades,
         lateQuotes: { write: () => undefined },
@@ -111,7 +138,20 @@ export class WorkstationSession {
       onEvent: (event) => {
         if (this.#live?.take(event) !== true) this.#take(event);
       },
+      restore: restored,
+      ...(checkpoints !== undefined && { checkpoints }),
     });
+    this.#trades = new SessionTrades(
+      keeper?.store ?? null,
+      keeper?.tradeValues ?? [],
+      (id) => this.#job.symbolText(id),
+      (text) => this.#job.symbolId(text),
+    );
+    this.#trades.restore(keeper?.trades ?? []);
+    this.#controls = new SessionControls(keeper, (control, number) =>
+      this.#job.sendSourceEvent({ kind: 'control', control, number }),
+    );
+    this.#rhythm = keeper === null ? null : this.#createRhythm();
     for (let index = 0; index < this.#job.graph.parallelism; index += 1) {
       this.#keys.push(0);
       this.#workerRates.push(new RateMeter());
@@ -133,12 +173,17 @@ export class WorkstationSession {
   }
 
   setSpeed(speed: Speed): void {
+    this.#options.keeper?.keepDesk({ speed });
     this.#job.sendSourceEvent({ kind: 'set-speed', speed });
   }
 
-  /** Enters the stream at one place. */
-  control(control: ControlRecord): void {
-    this.#job.sendSourceEvent({ kind: 'control', control });
+  /** Enters the stream at one place. Resolves once it would enter there again after a crash; never rejects. */
+  control(control: ControlRecord): Promise<ControlOutcome> {
+    return this.#controls.insert(control);
+  }
+
+  tellState(): void {
+    this.#options.emit({ kind: 'state', epoch: this.#options.epoch, state: this.#options.book.state });
   }
 
   setHalted(halted: boolean): void {
@@ -160,7 +205,9 @@ export class WorkstationSession {
     const { epoch, emit } = this.#options;
     this.#tellNames(0);
     this.#tellFrame(this.#rows.cut(this.#options.clock.monotonicMs(), true));
-    emit({ kind: 'trades', epoch, ...this.#trades.latest() });
+    emit({ kind: 'trades', epoch, ...this.#trades.log.latest() });
+    emit({ kind: 'trades-final', epoch, count: this.#trades.finalCount });
+    this.tellState();
     if (this.#quarantined.length > 0) emit({ kind: 'quarantined', epoch, rows: this.#quarantined });
     if (this.#progressTold !== null) emit({ kind: 'progress', epoch, progress: this.#progressTold });
     await this.#tellHistory();
@@ -209,11 +256,38 @@ export class WorkstationSession {
     await this.#options.live?.store.close();
   }
 
+  /** Ends its threads. What was kept stays as it is. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#rest();
     this.#stopFrames();
     if (this.#live !== null) await this.#endLive(this.#live);
     await this.#job.close();
+  }
+
+  /** For tests of recovery alone: one of its threads is gone, as if it had crashed. */
+  killThread(index: number): void {
+    this.#job.killThread(index);
+  }
+
+  #createRhythm(): CheckpointRhythm {
+    return new CheckpointRhythm({
+      intervalMs: this.#options.book.intervalMs,
+      changes: () => (this.#progress?.totals.rows ?? 0) + this.#controls.entered + this.#trades.log.count,
+      checkpoint: () => this.#job.checkpoint(),
+    });
+  }
+
+  #tookCheckpoint(record: CheckpointRecord): void {
+    if (!this.#options.book.record(record) || record.status === 'in-progress') return;
+    if (record.status === 'completed') this.#options.onCheckpoint();
+    if (!this.#isClosed) this.tellState();
+  }
+
+  /** No checkpoint and no control any more. */
+  #rest(): void {
+    this.#rhythm?.stop();
+    this.#controls.end();
   }
 
   /** Positions are in sight from the start, also of a session that is opened paused: each symbol's earliest one. */
@@ -233,10 +307,20 @@ export class WorkstationSession {
     }
   }
 
+  /** The disk is nearly full: nothing is read until there is room. How the session is played does not change by it. */
+  hold(isHeld: boolean): void {
+    if (this.#ended || this.#isHeld === isHeld) return;
+    this.#isHeld = isHeld;
+    // A live feed is held by its journal; a replay stands still as if it were paused.
+    if (this.#live !== null) this.#job.sendSourceEvent({ kind: 'hold', on: isHeld });
+    else if (!this.#paused) this.#job.sendSourceEvent({ kind: isHeld ? 'pause' : 'resume' });
+  }
+
   #setPaused(paused: boolean): void {
     if (this.#ended || paused === this.#paused) return;
     this.#paused = paused;
-    this.#job.sendSourceEvent({ kind: paused ? 'pause' : 'resume' });
+    this.#options.keeper?.keepDesk({ paused });
+    if (!this.#isHeld) this.#job.sendSourceEvent({ kind: paused ? 'pause' : 'resume' });
     if (this.#isOpen) this.#options.onStatus({ kind: paused ? 'paused' : 'playing' });
   }
 
@@ -244,11 +328,16 @@ export class WorkstationSession {
     switch (event.kind) {
       case 'opened':
         this.#isOpen = true;
+        this.#rhythm?.start();
         this.#options.onStatus({ kind: this.#paused ? 'paused' : 'playing' });
         return;
       case 'progress':
       case 'ended':
         this.#progress = event.progress;
+        if (event.kind === 'ended') this.#rest();
+        return;
+      case 'control-entered':
+        this.#controls.tookPlace(event.entered);
         return;
       case 'quarantined':
         this.#quarantined.push(...event.rows.slice(0, QUARANTINED_KEPT_MAX - this.#quarantined.length));
@@ -262,18 +351,6 @@ export class WorkstationSession {
       default:
         return;
     }
-  }
-
-  #takeTrade(trade: Trade, context: SinkContext): void {
-    const words = this.#tradeWords;
-    words[0] = context.timestamp() as number;
-    words[1] = trade.quoteSequence;
-    words[3] = trade.shares;
-    words[4] = trade.price;
-    words[5] = trade.buyPrice;
-    words[6] = trade.askBefore;
-    words[7] = trade.askAfter;
-    this.#trades.add(tradeMessage(words, 0, trade.symbol));
   }
 
   /** Fetches what changed from every task and tells the window; never two at once, so a slow task merges frames. */
@@ -305,8 +382,11 @@ export class WorkstationSession {
       this.#tellFrame(this.#rows.cut(clock.monotonicMs(), false));
       this.#tellChart();
     }
-    const unsent = this.#trades.takeUnsent();
+    const unsent = this.#trades.log.takeUnsent();
     if (unsent !== null) emit({ kind: 'trades', epoch, ...unsent });
+    const { finalCount } = this.#trades;
+    if (finalCount !== this.#finalTold) emit({ kind: 'trades-final', epoch, count: finalCount });
+    this.#finalTold = finalCount;
     if (clock.monotonicMs() - this.#progressAtMs >= PROGRESS_EVERY_MS) this.#tellProgress();
   }
 
@@ -338,7 +418,7 @@ export class WorkstationSession {
       epoch: this.#options.epoch,
       symbol: selected.symbol,
       samples: Float64Array.from(samples),
-      trades: this.#trades.latestOf(selected.symbol),
+      trades: this.#trades.log.latestOf(selected.symbol),
     });
   }
 
@@ -393,7 +473,7 @@ export class WorkstationSession {
         ignored: totals.ignored,
         quarantinedByReason: totals.quarantinedByReason,
       },
-      trades: this.#trades.count,
+      trades: this.#trades.log.count,
       halted: this.#halted,
       rulesVersion: this.rulesVersion,
       workers,
@@ -425,13 +505,30 @@ export class WorkstationSession {
     if (this.#isClosed) return;
     await this.#fetchRows(true);
     this.#ended = true;
+    this.#rest();
+    await this.#keepEnd();
     this.#progressAtMs = -Infinity;
     this.#tellChanges();
     this.#options.onStatus({ kind: 'finished' });
   }
 
+  /** Trades after the last checkpoint are final with the session. */
+  async #keepEnd(): Promise<void> {
+    try {
+      await this.#options.keeper?.finish(this.#trades);
+    } catch (error) {
+      const message = `The end of the session could not be kept: ${(error as Error).message} Its last trades stay pending.`;
+      this.#options.emit({
+        kind: 'problem',
+        requestId: null,
+        problem: { code: 'state-not-kept', message, where: null },
+      });
+    }
+  }
+
   #fail(error: unknown): void {
     this.#ended = true;
+    this.#rest();
     this.#stopFrames();
     if (this.#isClosed) return;
     this.#tellChanges();
@@ -440,7 +537,7 @@ export class WorkstationSession {
       message: (error as Error).message,
       where: error instanceof JobFailedError ? error.thread : null,
     };
-    this.#options.onStatus({ kind: 'failed', problem: this.#inputProblem ?? failed });
+    this.#options.onFailed(this.#inputProblem ?? failed, this.#inputProblem !== null);
   }
 }
 

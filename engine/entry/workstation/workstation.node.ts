@@ -19,6 +19,15 @@ import { CliError } from '../cli/messages.ts';
 import { OtherSessionError, prepareLive, type PreparedLive, type RecoveredLive } from '../session/live-session.node.ts';
 import { samplePositions } from '../session/sample.node.ts';
 import type { SessionInputs, SessionParameters } from '../session/session-parameters.ts';
+import { CHECKPOINT_SETTINGS_DEFAULT } from '../session/checkpoint-settings.ts';
+import { waitMs } from '../../core/machine.node.ts';
+import type { KillFlag } from './kill-flag.node.ts';
+import { forgetLiveRequest, keepLiveRequest, readLiveRequest } from './live-request.ts';
+import { RestartDelay } from './restart-delay.ts';
+import { SessionBook } from './session-checkpoints.node.ts';
+import type { ControlOutcome } from './session-controls.node.ts';
+import { SessionKeeper } from './session-keeper.node.ts';
+import { describeRecovery, inForce, wasHalted, type InForce } from './session-recovery.node.ts';
 import { WorkstationSession, type Emit, type WorkstationLive } from './workstation-session.node.ts';
 
 /** A chart wants a point a second, and keeps half as many whenever it has too many. */
@@ -39,11 +48,31 @@ export interface WorkstationDependencies {
    * @throws StoreError when nothing can be kept
    */
   readonly openLiveStore: (anew: boolean) => Promise<DurableStore>;
+  /** Where sessions are kept; null: nowhere, which the store's keeper says. Absent: nowhere, and nothing is said. */
+  readonly store?: Promise<DurableStore | null>;
+  /** The kill switch as a file; absent: it does not outlive the program. */
+  readonly killFlag?: KillFlag;
+  readonly checkpointIntervalMs?: number;
+}
+
+/** Asked for by nobody: it goes on by itself. */
+const NO_REQUEST = 0;
+
+/** How a session begins. */
+interface Beginning {
+  readonly keeper: SessionKeeper | null;
+  readonly live: WorkstationLive | null;
+  readonly parameters: SessionParameters;
+  readonly workers: number;
+  readonly inForce: InForce;
 }
 
 /**
  * The engine as the workstation's window commands it: one session at a time, the kill switch, rules. Coordinator thread
  * only. It outlives every window; a window that comes says hello and is told everything.
+ *
+ * A session that was interrupted is gone on with by itself: after a crash of the program (`start`) and after a failure of
+ * one of its threads, from the newest checkpoint that is whole.
  */
 export class Workstation {
   readonly #dependencies: WorkstationDependencies;
@@ -52,15 +81,52 @@ export class Workstation {
   #status: SessionStatus = { kind: 'none' };
   #epoch = 0;
   #token: string | null = null;
-  /** The kill switch outlives the session in which it was thrown. */
-  #halted = false;
+  /** The kill switch outlives the session in which it was thrown, and the program. */
+  #halted: boolean;
+  #nearlyFull = false;
+  /** Of the session that is open, or was interrupted; null: it is not kept. */
+  #keeper: SessionKeeper | null = null;
+  /** What the live session was opened with; null: there is none. */
+  #liveRequest: SessionRequest | null = null;
+  #book: SessionBook;
+  readonly #restarts = new RestartDelay();
+  /** Nothing is opened or closed before what was interrupted has been looked for. */
+  #started: Promise<void> = Promise.resolve();
 
   constructor(dependencies: WorkstationDependencies) {
     this.#dependencies = dependencies;
+    this.#book = this.#newBook();
+    // Above those of an engine before this one, which a window may still have in mind.
+    this.#epoch = dependencies.clock.wallMs();
+    this.#halted = dependencies.killFlag?.isOn ?? false;
+    dependencies.killFlag?.watch(() => this.#halt('command'));
+  }
+
+  /** Goes on with the session that was interrupted, if there is one. */
+  start(): void {
+    this.#setStatus({ kind: 'recovering', message: 'Looking for a session that was interrupted\u2026' });
+    this.#started = this.#recover();
+  }
+
+  /** Whether a command must not wait behind one that is slow: the switch, and a window that wants to show something. */
+  static isUrgent({ kind }: EngineCommand): boolean {
+    return kind === 'halt' || kind === 'hello';
+  }
+
+  /** Trading stops before the first write fails, and goes on by itself when there is room. */
+  setNearlyFull(isNearlyFull: boolean): void {
+    this.#nearlyFull = isNearlyFull;
+    this.#session?.hold(isNearlyFull);
+  }
+
+  /** For tests of recovery alone: a thread of the session ends as if it had crashed. */
+  killThread(index: number): void {
+    this.#session?.killThread(index);
   }
 
   /** Answers with events; never throws for what a window may get wrong. */
   async handle(command: EngineCommand): Promise<void> {
+    if (!Workstation.isUrgent(command)) await this.#started;
     const session = this.#session;
     switch (command.kind) {
       case 'hello':
@@ -69,6 +135,9 @@ export class Workstation {
         return this.#open(command.requestId, command.session);
       case 'close-session':
         return this.#closeSession();
+      case 'recover':
+        if (this.#status.kind === 'failed') this.start();
+        return this.#started;
       case 'play':
         return session?.play();
       case 'pause':
@@ -105,6 +174,7 @@ export class Workstation {
       );
     }
     this.#tellStatus();
+    this.#tellHalted();
     const session = this.#session;
     if (session === null) return;
     this.#emit({ kind: 'rules-applied', requestId: null, rules: session.rules, version: session.rulesVersion });
@@ -116,36 +186,182 @@ export class Workstation {
     if (asked === null) return;
     await this.#closeSession();
     const source = request.inputs;
+    const { speed } = request;
     const live = source.kind === 'live' ? await this.#prepareLive(requestId, source, request.profile, asked) : null;
     let parameters: SessionParameters;
     if (source.kind !== 'live') parameters = { ...asked, inputs: recordedInputs(source, request.profile) };
     else if (live !== null) parameters = liveParameters(asked, live.prepared);
     else return;
-    this.#epoch += 1;
-    const { inputs, speed } = request;
-    this.#info = {
-      ...describeSource(inputs),
+    const info: SessionInfo = {
+      ...describeSource(source),
       positionsPath: request.positionsPath,
       profile: request.profile,
       speed,
     };
+    this.#info = info;
     this.#setStatus({ kind: 'opening' });
-    const { clock, emit } = this.#dependencies;
-    const session = new WorkstationSession({
-      epoch: this.#epoch,
+    this.#book = this.#newBook();
+    this.#restarts.reset();
+    const keeper = live === null ? await this.#keep({ parameters, workers: request.workers, info }) : null;
+    if (live !== null) await this.#keepLive(request);
+    const { rules } = parameters;
+    this.#begin({
+      keeper,
+      live,
       parameters,
       workers: request.workers,
+      inForce: { rules, rulesVersion: 1, halted: false, controls: 0 },
+    });
+  }
+
+  /** @returns null when the session cannot be kept; the window is told why, and it runs all the same */
+  async #keep(opened: Parameters<typeof SessionKeeper.begin>[2]): Promise<SessionKeeper | null> {
+    const store = await this.#dependencies.store;
+    if (store === undefined) return null;
+    if (store === null) {
+      this.#book.notKept = 'There is no place to keep it in.';
+      return null;
+    }
+    try {
+      return await SessionKeeper.begin(store, this.#dependencies.clock, opened);
+    } catch (error) {
+      const { message } = error as Error;
+      this.#book.notKept = message;
+      // An input that is not there is told when it is opened.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        this.#problem(null, 'state-not-kept', `This session would not survive a crash: ${message}`);
+      return null;
+    }
+  }
+
+  #begin({ keeper, live, parameters, workers, inForce: { rules, rulesVersion, halted } }: Beginning): void {
+    const { clock, emit } = this.#dependencies;
+    this.#epoch += 1;
+    this.#keeper = keeper;
+    const session: WorkstationSession = new WorkstationSession({
+      epoch: this.#epoch,
+      parameters,
+      workers,
       clock,
       emit,
+      keeper,
+      book: this.#book,
+      rules,
+      rulesVersion,
       live,
       onStatus: (status) => {
         if (this.#session === session) this.#setStatus(status);
       },
+      onCheckpoint: () => this.#restarts.reset(),
+      onFailed: (problem, isInput) => {
+        if (this.#session === session) void this.#failed(session, problem, isInput);
+      },
     });
     this.#session = session;
-    this.#emit({ kind: 'rules-applied', requestId: null, rules: session.rules, version: session.rulesVersion });
+    session.hold(this.#nearlyFull);
+    this.#emit({ kind: 'rules-applied', requestId: null, rules: session.rules, version: rulesVersion });
+    session.tellState();
     // A kill switch that was thrown stays thrown until two deliberate acts clear it, whatever session is opened.
-    if (this.#halted) this.#haltSession(session, 'still halted from the session before');
+    if (this.#halted && !halted) void this.#haltSession(session, 'still halted from before');
+    else if (this.#halted) session.setHalted(true);
+  }
+
+  async #recover(): Promise<void> {
+    const store = await this.#dependencies.store;
+    if (store === undefined || store === null) return this.#setStatus({ kind: 'none' });
+    try {
+      const live = await readLiveRequest(store);
+      if (live !== null) return await this.#openAgain(live);
+      const keeper = await SessionKeeper.find(store, this.#dependencies.clock);
+      if (keeper === null) return this.#setStatus({ kind: 'none' });
+      await this.#goOn(keeper, 'program-ended', null);
+    } catch (error) {
+      this.#notRecovered(
+        'state-lost',
+        `The session that was interrupted cannot be gone on with. ${(error as Error).message}`,
+      );
+    }
+  }
+
+  async #goOn(keeper: SessionKeeper, why: 'program-ended' | 'session-failed', cause: string | null): Promise<void> {
+    const { spec, desk } = keeper;
+    this.#keeper = keeper;
+    this.#info = { ...spec.info, speed: desk.speed };
+    const changed = await keeper.changedInputs();
+    if (changed.length > 0) {
+      const taken = keeper.restored === null ? 'its beginning' : `checkpoint ${keeper.restored.id}`;
+      return this.#notRecovered(
+        'inputs-changed',
+        `The session stopped at ${taken}, and its inputs are not what they were: ${changed.join(', ')}. Everything is kept; nothing was started. Bring the inputs back and try again.`,
+      );
+    }
+    const recovery = describeRecovery(keeper, why, cause, this.#dependencies.clock.wallMs());
+    this.#book.recovered(recovery);
+    const now = inForce(keeper);
+    if (wasHalted(keeper.controls)) this.#latch('the session before');
+    this.#setStatus({ kind: 'opening' });
+    this.#begin({ keeper, live: null, parameters: keeper.parameters, workers: spec.workers, inForce: now });
+  }
+
+  async #failed(session: WorkstationSession, problem: Problem, isInput: boolean): Promise<void> {
+    const keeper = this.#keeper;
+    const live = this.#liveRequest;
+    if (isInput || (keeper === null && live === null))
+      return this.#setStatus({ kind: 'failed', problem, isKept: keeper !== null });
+    const delayMs = this.#restarts.failed(this.#dependencies.clock.monotonicMs());
+    if (delayMs === null) {
+      const { failures } = this.#restarts;
+      const message = `Trading has stopped: the session failed ${failures} times in a row without a checkpoint in between. The last failure: ${problem.message} Everything is kept; you can try again.`;
+      return this.#setStatus({ kind: 'failed', problem: { ...problem, code: 'failed-again', message }, isKept: true });
+    }
+    const message = `${problem.message} Going on from the last checkpoint in ${(delayMs / 1000).toFixed(1)} s\u2026`;
+    this.#setStatus({ kind: 'recovering', message });
+    this.#problem(null, problem.code, problem.message, problem.where);
+    this.#started = this.#restart(session, problem.message, delayMs);
+    await this.#started;
+  }
+
+  async #restart(session: WorkstationSession, cause: string, delayMs: number): Promise<void> {
+    const keeper = this.#keeper;
+    const live = this.#liveRequest;
+    await session.close();
+    await waitMs(delayMs);
+    if (this.#session === session) this.#session = null;
+    try {
+      if (keeper === null) return live === null ? undefined : await this.#openAgain(live);
+      await keeper.reload();
+      await this.#goOn(keeper, 'session-failed', cause);
+    } catch (error) {
+      this.#notRecovered('state-lost', `${cause} It cannot be gone on with either. ${(error as Error).message}`);
+    }
+  }
+
+  /** A live session goes on from its journal. */
+  async #openAgain(request: SessionRequest): Promise<void> {
+    this.#liveRequest = null;
+    const { inputs } = request;
+    await this.#open(NO_REQUEST, inputs.kind === 'live' ? { ...request, inputs: { ...inputs, anew: false } } : request);
+    if (this.#session === null)
+      this.#notRecovered('state-lost', 'The live session cannot be gone on with; see the problem.');
+  }
+
+  async #keepLive(request: SessionRequest): Promise<void> {
+    this.#liveRequest = request;
+    const store = await this.#dependencies.store;
+    try {
+      if (store !== undefined && store !== null) await keepLiveRequest(store, request);
+    } catch (error) {
+      this.#problem(
+        null,
+        'state-not-kept',
+        `After a crash this session would not be opened by itself: ${(error as Error).message}`,
+      );
+    }
+  }
+
+  /** What is kept stays as it is. */
+  #notRecovered(code: string, message: string): void {
+    this.#setStatus({ kind: 'failed', problem: { code, message, where: null }, isKept: true });
   }
 
   /** @returns null when something in the request does not hold; the window has been told what */
@@ -243,14 +459,28 @@ export class Workstation {
 
   async #closeSession(): Promise<void> {
     const session = this.#session;
-    if (session === null) return;
+    const keeper = this.#keeper;
+    const wasLive = this.#liveRequest !== null;
     this.#session = null;
+    this.#keeper = null;
+    this.#liveRequest = null;
     this.#info = null;
-    this.#setStatus({ kind: 'none' });
-    await session.close();
+    if (session !== null || this.#status.kind === 'failed') this.#setStatus({ kind: 'none' });
+    await session?.close();
+    try {
+      await keeper?.close();
+      const store = wasLive ? await this.#dependencies.store : null;
+      if (store !== undefined && store !== null) await forgetLiveRequest(store);
+    } catch (error) {
+      this.#problem(
+        null,
+        'state-not-kept',
+        `That the session was closed could not be kept: ${(error as Error).message}`,
+      );
+    }
   }
 
-  #applyRules(requestId: number, document: RulesDocument): void {
+  async #applyRules(requestId: number, document: RulesDocument): Promise<void> {
     const session = this.#session;
     if (session?.isRunning !== true) {
       return this.#problem(
@@ -268,24 +498,46 @@ export class Workstation {
         rules.problem[0].path,
       );
     }
-    session.rulesVersion += 1;
+    const version = session.rulesVersion + 1;
+    session.rulesVersion = version;
     session.rules = rules.value;
-    session.control({ kind: 'rules', rules: rules.value, version: session.rulesVersion });
-    this.#emit({ kind: 'rules-applied', requestId, rules: rules.value, version: session.rulesVersion });
+    const outcome = await session.control({ kind: 'rules', rules: rules.value, version });
+    if (outcome.kind === 'ended') {
+      return this.#problem(requestId, 'no-session', 'The session ended before the rules came into force.');
+    }
+    this.#emit({ kind: 'rules-applied', requestId, rules: rules.value, version });
+    if (this.#liveRequest !== null) await this.#keepLive({ ...this.#liveRequest, rules: rules.value });
+    this.#sayIfNotKept(outcome, 'The change of rules');
   }
 
   #halt(by: string): void {
     this.#token = null;
+    // The stream first: it must not wait for a disk. Once is enough: what is pressed stays pressed.
+    if (this.#session !== null && !this.#halted) void this.#haltSession(this.#session, by);
     this.#halted = true;
-    if (this.#session !== null) this.#haltSession(this.#session, by);
+    this.#latch(by);
+    this.#tellHalted();
   }
 
-  #haltSession(session: WorkstationSession, by: string): void {
-    session.control({ kind: 'halt', by });
+  #latch(by: string): void {
+    this.#halted = true;
+    try {
+      this.#dependencies.killFlag?.press(by, this.#dependencies.clock.wallMs());
+    } catch (error) {
+      this.#problem(
+        null,
+        'state-not-kept',
+        `Trading is halted, but a crash would forget it: ${(error as Error).message}`,
+      );
+    }
+  }
+
+  async #haltSession(session: WorkstationSession, by: string): Promise<void> {
     session.setHalted(true);
+    this.#sayIfNotKept(await session.control({ kind: 'halt', by }), 'The place of the halt');
   }
 
-  #rearm(token: string, by: string): void {
+  async #rearm(token: string, by: string): Promise<void> {
     if (this.#token === null || token !== this.#token) {
       return this.#problem(
         null,
@@ -294,9 +546,32 @@ export class Workstation {
       );
     }
     this.#token = null;
+    const session = this.#session;
+    // The file goes last: a crash in between leaves the switch on.
+    const outcome = (await session?.control({ kind: 'rearm', by })) ?? { kind: 'kept' };
+    try {
+      this.#dependencies.killFlag?.release();
+    } catch (error) {
+      return this.#problem(null, 'rearm-refused', `The kill switch stays on: ${(error as Error).message}`);
+    }
     this.#halted = false;
-    this.#session?.control({ kind: 'rearm', by });
-    this.#session?.setHalted(false);
+    session?.setHalted(false);
+    this.#tellHalted();
+    this.#sayIfNotKept(outcome, 'The place of the re-arming');
+  }
+
+  #sayIfNotKept(outcome: ControlOutcome, what: string): void {
+    if (outcome.kind === 'failed')
+      this.#problem(null, 'state-not-kept', `${what} holds, but a crash would forget it: ${outcome.message}`);
+  }
+
+  /** Also without a session. */
+  #tellHalted(): void {
+    this.#emit({ kind: 'halted', halted: this.#halted });
+  }
+
+  #newBook(): SessionBook {
+    return new SessionBook(this.#dependencies.checkpointIntervalMs ?? CHECKPOINT_SETTINGS_DEFAULT.intervalMs);
   }
 
   #setStatus(status: SessionStatus): void {

@@ -2,6 +2,7 @@ import type { OutputTag } from '../../api/output-tag.ts';
 import type { StreamNode } from '../../api/stream-nodes.ts';
 import { uidOf, type JobGraph } from '../../graph/job-graph.ts';
 import { computeKeyGroupRangeForOperatorIndex } from '../../state/key-groups.ts';
+import { AlignedBarrierHandler } from '../checkpoint/aligned-barrier-handler.ts';
 import type { ChannelReader } from '../exchange/channel-reader.ts';
 import type { OutputGroup } from '../exchange/output-group.ts';
 import { VertexGate } from '../exchange/vertex-gate.ts';
@@ -54,13 +55,11 @@ type AlignmentPhase =
     }
   | { readonly kind: 'exchanging'; readonly sourceId: number; readonly timestampMs: number };
 
-/** A barrier on its way through a vertex; its rings are held until it has passed here and, see `companions`, elsewhere. */
-interface VertexBarrier {
+/** A barrier as it travels in the rings. */
+export interface VertexBarrier {
   readonly id: number;
-  readonly sinceMs: number;
-  readonly missing: Set<ChannelReader>;
-  readonly arrived: Set<ChannelReader>;
-  hasPassed: boolean;
+  /** Of the job behind it, when it changes there; 0: state is stored. */
+  readonly parallelism: number;
 }
 
 /** One keyed operator in one task: the operator, its gate, its outputs, and how far it is in alignments and to its end. */
@@ -75,8 +74,16 @@ export class KeyedVertex {
   readonly companions: ReadonlySet<StreamNode>;
   private phase: AlignmentPhase = { kind: 'none' };
   private alignedReaders: ReadonlySet<ChannelReader> = new Set();
-  private barrierAt: VertexBarrier | null = null;
+  /** Decides when a barrier is through; made when all rings are known. */
+  private barriers!: AlignedBarrierHandler<VertexBarrier>;
+  /** Rings that brought the barrier that is in here, held until it is through the companions as well. */
+  private readonly barrierRings = new Set<ChannelReader>();
+  private barrierSinceMs = 0;
+  private hasPassed = false;
+  private readonly endedRings = new Set<ChannelReader>();
   private lastBarrier = -Infinity;
+  /** Told of a barrier that is through: the snapshot is due. */
+  private readonly onBarrier: (vertex: KeyedVertex, barrier: VertexBarrier) => void;
   private readonly outputs: TaskOutputs;
   private readonly host: TaskHost;
 
@@ -87,6 +94,7 @@ export class KeyedVertex {
     taskIndex: number,
     outputs: TaskOutputs,
     host: TaskHost,
+    onBarrier: (vertex: KeyedVertex, barrier: VertexBarrier) => void,
     moved: { readonly operator: KeyedOperator; readonly taken: OperatorRestore } | null = null,
   ) {
     this.node = node;
@@ -108,6 +116,7 @@ export class KeyedVertex {
     this.operator = moved?.operator ?? createOperator(node, environment, output);
     this.gate = new VertexGate(this.operator, node.inputs.length);
     this.companions = outputs.companionsOf(node);
+    this.onBarrier = onBarrier;
   }
 
   get isAligning(): boolean {
@@ -116,11 +125,21 @@ export class KeyedVertex {
 
   /** Whether a barrier is in here: timers of the machine's clock wait until it is through. */
   get isAtBarrier(): boolean {
-    return this.barrierAt?.hasPassed ?? false;
+    return this.hasPassed;
   }
 
   get isWaiting(): boolean {
-    return this.isAligning || this.barrierAt !== null;
+    return this.isAligning || this.barrierRings.size > 0;
+  }
+
+  /** After the last ring was added to `readers`. */
+  seal(): void {
+    this.gate.seal();
+    this.barriers = new AlignedBarrierHandler(this.readers.length, {
+      triggerCheckpoint: (barrier) => this.passBarrier(barrier),
+      // Whoever began it gave it up with the newer one: nobody waits for it.
+      abortCheckpoint: () => undefined,
+    });
   }
 
   /** Whether records of this ring must wait. */
@@ -129,44 +148,44 @@ export class KeyedVertex {
       this.phase.kind !== 'none' &&
       this.alignedReaders.has(reader) &&
       !(this.phase.kind === 'collecting' && this.phase.missing.has(reader));
-    return isAligned || (this.barrierAt?.arrived.has(reader) ?? false);
+    return isAligned || this.barrierRings.has(reader);
   }
 
   /**
-   * A barrier came in on `reader`; on which rings it is expected in all. Rings that ended bring no records any more, so
-   * what still comes on them proves nothing and holds nothing up.
-   * @returns true when it has passed just now: the snapshot is due
+   * A barrier came in on `reader`. A ring that ended brings no records any more: what still comes on it holds nothing up,
+   * and counts only where every ring has ended.
    */
-  barrier(reader: ChannelReader, id: number, expected: readonly ChannelReader[]): boolean {
-    if (id <= this.lastBarrier) return false;
-    this.barrierAt ??= {
-      id,
-      sinceMs: this.host.clock.monotonicMs(),
-      missing: new Set(expected),
-      arrived: new Set(),
-      hasPassed: false,
-    };
-    this.barrierAt.missing.delete(reader);
-    this.barrierAt.arrived.add(reader);
-    return this.passBarrier();
+  barrier(reader: ChannelReader, barrier: VertexBarrier, hasEnded: boolean): void {
+    if (barrier.id <= this.lastBarrier) return;
+    if (hasEnded) {
+      if (this.endedRings.size === this.readers.length) this.passBarrier(barrier);
+      return;
+    }
+    if (this.barrierRings.size === 0) this.barrierSinceMs = this.host.clock.monotonicMs();
+    this.barrierRings.add(reader);
+    this.barriers.processBarrier(this.readers.indexOf(reader), barrier);
   }
 
-  /** @returns how long records waited for the barrier on other rings, ms */
+  /** How long records have waited for the barrier on other rings, ms. */
   get barrierAlignmentMs(): number {
-    return this.barrierAt === null ? 0 : this.host.clock.monotonicMs() - this.barrierAt.sinceMs;
+    return this.barrierRings.size === 0 ? 0 : this.host.clock.monotonicMs() - this.barrierSinceMs;
   }
 
-  /** It has passed all companions as well: records go on. */
+  /** The newest barrier that is through. */
+  get barrierId(): number {
+    return this.lastBarrier;
+  }
+
+  /** It is through all companions as well: records go on. */
   releaseBarrier(): void {
-    this.barrierAt = null;
+    this.barrierRings.clear();
+    this.hasPassed = false;
   }
 
-  private passBarrier(): boolean {
-    const barrier = this.barrierAt;
-    if (barrier === null || barrier.hasPassed || barrier.missing.size > 0) return false;
-    barrier.hasPassed = true;
+  private passBarrier(barrier: VertexBarrier): void {
     this.lastBarrier = barrier.id;
-    return true;
+    this.hasPassed = true;
+    this.onBarrier(this, barrier);
   }
 
   /** A marker came in on `reader`; on which rings else one is expected. */
@@ -180,18 +199,14 @@ export class KeyedVertex {
     this.arriveWhenCollected();
   }
 
-  /** A ring that ended brings no marker any more. @returns true when a barrier has passed because of it */
-  readerEnded(reader: ChannelReader): boolean {
+  /** A ring that ended brings no marker any more, and holds no barrier up. */
+  readerEnded(reader: ChannelReader): void {
     if (this.phase.kind === 'collecting') {
       this.phase.missing.delete(reader);
       this.arriveWhenCollected();
     }
-    this.barrierAt?.missing.delete(reader);
-    return this.passBarrier();
-  }
-
-  get barrierId(): number {
-    return this.lastBarrier;
+    this.endedRings.add(reader);
+    this.barriers.processEndOfPartition(this.readers.indexOf(reader));
   }
 
   private arriveWhenCollected(): void {

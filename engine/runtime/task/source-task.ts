@@ -19,6 +19,8 @@ const POLL_RECORDS = 4096;
 /** What the source thread has beyond a task's host. */
 export interface SourceHost extends TaskHost {
   sendSourceEvent(source: string, event: unknown): void;
+  /** Records of one poll; absent: as many as are good for throughput. */
+  readonly pollRecords?: number;
 }
 
 /** Where one reader puts its records; keeps the source's watermark and hands both to the chain. */
@@ -126,6 +128,7 @@ class RunningSource {
   /** 0: its watermarks need no clock. */
   readonly periodicEmitMs: number;
   private readonly clock: Clock;
+  private readonly pollRecords: number;
   private nextEmitMs = 0;
 
   constructor(graph: JobGraph, node: StreamNode, outputs: TaskOutputs, host: SourceHost, restored: SourceState | null) {
@@ -134,6 +137,7 @@ class RunningSource {
     /** Flink's pipeline.auto-watermark-interval, for strategies that need a clock and did not say how often. */
     const AUTO_WATERMARK_INTERVAL_MS = 200;
     this.node = node;
+    this.pollRecords = host.pollRecords ?? POLL_RECORDS;
     this.clock = host.clock;
     this.generator = strategy.createGenerator(() => host.clock.monotonicMs());
     this.periodicEmitMs = strategy.isByClock ? strategy.periodicEmitMs || AUTO_WATERMARK_INTERVAL_MS : 0;
@@ -158,7 +162,7 @@ class RunningSource {
       );
     }
     return {
-      watermarkMs: Number.isFinite(this.output.watermark) ? this.output.watermark : null,
+      watermarkMs: this.output.watermark === -Infinity ? null : this.output.watermark,
       isEnded,
       reader: isEnded ? null : this.reader.snapshotState?.(checkpointId),
     };
@@ -167,7 +171,7 @@ class RunningSource {
   poll(): InputStatus {
     try {
       this.output.current = null;
-      const status = this.reader.pollNext(this.output, POLL_RECORDS);
+      const status = this.reader.pollNext(this.output, this.pollRecords);
       this.emitByClock();
       return status;
     } catch (error) {

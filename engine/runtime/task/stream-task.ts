@@ -10,7 +10,7 @@ import { TaskCheckpoint } from '../checkpoint/task-checkpoint.ts';
 import { describeFailure } from '../operators/keyed-failure.ts';
 import type { OperatorRestore } from '../operators/keyed-restore.ts';
 import { KeyedRecordHandler, SlotMap } from './keyed-input.ts';
-import { KeyedVertex } from './keyed-vertex.ts';
+import { KeyedVertex, type VertexBarrier } from './keyed-vertex.ts';
 import type { Mail, MailAnswer, Task, TaskHost, TaskStatus } from './task.ts';
 import { TaskOutputs } from './task-outputs.ts';
 
@@ -49,7 +49,6 @@ export class StreamTask implements Task {
   private checkpoint: TaskCheckpoint | null = null;
   /** The parallelism has changed: this task has given its part away and waits to be wired anew, or to be ended. */
   isHandedOver = false;
-  private barrierParallelism = 0;
   private readonly recordsBefore: number;
 
   /** @param before the task this one goes on for after a change of parallelism, and what its operators take over */
@@ -70,10 +69,11 @@ export class StreamTask implements Task {
     this.vertices = graph.keyedNodes.map((node) => {
       const operator = before?.task.vertices.find((vertex) => vertex.node.id === node.id)?.operator;
       const moved = operator === undefined ? null : { operator, taken: before?.taken[uidOf(node)] ?? NOTHING_TAKEN };
-      return new KeyedVertex(graph, node, taskIndex, this.outputs, host, moved);
+      const onBarrier = (vertex: KeyedVertex, barrier: VertexBarrier): void => this.barrierPassed(vertex, barrier);
+      return new KeyedVertex(graph, node, taskIndex, this.outputs, host, onBarrier, moved);
     });
     this.readers = plan.rings.filter(({ to }) => to === taskIndex).map((ring) => this.createReader(ring));
-    for (const vertex of this.vertices) vertex.gate.seal();
+    for (const vertex of this.vertices) vertex.seal();
   }
 
   /** Before `open`: gives operators their state back, by uid; the others start empty. */
@@ -140,8 +140,7 @@ export class StreamTask implements Task {
     this.host.acknowledge(part);
   }
 
-  private barrierPassed(vertex: KeyedVertex, parallelism: number): void {
-    const id = vertex.barrierId;
+  private barrierPassed(vertex: KeyedVertex, { id, parallelism }: VertexBarrier): void {
     const passed = this.vertices.filter((other) => other.barrierId === id);
     const nodes = new Set(passed.map(({ node }) => node));
     if (parallelism === 0) this.snapshotVertex(vertex, id);
@@ -188,12 +187,8 @@ export class StreamTask implements Task {
     this.checkpoint = null;
   }
 
-  private startBarrier(reader: TaskReader, id: number, parallelism: number): boolean {
-    this.barrierParallelism = parallelism;
-    for (const vertex of reader.vertices) {
-      const expected = (vertex.readers as TaskReader[]).filter((other) => !other.isEnded);
-      if (vertex.barrier(reader, id, expected)) this.barrierPassed(vertex, parallelism);
-    }
+  private startBarrier(reader: TaskReader, barrier: VertexBarrier): boolean {
+    for (const vertex of reader.vertices) vertex.barrier(reader, barrier, reader.isEnded);
     return [...reader.vertices].some((vertex) => vertex.holds(reader));
   }
 
@@ -327,10 +322,9 @@ export class StreamTask implements Task {
         reader.endedGroups += 1;
         reader.origins.get(group)?.end();
         if (!reader.isEnded) return;
-        for (const vertex of reader.vertices)
-          if (vertex.readerEnded(reader)) this.barrierPassed(vertex, this.barrierParallelism);
+        for (const vertex of reader.vertices) vertex.readerEnded(reader);
       },
-      barrier: (id, parallelism) => this.startBarrier(reader, id, parallelism),
+      barrier: (id, parallelism) => this.startBarrier(reader, { id, parallelism }),
     };
   }
 

@@ -3,7 +3,7 @@ import { useStore, useWorkstation } from '../../ui/workstation-context.ts';
 /** While trading is halted the window says so in a way that cannot be missed or closed. */
 export function HaltedBanner() {
   const workstation = useWorkstation();
-  const isHalted = useStore(workstation.session, (state) => state.progress?.halted === true);
+  const isHalted = useStore(workstation.session, (state) => state.halted);
   if (!isHalted) return null;
   return (
     <div className="halted-banner" role="alert">

@@ -6,7 +6,7 @@ import { useStore, useWorkstation } from '../../ui/workstation-context.ts';
 /** One click, no question: from its place in the stream on, nothing trades. Always in sight. */
 export function KillSwitch() {
   const workstation = useWorkstation();
-  const isHalted = useStore(workstation.session, (state) => state.progress?.halted === true);
+  const isHalted = useStore(workstation.session, (state) => state.halted);
   const active = useStore(workstation.session, (state) => isActive(state.status));
   const elsewhere = workstation.appInfo?.globalKillShortcut ?? null;
   const everywhere = elsewhere === null ? '' : `; from any program ${elsewhere.replace('CommandOrControl', 'Ctrl')}`;

@@ -81,6 +81,7 @@ function NoRows({ isFiltered }: { readonly isFiltered: boolean }) {
     (state) => state.session?.positionsPath !== null || state.session.mode === 'simulated',
   );
   if (isFiltered) return <Empty title="No position matches" text="Change the filter, or look at all positions." />;
+  if (kind === 'recovering') return <Empty title="Recovering" text="What was interrupted is being brought back." />;
   if (kind === 'opening') return <Empty title="Opening the session" text="Positions appear with the first quotes." />;
   if (!hasPositions) {
     return (

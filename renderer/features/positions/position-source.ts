@@ -134,7 +134,9 @@ export class PositionSource implements GridSource {
     this.#drawNumber(row, symbol, 'buyPrice', held, isFresh, asPrice, false);
     // Our ask may reach zero or less (a decay without a floor): then it is a value, not a gap. A pending position has none.
     const pending = status === STATUS_PENDING;
-    this.#drawNumber(row, symbol, 'askPrice', held, isFresh, (units) => (pending ? NOTHING : priceText(units, decimals)));
+    this.#drawNumber(row, symbol, 'askPrice', held, isFresh, (units) =>
+      pending ? NOTHING : priceText(units, decimals),
+    );
     this.#drawNumber(row, symbol, 'lastTradePrice', held, isFresh, asPrice);
     this.#drawProfit(row, symbol, held, isFresh);
     this.#drawNumber(row, symbol, 'bid', true, isFresh, asPrice);

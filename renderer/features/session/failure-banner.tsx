@@ -3,7 +3,9 @@ import { useStore, useWorkstation } from '../../ui/workstation-context.ts';
 
 /** A session that failed says so across the window: what was tried, what was found, what to do. */
 export function FailureBanner() {
-  const { session, layout } = useWorkstation();
+  const workstation = useWorkstation();
+  const { session, layout } = workstation;
+  const isKept = useStore(session, (state) => state.status.kind === 'failed' && state.status.isKept === true);
   const problem = useStore(session, (state) => (state.status.kind === 'failed' ? state.status.problem : null));
   if (problem === null) return null;
   return (
@@ -16,6 +18,11 @@ export function FailureBanner() {
         {problem.message}
         {problem.where === null ? '' : ` (${problem.where})`}
       </span>
+      {isKept ? (
+        <button type="button" className="button" onClick={() => workstation.recover()}>
+          Try again
+        </button>
+      ) : null}
       <button type="button" className="button" onClick={() => layout.show('session')}>
         Open another{'\u2026'}
       </button>

@@ -151,7 +151,13 @@ function ProgressBar() {
   );
 }
 
-const STATE_WORDS = { opening: 'Opening\u2026', playing: 'Playing', paused: 'Paused', finished: 'Finished' } as const;
+const STATE_WORDS = {
+  recovering: 'Recovering\u2026',
+  opening: 'Opening\u2026',
+  playing: 'Playing',
+  paused: 'Paused',
+  finished: 'Finished',
+} as const;
 
 function reachedText(speed: number): string {
   if (speed < 10) return `\u00d7${speed.toFixed(1)} reached`;

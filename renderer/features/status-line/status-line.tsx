@@ -2,6 +2,7 @@ import './status-line.css';
 import { useSyncExternalStore } from 'react';
 import { Feed } from './feed-state.tsx';
 import type { Progress, WorkerInfo } from '../../../engine/contract/window.ts';
+import { LastCheckpoint } from './last-checkpoint.tsx';
 import { StorageState } from './storage-state.tsx';
 import { countText, NOTHING, rateText } from '../../format/decimal-text.ts';
 import { durationText, timeText } from '../../format/time-text.ts';
@@ -50,6 +51,7 @@ export function StatusLine() {
         </>
       )}
       {progress === null ? <span className="spacer" /> : null}
+      <LastCheckpoint />
       <StorageState zone={zone} />
       <button
         type="button"

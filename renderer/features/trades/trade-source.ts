@@ -36,16 +36,19 @@ export class TradeSource implements GridSource {
     return this.#trades.numberOf(position);
   }
 
-  rowVersion(): number {
-    // A trade never changes.
-    return 1;
+  rowVersion(position: number): number {
+    // A trade changes once: from pending to final.
+    return this.#trades.isFinal(this.#trades.numberOf(position)) ? 2 : 1;
   }
 
   draw(position: number, row: GridRow): void {
     const trade = this.#trades.newest(position);
     if (trade === undefined) return;
     row.setText(0, timeText(trade.eventTimeMs, this.#zone));
-    row.setTitle(0, `${trade.id}, quote ${trade.quoteSequence}`);
+    const isFinal = this.#trades.isFinal(this.#trades.numberOf(position));
+    const pending = isFinal ? '' : '; pending: final with the next checkpoint';
+    row.setTitle(0, `${trade.id}, quote ${trade.quoteSequence}${pending}`);
+    row.setRowClass(isFinal ? '' : 'pending-trade');
     row.setText(1, trade.symbol);
     row.setTitle(1, trade.symbol);
     row.setText(2, shownDecimal(trade.shares));

@@ -25,7 +25,8 @@ import type { VaultReport } from './report.ts';
  *   trickle  puts small values, and goes on when the disk is full, until it is killed
  *   read     reads every value, waits until both copies are whole, and ends
  *
- * SIGUSR2 makes it delete the database of one copy under its page, as Chromium does with one it finds damaged. Prints one VaultReport a line.
+ * SIGUSR2 makes it delete the database of one copy under its page, as Chromium does with one it finds damaged; SIGWINCH
+ * makes one page hang. Prints one VaultReport a line.
  */
 const TRICKLE_EVERY_MS = 50;
 const [mode = '', distFolder = '', userData = ''] = process.argv.slice(-3);
@@ -34,10 +35,12 @@ const report = (line: VaultReport): void => void process.stdout.write(`@${JSON.s
 const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex').slice(0, 16);
 
 declareScheme();
-process.on('SIGUSR2', () => {
+const doInOnePage = (script: string): void => {
   const [window] = BrowserWindow.getAllWindows();
-  void window?.webContents.executeJavaScript("indexedDB.deleteDatabase('flinktrade-vault'); 0");
-});
+  window?.webContents.executeJavaScript(script).catch(() => undefined);
+};
+process.on('SIGUSR2', () => doInOnePage("indexedDB.deleteDatabase('flinktrade-vault'); 0"));
+process.on('SIGWINCH', () => doInOnePage('for (;;);'));
 app.on('window-all-closed', () => undefined);
 app
   .whenReady()

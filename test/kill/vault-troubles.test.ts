@@ -85,3 +85,21 @@ test('a database that is deleted while it is in use is noticed, and rebuilt from
   expect(reading.reports.at(-1)).toEqual({ kind: 'whole', copies: [true, true] });
   expect(mismatches(expectationOf(run.reports), foundIn(reading.reports))).toEqual([]);
 });
+
+test('a page of the vault that hangs is ended and started again, and what it was asked is done', async () => {
+  const profile = join(temporaryFolder('vault-hung'), 'profile');
+  const run = runVault(desktop, 'trickle', profile);
+  onTestFinished(() => run.kill());
+  await run.until(({ kind }) => kind === 'stored');
+  process.kill(run.child.pid ?? 0, 'SIGWINCH');
+  await run.until((report) => report.kind === 'event' && report.event.kind === 'copy-restarted');
+  const from = run.reports.length;
+  await run.until((report) => report.kind === 'stored' && run.reports.indexOf(report) >= from + 5);
+  await run.kill();
+  expect(run.reports.filter(({ kind }) => kind === 'unstored')).toEqual([]);
+
+  const reading = runVault(desktop, 'read', profile);
+  await reading.ended;
+  expect(reading.reports.at(-1)).toEqual({ kind: 'whole', copies: [true, true] });
+  expect(mismatches(expectationOf(run.reports), foundIn(reading.reports))).toEqual([]);
+});

@@ -1,0 +1,92 @@
+import type { SinkContext, SinkWriter } from '../../api/sink.ts';
+import { DurableTrades, type TradeValue } from '../../connectors/sinks/durable-trades.ts';
+import { TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
+import { tradeMessage } from '../../connectors/sinks/trades-csv.ts';
+import type { DurableStore } from '../../contract/durable-store.ts';
+import type { Trade } from '../../trading/records.ts';
+import { sha256Of } from '../session/session-identity.node.ts';
+import { TradeLog } from './trade-log.ts';
+
+/** Trades of an earlier run, as the store has them. */
+export interface StoredTrades {
+  readonly words: Float64Array;
+  readonly symbols: ReadonlyMap<number, string>;
+}
+
+interface Mark {
+  readonly checkpointId: number;
+  readonly count: number;
+}
+
+/**
+ * The trades of a workstation's session: shown as they come, pending; final once the checkpoint that holds them is
+ * complete (Flink: two-phase commit). Coordinator thread only.
+ */
+export class SessionTrades implements SinkWriter<Trade> {
+  readonly log = new TradeLog();
+  readonly #words = new Float64Array(TRADE_WORDS);
+  readonly #durable: DurableTrades | null;
+  readonly #symbolId: (text: string) => number;
+  #marks: Mark[] = [];
+  #finalCount = 0;
+
+  /**
+   * @param store null: nothing is kept, and no trade is ever more final than when it is made
+   * @param values of trades that the checkpoint the session goes on from points at
+   */
+  constructor(
+    store: DurableStore | null,
+    values: readonly TradeValue[],
+    symbolText: (id: number) => string,
+    symbolId: (text: string) => number,
+  ) {
+    this.#symbolId = symbolId;
+    this.#durable = store === null ? null : new DurableTrades(store, sha256Of, symbolText, values);
+  }
+
+  /** Of the session's trades, oldest first, so many stay whatever happens. */
+  get finalCount(): number {
+    return this.#durable === null ? this.log.count : this.#finalCount;
+  }
+
+  restore(stored: readonly StoredTrades[]): void {
+    for (const { words, symbols } of stored) {
+      for (let at = 0; at < words.length; at += TRADE_WORDS)
+        this.log.add(tradeMessage(words, at, symbols.get(words[at + 2]) as string));
+    }
+    this.log.restored();
+    this.#finalCount = this.log.count;
+  }
+
+  write(trade: Trade, context: SinkContext): void {
+    const words = this.#words;
+    words[0] = context.timestamp() as number;
+    words[1] = trade.quoteSequence;
+    words[2] = (trade as Trade & { readonly symbolId?: number }).symbolId ?? this.#symbolId(trade.symbol);
+    words[3] = trade.shares;
+    words[4] = trade.price;
+    words[5] = trade.buyPrice;
+    words[6] = trade.askBefore;
+    words[7] = trade.askAfter;
+    this.#durable?.add(words, 0);
+    this.log.add(tradeMessage(words, 0, trade.symbol));
+  }
+
+  prepareCommit(checkpointId: number): null {
+    this.#durable?.mark(checkpointId);
+    this.#marks.push({ checkpointId, count: this.log.count });
+    return null;
+  }
+
+  /** Puts the trades up to the checkpoint's barrier. @throws StoreError */
+  async prepare(checkpointId: number): Promise<readonly TradeValue[]> {
+    return (await this.#durable?.prepare(checkpointId)) ?? [];
+  }
+
+  commit(checkpointId: number): void {
+    this.#durable?.commit(checkpointId);
+    const mark = this.#marks.find((one) => one.checkpointId === checkpointId);
+    if (mark !== undefined) this.#finalCount = mark.count;
+    this.#marks = this.#marks.filter((one) => one.checkpointId > checkpointId);
+  }
+}

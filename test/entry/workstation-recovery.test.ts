@@ -1,0 +1,332 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { MarketSimulator } from '../../engine/connectors/simulator/market-simulator.ts';
+import { createRandom } from '../../engine/connectors/simulator/prng.ts';
+import { inputToCsv } from '../../engine/connectors/simulator/quotes-to-csv.ts';
+import { SymbolTable } from '../../engine/connectors/sources/symbol-table.ts';
+import type { SessionRequest, Speed } from '../../engine/contract/window.ts';
+import type { RulesDocument } from '../../engine/contract/rules.ts';
+import { formatPrice, formatShares } from '../../engine/core/decimal.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { WorkstationEngine } from '../support/workstation-engine.ts';
+
+const SEED = 20_261_122;
+const DURATION_MS = 240_000;
+const RULES: RulesDocument = {
+  version: 1,
+  defaults: {
+    ttlMs: 20_000,
+    askOffset: '0.02',
+    askIncrease: { from: 'ask', amount: '0.01' },
+    maxSharesPerTrade: '100',
+  },
+  limits: { maxTradesPerSecond: 2, maxTradesPerDay: 20, maxNotionalPerDay: '30000000', maxLossPerDay: '2000' },
+};
+/** Slow enough to be killed in the middle. */
+const SLOW: Speed = { kind: 'times', factor: 80 };
+
+let csv = '';
+let positions = '';
+
+beforeAll(() => {
+  const symbols = new SymbolTable();
+  const market = new MarketSimulator(createRandom(SEED), symbols, { durationMs: DURATION_MS });
+  positions = `symbol,shares,buyPrice\n${market
+    .positions()
+    .map(({ symbol, shares, buyPrice }) => `${symbol},${formatShares(shares)},${formatPrice(buyPrice)}\n`)
+    .join('')}`;
+  csv = [...inputToCsv(market, symbols)].join('');
+});
+
+interface Desk {
+  readonly folder: string;
+  readonly state: string;
+  readonly request: SessionRequest;
+}
+
+function desk(request: Partial<SessionRequest> = {}): Desk {
+  const folder = temporaryFolder('workstation');
+  writeFileSync(join(folder, 's.csv'), csv);
+  writeFileSync(join(folder, 'p.csv'), positions);
+  return {
+    folder,
+    state: join(folder, 'state'),
+    request: {
+      inputs: { kind: 'files', paths: [join(folder, 's.csv')] },
+      profile: null,
+      positionsPath: join(folder, 'p.csv'),
+      rules: RULES,
+      workers: 2,
+      speed: SLOW,
+      startPaused: false,
+      ...request,
+    },
+  };
+}
+
+interface Outcome {
+  readonly trades: readonly unknown[];
+  readonly rows: Readonly<Record<string, readonly string[]>>;
+  readonly counts: unknown;
+}
+
+/** Sorted as the trades file is: workers hand over their trades in no order. */
+function outcome(engine: WorkstationEngine): Outcome {
+  const trades = [...engine.known.trades].sort(
+    (left, right) => left.eventTimeMs - right.eventTimeMs || left.quoteSequence - right.quoteSequence,
+  );
+  return { trades, rows: Object.fromEntries([...engine.rows].sort()), counts: engine.known.progress?.counts };
+}
+
+async function finished(engine: WorkstationEngine): Promise<Outcome> {
+  await engine.untilStatus('finished');
+  await engine.until('every trade is final', ({ trades, finalTrades }) => trades.length === finalTrades);
+  return outcome(engine);
+}
+
+async function undisturbed(request: Partial<SessionRequest> = {}): Promise<Outcome> {
+  const { state, request: whole } = desk({ speed: { kind: 'max' }, workers: 1, ...request });
+  await using engine = new WorkstationEngine(state);
+  engine.open(whole);
+  return await finished(engine);
+}
+
+const hasCheckpoint = (engine: WorkstationEngine, more = 1): Promise<void> => {
+  const before = newest(engine);
+  return engine.until('a checkpoint', () => newest(engine) >= before + more);
+};
+const newest = (engine: WorkstationEngine): number =>
+  engine.known.state?.history.findLast(({ status }) => status === 'completed')?.id ?? 0;
+
+const idIn = (path: string): number => Number(/checkpoints\D+(\d{10})/.exec(path)?.[1]);
+
+describe('a workstation that is killed', () => {
+  it('goes on by itself and ends with the same trades, each once, and the same rows', async () => {
+    const { state, request } = desk();
+    const expected = await undisturbed();
+    expect(expected.trades.length).toBeGreaterThan(100);
+
+    for (let life = 0; life < 5; life += 1) {
+      const engine = new WorkstationEngine(state);
+      if (life === 0) engine.open(request);
+      await engine.untilStatus('playing');
+      await hasCheckpoint(engine, 2);
+      await engine.kill();
+    }
+    await using engine = new WorkstationEngine(state);
+    const found = await finished(engine);
+
+    expect(engine.known.state?.recoveries).toHaveLength(1);
+    expect(engine.known.state?.recoveries[0]).toMatchObject({ why: 'program-ended', refused: [] });
+    expect(new Set(found.trades.map((trade) => (trade as { id: string }).id)).size).toBe(found.trades.length);
+    expect(found).toEqual(expected);
+  });
+
+  it('shows trades as pending until a checkpoint holds them, and never takes back a final one', async () => {
+    const { state, request } = desk();
+    const first = new WorkstationEngine(state, 300);
+    first.open(request);
+    await first.until('pending trades', ({ trades, finalTrades }) => finalTrades > 10 && trades.length > finalTrades);
+    await first.kill();
+    const final = first.known.trades.slice(0, first.known.finalTrades);
+
+    await using second = new WorkstationEngine(state, 300);
+    await second.until('the trades', ({ trades }) => trades.length >= final.length);
+
+    expect(second.known.trades.slice(0, final.length)).toEqual(final);
+  });
+
+  it('comes back paused when it was paused, at the speed it had', async () => {
+    const { state, request } = desk();
+    const first = new WorkstationEngine(state);
+    first.open(request);
+    await hasCheckpoint(first, 2);
+    first.send({ kind: 'set-speed', speed: { kind: 'times', factor: 5 } });
+    first.send({ kind: 'pause' });
+    await first.untilStatus('paused');
+    await new Promise((done) => setTimeout(done, 300));
+    await first.kill();
+
+    await using second = new WorkstationEngine(state);
+    await second.untilStatus('paused');
+    await second.until('progress', ({ progress }) => progress !== null);
+    const rows = second.known.progress?.counts.rows;
+    await new Promise((done) => setTimeout(done, 400));
+    expect(second.known.progress?.counts.rows).toBe(rows);
+    second.send({ kind: 'set-speed', speed: { kind: 'max' } });
+    second.send({ kind: 'play' });
+
+    expect(await finished(second)).toEqual(await undisturbed());
+  });
+
+  it('does not bring back a session that was closed, or had ended', async () => {
+    const { state, request } = desk({ speed: { kind: 'max' } });
+    const first = new WorkstationEngine(state);
+    first.open(request);
+    await first.untilStatus('finished');
+    await first.kill();
+    const second = new WorkstationEngine(state);
+    await second.untilStatus('none');
+    second.open({ ...request, speed: SLOW });
+    await hasCheckpoint(second);
+    second.send({ kind: 'close-session' });
+    await second.until('closed', ({ statuses }) => statuses.at(-1) === 'none');
+    await new Promise((done) => setTimeout(done, 300));
+    await second.kill();
+
+    await using third = new WorkstationEngine(state);
+    await third.untilStatus('none');
+    expect(third.known.statuses).not.toContain('playing');
+  });
+
+  it('keeps everything and starts nothing when an input is not what it was, and goes on when it is back', async () => {
+    const { folder, state, request } = desk();
+    const first = new WorkstationEngine(state);
+    first.open(request);
+    await hasCheckpoint(first, 3);
+    await first.kill();
+    writeFileSync(join(folder, 's.csv'), `${csv}`.slice(0, -2000));
+
+    const second = new WorkstationEngine(state);
+    await second.untilStatus('failed');
+    expect(second.known.status).toMatchObject({ isKept: true, problem: { code: 'inputs-changed' } });
+    expect(JSON.stringify(second.known.status)).toContain('input 1');
+    await second.kill();
+    rmSync(join(folder, 's.csv'));
+    await using third = new WorkstationEngine(state);
+    await third.untilStatus('failed');
+    writeFileSync(join(folder, 's.csv'), csv);
+    third.send({ kind: 'recover' });
+
+    expect(await finished(third)).toEqual(await undisturbed());
+  });
+
+  it('falls back one checkpoint when the newest is damaged in every copy, and says so', async () => {
+    const { state, request } = desk();
+    const first = new WorkstationEngine(state);
+    first.open(request);
+    await hasCheckpoint(first, 3);
+    await first.kill();
+    const manifests = readdirSync(state, { recursive: true, encoding: 'utf8' }).filter((path) =>
+      /checkpoints.*manifest/.test(path),
+    );
+    const newestId = Math.max(...manifests.map(idIn));
+    for (const path of manifests.filter((one) => idIn(one) === newestId)) {
+      const bytes = readFileSync(join(state, path));
+      bytes[bytes.length >> 1] ^= 1;
+      writeFileSync(join(state, path), bytes);
+    }
+
+    await using second = new WorkstationEngine(state);
+    await second.until('recovered', ({ state: found }) => (found?.recoveries.length ?? 0) > 0);
+    const recovery = second.known.state?.recoveries[0];
+    expect(recovery?.refused.map(({ id }) => id)).toEqual([newestId]);
+    expect(recovery?.checkpointId).toBeLessThan(newestId);
+    expect(await finished(second)).toEqual(await undisturbed());
+  });
+
+  it('goes on when a thread dies', async () => {
+    const { state, request } = desk();
+    const expected = await undisturbed();
+    await using engine = new WorkstationEngine(state, 50, { FLINKTRADE_FAULTS: '1' });
+    engine.open(request);
+    for (const [index, thread] of [1, 0, -1].entries()) {
+      await engine.untilStatus('playing');
+      await hasCheckpoint(engine, 2);
+      writeFileSync(join(state, 'fault'), String(thread));
+      await engine.until('recovered', ({ state: found }) => found?.recoveries.length === index + 1);
+    }
+    expect(engine.known.state?.recoveries.at(-1)).toMatchObject({ why: 'session-failed' });
+    for (const thread of ['task 1', 'task 0', 'source']) expect(engine.known.problems.join()).toContain(thread);
+
+    expect(await finished(engine)).toEqual(expected);
+  });
+
+  it('stops with a notice after three failures without a checkpoint in between, and goes on when asked', async () => {
+    const { state, request } = desk();
+    await using engine = new WorkstationEngine(state, 50, { FLINKTRADE_FAULTS: '1' });
+    engine.open(request);
+    await hasCheckpoint(engine, 2);
+    const fault = setInterval(() => writeFileSync(join(state, 'fault'), '0'), 10);
+    await engine.untilStatus('failed');
+    clearInterval(fault);
+    expect(engine.known.status).toMatchObject({ isKept: true, problem: { code: 'failed-again' } });
+    rmSync(join(state, 'fault'), { force: true });
+    await new Promise((done) => setTimeout(done, 100));
+    rmSync(join(state, 'fault'), { force: true });
+    engine.send({ kind: 'recover' });
+
+    expect(await finished(engine)).toEqual(await undisturbed());
+  });
+});
+
+describe('rule changes and the kill switch', () => {
+  const change = (amount: string): RulesDocument => ({ ...RULES, defaults: { ...RULES.defaults, askOffset: amount } });
+
+  it('hold from the same place again after a crash between two checkpoints', async () => {
+    const { state, request } = desk();
+    // No checkpoint but the first: what was said since must come from what was kept of it.
+    const first = new WorkstationEngine(state, 600_000);
+    first.open(request);
+    await first.until('trades', ({ trades }) => trades.length > 20);
+    first.send({ kind: 'apply-rules', requestId: 7, rules: change('0.30') });
+    await first.until('rules', ({ rulesVersion }) => rulesVersion === 2);
+    const applied = first.known.trades.length;
+    first.send({ kind: 'halt', by: 'test' });
+    await first.until('halted', ({ progress }) => progress?.halted === true);
+    await new Promise((done) => setTimeout(done, 300));
+    first.send({ kind: 'rearm-request' });
+    await first.until('token', ({ token }) => token !== null);
+    first.send({ kind: 'rearm-confirm', token: first.known.token ?? '', by: 'test' });
+    await first.until('armed', ({ halted }) => !halted);
+    await first.until('more trades', ({ trades }) => trades.length > applied + 20);
+    await first.kill();
+    const seen = first.known.trades;
+
+    await using second = new WorkstationEngine(state, 50);
+    await second.untilStatus('finished');
+    expect(second.known.rulesVersion).toBe(2);
+    expect(second.known.state?.recoveries[0]).toMatchObject({ controls: 3 });
+    const again = new Map(second.known.trades.map((trade) => [trade.id, trade]));
+    for (const trade of seen) expect(again.get(trade.id)).toEqual(trade);
+  });
+
+  it('a pressed kill switch is still on after a crash at any moment, and lets nothing trade', async () => {
+    for (const delayMs of [0, 10]) {
+      const { state, request } = desk();
+      const first = new WorkstationEngine(state, 200);
+      first.open(request);
+      await hasCheckpoint(first);
+      first.send({ kind: 'halt', by: 'test' });
+      // The word was said; before it has reached the engine nobody can know of it.
+      await first.until('halted', ({ halted }) => halted);
+      await new Promise((done) => setTimeout(done, delayMs));
+      await first.kill();
+
+      await using second = new WorkstationEngine(state, 200);
+      await second.untilStatus('playing');
+      expect(second.known.halted).toBe(true);
+      second.send({ kind: 'set-speed', speed: { kind: 'max' } });
+      await second.untilStatus('finished');
+      const times = second.known.trades.map(({ eventTimeMs }) => eventTimeMs);
+      const end = second.known.progress?.eventTimeMs ?? 0;
+      expect(Math.max(0, ...times)).toBeLessThan(end - 30_000);
+    }
+  });
+
+  it('is pressed by the file that flinktrade kill makes, within 100 ms and without a session', async () => {
+    const { state, request } = desk();
+    await using engine = new WorkstationEngine(state);
+    engine.open(request);
+    await hasCheckpoint(engine);
+    const sinceMs = performance.now();
+    writeFileSync(join(state, 'kill-switch'), '');
+    await engine.until('halted', ({ halted }) => halted);
+    console.info(`kill switch by file: ${(performance.now() - sinceMs).toFixed(0)} ms`);
+    expect(readdirSync(state)).toContain('kill-switch');
+    engine.send({ kind: 'rearm-confirm', token: 'guessed', by: 'test' });
+    await engine.until('refused', ({ problems }) => problems.some((text) => text.startsWith('rearm-refused')));
+    expect(engine.known.halted).toBe(true);
+  });
+});

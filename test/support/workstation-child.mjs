@@ -1,0 +1,14 @@
+// A process that is nothing but the workstation's engine, so that a test can kill it without a warning. What it is sent
+// goes to the engine's thread, what that says goes back.
+import { argv } from 'node:process';
+import { Worker } from 'node:worker_threads';
+
+const [, , entry = '', options = '{}'] = argv;
+const worker = new Worker(entry, { workerData: JSON.parse(options) });
+worker.on('message', (event) => process.send?.(event));
+worker.on('error', (error) => {
+  console.error(error);
+  process.exit(70);
+});
+process.on('message', (command) => worker.postMessage(command));
+process.on('disconnect', () => process.exit(0));

@@ -1,0 +1,175 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { resolve } from 'node:path';
+import { openFrame, ROW, ROW_FIELDS, rowOffset } from '../../engine/contract/frames.ts';
+import type {
+  EngineCommand,
+  EngineEvent,
+  Progress,
+  SessionRequest,
+  SessionStatus,
+  StateInfo,
+  TradeMessage,
+} from '../../engine/contract/window.ts';
+
+const CHILD = resolve(import.meta.dirname, 'workstation-child.mjs');
+const ENTRY = resolve(import.meta.dirname, '..', '..', 'dist', 'engine', 'workstation.js');
+const WAIT_MS_MAX = 60_000;
+
+/** What a window would know: the newest of everything, and the trades by their numbers. */
+export interface Known {
+  status: SessionStatus;
+  statuses: string[];
+  progress: Progress | null;
+  state: StateInfo | null;
+  trades: TradeMessage[];
+  finalTrades: number;
+  halted: boolean;
+  rulesVersion: number;
+  problems: string[];
+  token: string | null;
+}
+
+/** The engine of the workstation, in a process of its own, with its state in a folder; and a window that only listens. */
+export class WorkstationEngine {
+  readonly known: Known = {
+    status: { kind: 'none' },
+    statuses: [],
+    progress: null,
+    state: null,
+    trades: [],
+    finalTrades: 0,
+    halted: false,
+    rulesVersion: 0,
+    problems: [],
+    token: null,
+  };
+  /** Words of each symbol's row. */
+  readonly rows = new Map<string, readonly string[]>();
+  readonly #names: string[] = [];
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<void>;
+  #epoch = 0;
+  #look: () => void = () => undefined;
+
+  constructor(stateFolder: string, checkpointIntervalMs = 50, env: Readonly<Record<string, string>> = {}) {
+    const options = JSON.stringify({ stateFolder, checkpointIntervalMs });
+    this.#child = fork(CHILD, [ENTRY, options], { serialization: 'advanced', env: { ...process.env, ...env } });
+    this.#exited = new Promise((done) => this.#child.once('exit', () => done()));
+    this.#child.on('message', (event) => {
+      this.#take(event as EngineEvent);
+      this.#look();
+    });
+    this.send({ kind: 'hello', contractVersion: 1 });
+  }
+
+  send(command: EngineCommand): void {
+    this.#child.send(command, () => undefined);
+  }
+
+  open(session: SessionRequest): void {
+    this.send({ kind: 'open', requestId: 1, session });
+  }
+
+  /** As a crash or the system would. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+  }
+
+  /** Resolves once it holds. */
+  async until(what: string, holds: (known: Known) => boolean): Promise<void> {
+    if (holds(this.known)) return;
+    await new Promise<void>((done, failed) => {
+      const late = setTimeout(() => {
+        const { status, problems, trades } = this.known;
+        failed(
+          new Error(
+            `${what}: not after ${WAIT_MS_MAX} ms; ${JSON.stringify({ status, problems, trades: trades.length })}`,
+          ),
+        );
+      }, WAIT_MS_MAX);
+      this.#look = () => {
+        if (!holds(this.known)) return;
+        clearTimeout(late);
+        this.#look = () => undefined;
+        done();
+      };
+    });
+  }
+
+  untilStatus(kind: SessionStatus['kind']): Promise<void> {
+    return this.until(`status ${kind}`, ({ status }) => status.kind === kind);
+  }
+
+  #take(event: EngineEvent): void {
+    const { known } = this;
+    if ('epoch' in event) {
+      if (event.epoch < this.#epoch) return;
+      if (event.epoch > this.#epoch) {
+        this.#epoch = event.epoch;
+        this.rows.clear();
+        Object.assign(known, { progress: null, trades: [], finalTrades: 0 });
+      }
+    }
+    switch (event.kind) {
+      case 'status':
+        known.status = event.status;
+        if (known.statuses.at(-1) !== event.status.kind) known.statuses.push(event.status.kind);
+        return;
+      case 'progress':
+        known.progress = event.progress;
+        return;
+      case 'state':
+        known.state = event.state;
+        return;
+      case 'trades':
+        known.trades.splice(event.first, event.trades.length, ...event.trades);
+        return;
+      case 'trades-final':
+        known.finalTrades = event.count;
+        return;
+      case 'halted':
+        known.halted = event.halted;
+        return;
+      case 'rules-applied':
+        known.rulesVersion = event.version;
+        return;
+      case 'rearm-token':
+        known.token = event.token;
+        return;
+      case 'problem':
+        known.problems.push(`${event.problem.code}: ${event.problem.message}`);
+        return;
+      case 'symbols':
+        event.names.forEach((name, index) => {
+          this.#names[event.first + index] = name;
+        });
+        return;
+      case 'rows':
+        return this.#takeRows(event.frame);
+      default:
+        return;
+    }
+  }
+
+  #takeRows(buffer: ArrayBuffer): void {
+    // A process's pipe may hand it over as a view.
+    const bytes = ArrayBuffer.isView(buffer)
+      ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+      : new Uint8Array(buffer);
+    const frame = openFrame(bytes.slice().buffer);
+    for (let row = 0; row < frame.rowCount; row += 1) {
+      const at = rowOffset(row);
+      const words = ROW_FIELDS.map((field, index) =>
+        field.startsWith('profit') ? String(frame.integers[at + index]) : String(frame.numbers[at + index]),
+      );
+      // A symbol's number depends on who came first.
+      words[ROW.symbol] = '';
+      this.rows.set(this.#names[frame.numbers[at + ROW.symbol]], words);
+    }
+  }
+}
