@@ -92,6 +92,7 @@ export class Life {
       disk: machine.disk,
       trigger: (kind) => void this.#coordinator?.trigger(kind),
       damage: (id) => machine.damaged.add(id),
+      isDamaged: (id) => machine.damaged.has(id),
       stall: (who, calls) => this.#stalls.set(who, calls),
     });
     const slowMs = plan.timeoutMs + this.#draws.int(1, 30);
