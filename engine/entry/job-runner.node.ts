@@ -398,7 +398,11 @@ export class RunningJob<P = unknown> {
         },
         completed: (id) => {
           if (this.outcome === 'ended') return;
-          this.sink.notifyCheckpointComplete(id);
+          try {
+            this.sink.notifyCheckpointComplete(id);
+          } catch (error) {
+            return this.failInSink(error);
+          }
           if (this.outcome === 'running') this.sendToSource({ kind: 'checkpoint-complete', id });
         },
         ...(options.onRecord !== undefined && { changed: options.onRecord }),
@@ -530,20 +534,15 @@ export class RunningJob<P = unknown> {
     if (this.isPumping || this.outcome !== 'running') return;
     this.isPumping = true;
     this.pumpSlices().catch((error: unknown) => {
-      if (error instanceof OperatorFailure)
-        void this.end(() =>
-          this.reject(
-            new JobFailedError(
-              this.options.jobName,
-              'coordinator',
-              error.message,
-              error.place,
-              (error.cause as Error).stack ?? '',
-            ),
-          ),
-        );
-      else this.fail('coordinator', errorText(error), error);
+      this.failInSink(error);
     });
+  }
+
+  private failInSink(error: unknown): void {
+    if (!(error instanceof OperatorFailure)) return this.fail('coordinator', errorText(error), error);
+    const stack = (error.cause as Error).stack ?? '';
+    const failed = new JobFailedError(this.options.jobName, 'coordinator', error.message, error.place, stack);
+    void this.end(() => this.reject(failed));
   }
 
   private async pumpSlices(): Promise<void> {

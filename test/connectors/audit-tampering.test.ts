@@ -285,3 +285,20 @@ describe('a trail on a store that fails', () => {
     );
   });
 });
+
+test('a number that a flipped bit made infinite is a bad record like any other', async () => {
+  const desk = await write([[{ kind: 'clock-jump', details: { byMs: 1.5e99 } }]]);
+  const [name] = [...desk.disk.values.keys()].sort();
+  const all = lines(desk, name);
+  const at = all.findIndex((line) => line.includes('1.5e+99'));
+  setLines(
+    desk,
+    name,
+    all.map((line) => line.replace('1.5e+99', '1.5e999')),
+  );
+
+  expect(await desk.verify()).toMatchObject({
+    kind: 'broken',
+    finding: { record: at, expected: 'numbers that are finite' },
+  });
+});

@@ -119,7 +119,8 @@ export class ChainReader {
     if (record === null) return bad(`record ${this.nextIndex}, as JSON on one line`, shown(line));
     if (record.index !== this.nextIndex) return bad(`record ${this.nextIndex}`, `record ${record.index}`);
     if (this.nextIndex === 0 && record.kind !== 'genesis') return bad('the genesis record', `a ${record.kind} record`);
-    const sealed = this.writer.seal(record);
+    const sealed = this.sealed(record);
+    if (sealed === null) return bad('numbers that are finite', shown(line));
     if (sealed.hash !== record.hash) {
       return bad(`hash ${sealed.hash}, of the hash before and of what the record says`, `hash ${record.hash}`);
     }
@@ -127,6 +128,15 @@ export class ChainReader {
     this.nextIndex += 1;
     this.last = record;
     return { record };
+  }
+
+  /** null: a flipped bit made a number of it that JSON can write and no record can hold, such as 1e999. */
+  private sealed(record: AuditRecord): ReturnType<ChainWriter['seal']> | null {
+    try {
+      return this.writer.seal(record);
+    } catch {
+      return null;
+    }
   }
 }
 
