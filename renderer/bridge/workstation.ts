@@ -87,7 +87,7 @@ export class Workstation {
     const remembered = await this.memory.open();
     this.settings.set(readSettings(remembered.settings));
     this.#rememberRules(remembered.rules, remembered.savedRules);
-    this.openDraft.set({
+    this.openDraft.remember({
       recent: remembered.sessions,
       recentPositions: remembered.positionsFiles,
       positionsFile: remembered.positionsPath === null ? null : fileOfPath(remembered.positionsPath),

@@ -30,7 +30,17 @@ export function makeOpenDraftStore() {
     recent: [],
     recentPositions: [],
   }));
-  return { ...store, set: (part: Partial<OpenDraft>) => store.setState(part) };
+  return {
+    ...store,
+    set: (part: Partial<OpenDraft>) => store.setState(part),
+    /** What was remembered comes when it comes: what a person typed or chose meanwhile stays. */
+    remember: (remembered: Pick<OpenDraft, 'recent' | 'recentPositions' | 'positionsFile' | 'feedUrl'>) =>
+      store.setState(({ positionsFile, feedUrl }) => ({
+        ...remembered,
+        positionsFile: positionsFile ?? remembered.positionsFile,
+        feedUrl: feedUrl === '' ? remembered.feedUrl : feedUrl,
+      })),
+  };
 }
 
 /** A file of which only the path is known: named on the command line, or remembered. */
