@@ -4,7 +4,7 @@ import { fileOfPath, makeOpenDraftStore } from '../../renderer/stores/open-draft
 const remembered = {
   recent: [],
   recentPositions: [],
-  positionsFile: fileOfPath('/home/old.csv'),
+  positionsFile: fileOfPath('old.csv'),
   feedUrl: 'ws://127.0.0.1:1/',
 };
 
@@ -18,7 +18,7 @@ test('what was remembered fills what nobody has touched', () => {
 
 test('what was typed and chosen before the memory had answered stays', () => {
   const draft = makeOpenDraftStore();
-  draft.set({ feedUrl: 'wss://typed/', positionsFile: fileOfPath('/home/new.csv') });
+  draft.set({ feedUrl: 'wss://typed/', positionsFile: fileOfPath('new.csv') });
 
   draft.remember(remembered);
 
