@@ -1,3 +1,4 @@
+import { fromStrictUtf8, toUtf8 } from '../core/utf8.ts';
 import { StateMigrationError } from '../core/errors.ts';
 import { decodePlain, encodePlain } from '../memory/plain-text.ts';
 import type { FieldType } from '../memory/record-layout.ts';
@@ -74,14 +75,6 @@ interface Header {
   readonly processingTimers: number;
 }
 
-/** In every host; the engine's library types have neither DOM nor Node to declare them. */
-const host = globalThis as unknown as {
-  TextEncoder: new () => { encode(text: string): Uint8Array };
-  TextDecoder: new (label: string, options: { fatal: boolean }) => { decode(bytes: Uint8Array): string };
-};
-const toUtf8 = new host.TextEncoder();
-const fromUtf8 = new host.TextDecoder('utf-8', { fatal: true });
-
 const padded = (bytes: number): number => (bytes + ALIGN - 1) & ~(ALIGN - 1);
 
 export function encodeKeyGroup(state: KeyGroupState): Uint8Array<ArrayBuffer> {
@@ -135,7 +128,7 @@ export function decodeKeyGroup(bytes: Uint8Array): KeyGroupState {
   if (bytes.length < ALIGN || view.getUint32(0, true) !== MAGIC)
     throw new StateMigrationError('The bytes of a key group do not begin as they should; they are damaged.');
   const headerBytes = view.getUint32(4, true);
-  const header = JSON.parse(fromUtf8.decode(bytes.slice(ALIGN, ALIGN + headerBytes))) as Header;
+  const header = JSON.parse(fromStrictUtf8.decode(bytes.slice(ALIGN, ALIGN + headerBytes))) as Header;
   if (header.version !== KEY_GROUP_BLOB_VERSION) {
     throw new StateMigrationError(
       `Key group ${header.keyGroup} was stored in version ${String(header.version)}; this engine reads version ${KEY_GROUP_BLOB_VERSION}.`,

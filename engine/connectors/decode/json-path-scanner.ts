@@ -1,3 +1,5 @@
+import { fromUtf8, toUtf8 } from '../../core/utf8.ts';
+
 /**
  * Finds the values of a few paths in one JSON text, by bytes, in one pass: `data.b`, `0.price`. Everything else is
  * checked for being JSON and skipped; nothing is built, so numbers keep all their digits and a line of megabytes costs
@@ -15,15 +17,6 @@ interface PathNode {
 /** Deeper nesting is refused as malformed: market data has a handful of levels. */
 const DEPTH_MAX = 64;
 const FAILED = -1;
-
-interface Utf8Codec {
-  encode(text: string): Uint8Array;
-}
-const encoder = new (globalThis as unknown as { TextEncoder: new () => Utf8Codec }).TextEncoder();
-interface Utf8Decoder {
-  decode(bytes: Uint8Array): string;
-}
-const decoder = new (globalThis as unknown as { TextDecoder: new () => Utf8Decoder }).TextDecoder();
 
 export class JsonPathScanner {
   /** Bounds of each path's value in the text: strings without their quotes; absent and null are empty. */
@@ -59,7 +52,7 @@ export class JsonPathScanner {
       if (index < 0) {
         index = node.names.length;
         node.names.push(name);
-        node.keys.push(encoder.encode(name));
+        node.keys.push(toUtf8.encode(name));
         node.children.push({ slot: -1, names: [], keys: [], children: [] });
       }
       node = node.children[index];
@@ -114,7 +107,7 @@ export class JsonPathScanner {
     let escaped = false;
     for (let at = from; at < to; at += 1) if (bytes[at] === 92) escaped = true;
     if (!escaped) return;
-    const text = encoder.encode(this.#decoded(from, to));
+    const text = toUtf8.encode(this.#decoded(from, to));
     bytes.set(text, from);
     // The rest of the string becomes blanks inside its quotes, which a later look at the line can still read.
     bytes.fill(32, from + text.length, to);
@@ -122,7 +115,7 @@ export class JsonPathScanner {
   }
 
   #decoded(from: number, to: number): string {
-    return JSON.parse(`"${decoder.decode(this.#bytes.subarray(from, to))}"`) as string;
+    return JSON.parse(`"${fromUtf8.decode(this.#bytes.subarray(from, to))}"`) as string;
   }
 
   #object(from: number, node: PathNode | null): number {

@@ -1,3 +1,4 @@
+import { fromUtf8 } from '../../core/utf8.ts';
 import {
   BLOCK_CHECKED_BYTES,
   BLOCK_HEADER_BYTES,
@@ -12,10 +13,6 @@ import {
   type Crc32,
   type RecordingHeader,
 } from '../recording/recording-format.ts';
-
-const decoder = new (
-  globalThis as unknown as { TextDecoder: new () => { decode(bytes: Uint8Array): string } }
-).TextDecoder();
 
 /** Where a journal stands between two parts. */
 export interface JournalPlace {
@@ -39,7 +36,7 @@ export function journalHeader(
   const crc = crc32(bytes.subarray(0, end));
   if (view.getUint32(end, true) !== crc) return null;
   return {
-    header: JSON.parse(decoder.decode(bytes.subarray(PREFIX_BYTES, end))) as RecordingHeader,
+    header: JSON.parse(fromUtf8.decode(bytes.subarray(PREFIX_BYTES, end))) as RecordingHeader,
     bytes: end + 8,
     crc,
   };

@@ -1,3 +1,4 @@
+import { toUtf8 } from '../../core/utf8.ts';
 import { parseScaled, PRICE_DECIMALS, PRICE_MAX, SHARE_DECIMALS, SHARES_MAX } from '../../core/decimal.ts';
 import { assert } from '../../core/assert.ts';
 import type { ByteSource } from '../decode/byte-source.ts';
@@ -151,18 +152,12 @@ function meaningOf(
       if ('present' in each) return { field, oneOf: null, present: each.present };
       return {
         field,
-        oneOf: ('in' in each ? each.in : [each.equals]).map((text) => utf8Bytes(text.trim())),
+        oneOf: ('in' in each ? each.in : [each.equals]).map((text) => toUtf8.encode(text.trim())),
         present: true,
       };
     }),
     ignoresEveryRow: profile.ignoreEveryRow ?? false,
   };
-}
-
-function utf8Bytes(text: string): Uint8Array {
-  const Encoder = (globalThis as unknown as { TextEncoder: new () => { encode(value: string): Uint8Array } })
-    .TextEncoder;
-  return new Encoder().encode(text);
 }
 
 function createParsers(profile: SessionProfile, input: string, path: string): FieldParsers {

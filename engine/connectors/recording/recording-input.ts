@@ -1,3 +1,4 @@
+import { fromUtf8 } from '../../core/utf8.ts';
 import { ChunkReader } from '../decode/chunk-reader.ts';
 import type { ByteSource } from '../decode/byte-source.ts';
 import { InputError } from '../sources/input-error.ts';
@@ -36,9 +37,6 @@ import {
   type RecordingHeader,
 } from './recording-format.ts';
 
-const decoder = new (
-  globalThis as unknown as { TextDecoder: new () => { decode(bytes: Uint8Array): string } }
-).TextDecoder();
 const FIRST_BLOCK_BYTES = 524_288;
 
 export interface RecordingInputOptions {
@@ -148,7 +146,7 @@ export class RecordingInput implements QuoteInput {
     const crc = crc32(body.subarray(0, headerBytes), crc32(prefix));
     if (new DataView(body.buffer, body.byteOffset).getUint32(headerBytes, true) !== crc)
       throw damage(source.name, PREFIX_BYTES, 'the checksum of its header does not match');
-    const header = JSON.parse(decoder.decode(body.subarray(0, headerBytes))) as RecordingHeader;
+    const header = JSON.parse(fromUtf8.decode(body.subarray(0, headerBytes))) as RecordingHeader;
     const start = { header, crc, bytes: PREFIX_BYTES + headerBytes + 8, rest: reader.takeBack() };
     return new RecordingInput(source, symbols, crc32, start, options);
   }
@@ -279,11 +277,11 @@ export class RecordingInput implements QuoteInput {
         this.#takeSymbols(payload, count);
         return 0;
       case BLOCK_CONTROL:
-        this.#controls.push((JSON.parse(decoder.decode(payload)) as { value: unknown }).value);
+        this.#controls.push((JSON.parse(fromUtf8.decode(payload)) as { value: unknown }).value);
         this.nextControlIndex = 0;
         return 0;
       case BLOCK_MARK:
-        this.#controls.push(new RecordedMark((JSON.parse(decoder.decode(payload)) as { mark: SessionMark }).mark));
+        this.#controls.push(new RecordedMark((JSON.parse(fromUtf8.decode(payload)) as { mark: SessionMark }).mark));
         this.nextControlIndex = 0;
         return 0;
       case BLOCK_FOOTER:
@@ -345,7 +343,7 @@ export class RecordingInput implements QuoteInput {
   }
 
   #takeFooter(payload: Uint8Array): void {
-    const footer = JSON.parse(decoder.decode(payload)) as RecordingFooter;
+    const footer = JSON.parse(fromUtf8.decode(payload)) as RecordingFooter;
     if (footer.quotes !== this.#quotes)
       throw this.#damage(`its footer counts ${footer.quotes} quotes; ${this.#quotes} were read`);
     this.footer = footer;

@@ -1,3 +1,4 @@
+import { toUtf8 } from '../../core/utf8.ts';
 import { assert } from '../../core/assert.ts';
 import { WATERMARK_MIN } from '../../core/time.ts';
 import type { QuoteBatch } from '../sources/quote-batch.ts';
@@ -40,9 +41,6 @@ export interface RecordingSink {
   digest(): Uint8Array;
 }
 
-const encoder = new (
-  globalThis as unknown as { TextEncoder: new () => { encode(text: string): Uint8Array } }
-).TextEncoder();
 /** Symbol names of one block, well below what a length may be. */
 const SYMBOL_BLOCK_BYTES_MAX = 1_048_576;
 
@@ -160,14 +158,14 @@ export class RecordingWriter {
   /** @param value plain data; it will enter the stream ahead of the next quote added */
   addControl(value: unknown): void {
     this.flush();
-    this.#writeBlock(BLOCK_CONTROL, 1, this.#quotes, encoder.encode(JSON.stringify({ value })));
+    this.#writeBlock(BLOCK_CONTROL, 1, this.#quotes, toUtf8.encode(JSON.stringify({ value })));
     this.#controls += 1;
   }
 
   /** It stands ahead of the next quote added. */
   addMark(mark: SessionMark): void {
     this.flush();
-    this.#writeBlock(BLOCK_MARK, 1, this.#quotes, encoder.encode(JSON.stringify({ mark })));
+    this.#writeBlock(BLOCK_MARK, 1, this.#quotes, toUtf8.encode(JSON.stringify({ mark })));
   }
 
   finish(origin: RecordingOrigin): RecordingFooter {
@@ -183,7 +181,7 @@ export class RecordingWriter {
       index: this.#index,
     };
     const footerOffset = this.#bytes;
-    this.#writeBlock(BLOCK_FOOTER, 1, this.#quotes, encoder.encode(JSON.stringify(footer)));
+    this.#writeBlock(BLOCK_FOOTER, 1, this.#quotes, toUtf8.encode(JSON.stringify(footer)));
     const trailer = new Uint8Array(TRAILER_BYTES);
     trailer.set(TRAILER_MAGIC);
     new DataView(trailer.buffer).setBigUint64(8, BigInt(footerOffset), true);
@@ -248,7 +246,7 @@ export class RecordingWriter {
       bytes = 0;
     };
     for (const name of this.#newNames) {
-      const part = encoder.encode(name);
+      const part = toUtf8.encode(name);
       parts.push(part);
       bytes += 2 + part.length;
       if (bytes > SYMBOL_BLOCK_BYTES_MAX) write();
@@ -258,7 +256,7 @@ export class RecordingWriter {
   }
 
   #writeHeader(header: RecordingHeader): void {
-    const text = encoder.encode(JSON.stringify(header));
+    const text = toUtf8.encode(JSON.stringify(header));
     const padded = padTo8(text.length);
     const bytes = new Uint8Array(PREFIX_BYTES + padded + 8).fill(32, PREFIX_BYTES, PREFIX_BYTES + padded);
     const view = new DataView(bytes.buffer);

@@ -1,3 +1,4 @@
+import { fromUtf8, toUtf8 } from '../../core/utf8.ts';
 import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
 import { TRADE_WORDS } from './trade-run.ts';
 
@@ -178,14 +179,6 @@ export async function readTrades(
 function nameOf(checkpointId: number, level: number): string {
   return `trades/${String(checkpointId).padStart(ID_DIGITS, '0')}-${level}`;
 }
-
-/** In every host; the engine's library types have neither DOM nor Node to declare them. */
-const host = globalThis as unknown as {
-  TextEncoder: new () => { encode(text: string): Uint8Array };
-  TextDecoder: new () => { decode(bytes: Uint8Array): string };
-};
-const toUtf8 = new host.TextEncoder();
-const fromUtf8 = new host.TextDecoder();
 
 function encodeTrades(words: Float64Array, textOf: (id: number) => string): Uint8Array {
   const symbols = new Map<number, string>();

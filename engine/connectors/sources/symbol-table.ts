@@ -1,3 +1,5 @@
+import { fromUtf8 } from '../../core/utf8.ts';
+
 /**
  * Numbers for symbols, shared by all inputs of a session. Bytes that were seen before find their number by hash, with
  * no string made; new bytes are decoded and trimmed once, so that ` AAPL` and `AAPL` are one symbol. Symbols are
@@ -20,15 +22,9 @@ const FNV_PRIME = 0x01000193;
 const BAD_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffd]/;
 const SPACE = 32;
 
-/** TextDecoder is in every host; the engine's library types have neither DOM nor Node to declare it. */
-interface Utf8Decoder {
-  decode(bytes: Uint8Array): string;
-}
-const utf8 = new (globalThis as unknown as { TextDecoder: new () => Utf8Decoder }).TextDecoder();
-
 /** Text of bytes, for messages and rare paths: invalid UTF-8 becomes U+FFFD. */
 export function decodeUtf8(bytes: Uint8Array, from: number, to: number): string {
-  return utf8.decode(bytes.subarray(from, to));
+  return fromUtf8.decode(bytes.subarray(from, to));
 }
 
 export class SymbolTable {

@@ -1,3 +1,4 @@
+import { fromUtf8, toUtf8 } from '../../core/utf8.ts';
 import type { DurableStore } from '../../contract/durable-store.ts';
 import type { SessionRequest } from '../../contract/window.ts';
 
@@ -9,20 +10,15 @@ interface KeptRequest {
   readonly request: SessionRequest;
 }
 
-const host = globalThis as unknown as {
-  TextEncoder: new () => { encode(text: string): Uint8Array };
-  TextDecoder: new () => { decode(bytes: Uint8Array): string };
-};
-
 export async function keepLiveRequest(store: DurableStore, request: SessionRequest): Promise<void> {
   const kept: KeptRequest = { version: 1, request };
-  await store.put(NAME, new host.TextEncoder().encode(JSON.stringify(kept)));
+  await store.put(NAME, toUtf8.encode(JSON.stringify(kept)));
 }
 
 /** @returns null: no live session was interrupted. @throws StoreError */
 export async function readLiveRequest(store: DurableStore): Promise<SessionRequest | null> {
   const bytes = await store.get(NAME);
-  return bytes === null ? null : (JSON.parse(new host.TextDecoder().decode(bytes)) as KeptRequest).request;
+  return bytes === null ? null : (JSON.parse(fromUtf8.decode(bytes)) as KeptRequest).request;
 }
 
 export async function forgetLiveRequest(store: DurableStore): Promise<void> {

@@ -1,3 +1,4 @@
+import { fromUtf8, toUtf8 } from '../../core/utf8.ts';
 import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
 import { decodePlain, encodePlain } from '../../memory/plain-text.ts';
 import type { KeyedOperatorSnapshot } from '../operators/keyed-snapshot.ts';
@@ -86,13 +87,6 @@ const VALUE_BYTES_MAX = 16 * 1_048_576;
 /** Key groups that did not change are written again after so many checkpoints, so that old values can go. */
 const REUSED_FOR_MAX = 32;
 const SHA_CHARACTERS = 64;
-
-const host = globalThis as unknown as {
-  TextEncoder: new () => { encode(text: string): Uint8Array };
-  TextDecoder: new () => { decode(bytes: Uint8Array): string };
-};
-const toUtf8 = new host.TextEncoder();
-const fromUtf8 = new host.TextDecoder();
 
 /**
  * Checkpoints in a durable store:

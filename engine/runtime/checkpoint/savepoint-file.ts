@@ -1,3 +1,4 @@
+import { fromUtf8, toUtf8 } from '../../core/utf8.ts';
 import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
 import { CheckpointStorage, type Digest } from './checkpoint-storage.ts';
 
@@ -17,13 +18,6 @@ interface SavepointHeader {
   readonly createdAtMs: number;
   readonly values: readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[];
 }
-
-const host = globalThis as unknown as {
-  TextEncoder: new () => { encode(text: string): Uint8Array };
-  TextDecoder: new () => { decode(bytes: Uint8Array): string };
-};
-const toUtf8 = new host.TextEncoder();
-const fromUtf8 = new host.TextDecoder();
 
 /** @throws StoreError when there is no such checkpoint, or a part of it is gone */
 export async function exportSavepoint(store: DurableStore, digest: Digest, checkpointId: number): Promise<Uint8Array> {
