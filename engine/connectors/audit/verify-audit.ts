@@ -1,7 +1,7 @@
 import type { DurableStore } from '../../contract/durable-store.ts';
 import type { Sha256 } from '../../core/bytes.ts';
 import { parseAnchor, type AnchorFile, type AuditAnchor } from './audit-anchor.ts';
-import { ChainReader, type AuditFinding } from './audit-chain.ts';
+import { ChainReader, parseRecord, type AuditFinding } from './audit-chain.ts';
 import type { AuditRecord } from './audit-record.ts';
 import { exportSeal } from './export-audit.ts';
 import { AUDIT_PREFIX, firstIndexOf, linesOf } from './audit-segments.ts';
@@ -171,10 +171,18 @@ export async function verifyExport(
   }
   const { count, head } = walk.chain;
   if (held?.line === exportSeal(count, head?.hash ?? '')) return walk.verdict();
+  // A record in order where the seal should be: it is good, the next one is what is missing.
+  if (held !== null && parseRecord(held.line) !== null) {
+    lineNumber += 1;
+    const finding = walk.read(held.line, `${where}, line ${lineNumber}`);
+    if (finding !== null) return broken(finding);
+    held = null;
+  }
+  const record = walk.chain.count;
   return broken({
-    record: count,
+    record,
     where: `${where}, line ${lineNumber + 1}`,
-    expected: `record ${count}, or the seal of an export of ${count} records`,
+    expected: `record ${record}, or the seal of an export of ${record} records`,
     found: held === null ? 'nothing' : JSON.stringify(held.line.slice(0, 200)),
   });
 }
