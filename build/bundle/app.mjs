@@ -2,7 +2,7 @@
 // `node build/bundle/app.mjs` rebuilds only what changed; `--force` rebuilds all.
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { argv, exit } from 'node:process';
+import process, { argv, exit } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { hashFiles, listFiles, repositoryRoot } from '../checks/source-tree.mjs';
 import { isFresh, markFresh, markStale } from './stamp.mjs';
@@ -120,12 +120,31 @@ function rendererPages(root) {
 async function bundleRenderer(root, pages) {
   const { build } = await import('vite');
   const { default: react } = await import('@vitejs/plugin-react');
-  await build({
+  // Tests bundle, too, and theirs is another environment: React would then be bundled as it is for its developers, and slower.
+  const environment = process.env['NODE_ENV'];
+  process.env['NODE_ENV'] = 'production';
+  try {
+    await build(rendererBuild(root, pages, react()));
+  } finally {
+    if (environment === undefined) delete process.env['NODE_ENV'];
+    else process.env['NODE_ENV'] = environment;
+  }
+}
+
+/**
+ * @param {string} root
+ * @param {readonly string[]} pages
+ * @param {import('vite').PluginOption} react
+ * @returns {import('vite').InlineConfig}
+ */
+function rendererBuild(root, pages, react) {
+  return {
+    mode: 'production',
     root: join(root, rendererEntryFolder),
     configFile: false,
     base: './',
     logLevel: 'warn',
-    plugins: [react()],
+    plugins: [react],
     build: {
       outDir: join(root, 'dist', 'renderer'),
       emptyOutDir: true,
@@ -141,7 +160,7 @@ async function bundleRenderer(root, pages) {
         input: pages.map((page) => join(root, rendererEntryFolder, page)),
       },
     },
-  });
+  };
 }
 
 if (argv[1] !== undefined && resolve(argv[1]) === fileURLToPath(import.meta.url)) {

@@ -6,6 +6,9 @@ import type { GridColumn } from './windowed-grid.ts';
  */
 /** A light fades whole (420 ms) before the next: a cell that changes faster would only glow, and say nothing. */
 const FLASH_AGAIN_MS = 500;
+/** Of a figure in the largest text of the grid, and of the padding on both sides of a cell; in px. */
+const FIGURE_WIDTH = 8;
+const CELL_PADDING = 16;
 
 export class GridRow {
   readonly element: HTMLElement;
@@ -22,10 +25,14 @@ export class GridRow {
   readonly #nodes: Text[] = [];
   readonly #flashedAtMs: Float64Array;
   readonly #flashTurn: Uint8Array;
+  readonly #isLong: boolean[] = [];
+  readonly #widths: ArrayLike<number>;
   #selected = false;
   #rowClass = '';
 
-  constructor(columns: readonly GridColumn[]) {
+  /** @param widths of the columns in px; the grid's own, which change as a person drags them */
+  constructor(columns: readonly GridColumn[], widths: ArrayLike<number>) {
+    this.#widths = widths;
     this.element = document.createElement('div');
     this.element.className = 'grid-row';
     this.element.setAttribute('role', 'row');
@@ -45,6 +52,7 @@ export class GridRow {
       this.#nodes.push(node);
       this.#texts.push('');
       this.#classes.push('');
+      this.#isLong.push(false);
     });
   }
 
@@ -73,6 +81,15 @@ export class GridRow {
     if (this.#texts[column] === text) return;
     this.#texts[column] = text;
     this.#nodes[column].data = text;
+    this.fit(column);
+  }
+
+  /** Cuts a text off that does not fit, and only such a one: a clip for every cell is what a frame would spend its time on. */
+  fit(column: number): void {
+    const isLong = this.#texts[column].length * FIGURE_WIDTH + CELL_PADDING > this.#widths[column];
+    if (isLong === this.#isLong[column]) return;
+    this.#isLong[column] = isLong;
+    this.#cells[column].classList.toggle('is-long', isLong);
   }
 
   /** A class beside the fixed ones: a tone, a state. Empty takes it away. */

@@ -54,6 +54,8 @@ export class WindowedGrid {
   readonly #header: GridHeader;
   readonly #resizes: ResizeObserver;
   readonly #rows: GridRow[] = [];
+  /** In px, one for each column. */
+  readonly #widths: number[] = [];
   #rowHeight: number;
   #height = 0;
   #scrollTop = 0;
@@ -168,7 +170,7 @@ export class WindowedGrid {
   #provideRows(wanted: number): void {
     if (this.#rows.length >= wanted) return;
     while (this.#rows.length < wanted) {
-      const row = new GridRow(this.#source.columns);
+      const row = new GridRow(this.#source.columns, this.#widths);
       this.#rows.push(row);
       this.#canvas.append(row.element);
     }
@@ -208,17 +210,16 @@ export class WindowedGrid {
     if (isFinal) this.#options.onResize?.(column, bounded);
   }
 
-  #widths = new Map<string, number>();
-
   #applyWidth(column: string, width: number): void {
     const index = this.#source.columns.findIndex((candidate) => candidate.id === column);
-    this.#widths.set(column, width);
+    this.#widths[index] = width;
     this.#root.style.setProperty(`--c${index}`, `${width}px`);
+    for (const row of this.#rows) row.fit(index);
   }
 
   #fitCanvas(): void {
     let width = 0;
-    for (const one of this.#widths.values()) width += one;
+    for (const one of this.#widths) width += one;
     this.#root.style.setProperty('--grid-width', `${width}px`);
   }
 

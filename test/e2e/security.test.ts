@@ -1,3 +1,5 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openWorkstation, type WorkstationPage } from './workstation-page.ts';
 
@@ -30,6 +32,15 @@ describe('the page is locked in', () => {
       ),
     );
     expect(globals).toEqual([]);
+  });
+
+  test('it is bundled as it is shipped, whatever the environment of who bundled it', () => {
+    const folder = join(import.meta.dirname, '..', '..', 'dist', 'renderer', 'assets');
+    const scripts = readdirSync(folder).filter((name) => name.endsWith('.js'));
+    const text = scripts.map((name) => readFileSync(join(folder, name), 'utf8')).join('');
+    expect(text).toContain('createRoot');
+    // Only React's build for its developers has it.
+    expect(text).not.toContain('jsxDEV');
   });
 
   test('it is given named functions only, frozen', async () => {
