@@ -7,9 +7,18 @@ import type {
   ProcessFunction,
 } from './functions.ts';
 import type { OutputTag } from './output-tag.ts';
+import { AsOfJoin } from './joins/as-of-join.ts';
+import { IntervalJoin } from './joins/interval-join.ts';
 import type { ExternalSink, Sink, SinkContext } from './sink.ts';
 import type { KeySelector, NodeInput, NodeWork, Partitioning, StreamEdge, StreamNode } from './stream-nodes.ts';
 import type { StructType, ViewOf } from './struct.ts';
+import { CountTrigger } from './windows/count-trigger.ts';
+import { CountEvictor } from './windows/evictors.ts';
+import { GlobalWindows } from './windows/global-windows.ts';
+import { PurgingTrigger } from './windows/purging-trigger.ts';
+import type { WindowAssigner } from './windows/window-assigner.ts';
+import type { GlobalWindow, Window } from './windows/window.ts';
+import { WindowedStream } from './windows/windowed-stream.ts';
 
 /** Where streams leave their nodes; the environment is one. */
 export interface NodeRegistry {
@@ -17,6 +26,8 @@ export interface NodeRegistry {
 }
 
 const FORWARD: Partitioning = { kind: 'forward' };
+/** The key of streams without one, where an operator needs one. */
+const ALL_RECORDS = 0;
 
 /**
  * A stream of records (Flink: DataStream). Calls describe a job, they do not run it. Stateless operators are chained:
@@ -63,6 +74,11 @@ export class DataStream<T> {
   keyBy<K>(selector: (value: T) => K): KeyedStream<K, T>;
   keyBy(selector: KeySelector): KeyedStream<unknown, T> {
     return new KeyedStream<unknown, T>(this.registry, this.edges, selector);
+  }
+
+  /** Windows over all records: as of one key, hence in one subtask, whatever the parallelism. */
+  windowAll<W extends Window>(assigner: WindowAssigner<T, W>): WindowedStream<typeof ALL_RECORDS, T, W> {
+    return this.keyBy(() => ALL_RECORDS).window(assigner);
   }
 
   /** Every subtask of what it is connected to receives every record. */
@@ -171,6 +187,29 @@ export class KeyedStream<K, T> {
       userFunction: userFunction as unknown as KeyedProcessFunction<never, unknown, unknown>,
     };
     return new SingleOutputStreamOperator<OUT>(this.registry, this.registry.add(work, [this.input], 'KeyedProcess'));
+  }
+
+  /** Records of a key in groups: by time, by session, by whatever an assigner says. */
+  window<W extends Window>(assigner: WindowAssigner<T, W>): WindowedStream<K, T, W> {
+    return new WindowedStream<K, T, W>(this.registry, this.input, assigner);
+  }
+
+  /** Groups of `countMax` records; with a slide: every `slide` records the last `countMax` of them. */
+  countWindow(countMax: number, slide: number | null = null): WindowedStream<K, T, GlobalWindow> {
+    const windows = this.window(GlobalWindows.create());
+    return slide === null
+      ? windows.trigger(PurgingTrigger.of(CountTrigger.of(countMax)))
+      : windows.evictor(CountEvictor.of<T>(countMax)).trigger(CountTrigger.of(slide));
+  }
+
+  /** Pairs of records of the same key whose times lie in an interval of each other. */
+  intervalJoin<U>(other: KeyedStream<K, U>): IntervalJoin<K, T, U> {
+    return new IntervalJoin<K, T, U>(this.registry, this.input, other.input);
+  }
+
+  /** Each record with the version of the other stream that was valid at its time. */
+  asOfJoin<V>(versions: KeyedStream<K, V>): AsOfJoin<K, T, V> {
+    return new AsOfJoin<K, T, V>(this.registry, this.input, versions.input);
   }
 
   /** With another stream of the same key, or with a broadcast stream. */

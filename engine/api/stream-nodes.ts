@@ -8,7 +8,9 @@ import type {
 import type { OutputTag } from './output-tag.ts';
 import type { ExternalSink, RecordTypes, Sink } from './sink.ts';
 import type { SourceReader, SourceReaderContext } from './source.ts';
+import type { JoinWork } from './joins/join-work.ts';
 import type { WatermarkStrategy } from './watermark-strategy.ts';
+import type { WindowWork } from './windows/window-work.ts';
 
 /**
  * What a job author's calls leave behind: nodes that know their inputs. `graph/` turns them into a job; the author never
@@ -53,6 +55,8 @@ export type NodeWork =
       readonly kind: 'keyed-broadcast';
       readonly userFunction: KeyedBroadcastProcessFunction<never, unknown, unknown, unknown>;
     }
+  | WindowWork
+  | JoinWork
   | { readonly kind: 'sink'; readonly sink: Sink<unknown> | ExternalSink<unknown> };
 
 export interface StreamNode {

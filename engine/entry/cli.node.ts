@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { parseArguments, type CliCommand } from './cli/arguments.ts';
 import { runSavepoint } from './cli/savepoint-command.node.ts';
+import { runBars } from './cli/bars-command.node.ts';
 import { runAudit } from './cli/audit-command.node.ts';
 import { runFeed } from './cli/feed-command.node.ts';
 import { runInspect } from './cli/inspect-command.node.ts';
@@ -34,6 +35,8 @@ async function run(command: CliCommand): Promise<void> {
       return runReplay(command);
     case 'sample':
       return runSample(command);
+    case 'bars':
+      return runBars(command);
     case 'record':
       return runRecord(command);
     case 'inspect':

@@ -1,5 +1,6 @@
 import { defineJob } from '../api/job.ts';
 import { BugError } from '../core/assert.ts';
+import { describeBarsJob, type BarsParameters } from './session/describe-bars-job.ts';
 import { describeSession } from './session/describe-session.ts';
 import type { SessionParameters } from './session/session-parameters.ts';
 import { startWorker } from './worker.node.ts';
@@ -9,9 +10,14 @@ import { startWorker } from './worker.node.ts';
  * code, so that a thread is there sooner.
  */
 const flinkTradeTasks = defineJob<SessionParameters>((environment, parameters) => {
-  describeSession(environment, parameters, () => {
-    throw new BugError('A task thread reads no inputs; sources run on the source thread.');
-  });
+  describeSession(environment, parameters, readsNothing);
+});
+const barsTasks = defineJob<BarsParameters>((environment, parameters) => {
+  describeBarsJob(environment, parameters, readsNothing);
 });
 
-startWorker({ flinktrade: flinkTradeTasks });
+function readsNothing(): never {
+  throw new BugError('A task thread reads no inputs; sources run on the source thread.');
+}
+
+startWorker({ flinktrade: flinkTradeTasks, bars: barsTasks });

@@ -1,5 +1,6 @@
+import { barsJob } from './session/bars-job.node.ts';
 import { flinkTradeJob } from './session/flinktrade-job.node.ts';
 import { startWorker } from './worker.node.ts';
 
 /** The bundle that the source thread of the product runs; for task threads see flinktrade-task.node.ts. */
-startWorker({ flinktrade: flinkTradeJob });
+startWorker({ flinktrade: flinkTradeJob, bars: barsJob });

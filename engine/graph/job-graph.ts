@@ -44,9 +44,17 @@ export interface Crossing {
 }
 
 export function isKeyed(node: StreamNode): boolean {
-  return (
-    node.work.kind === 'keyed-process' || node.work.kind === 'keyed-co-process' || node.work.kind === 'keyed-broadcast'
-  );
+  switch (node.work.kind) {
+    case 'keyed-process':
+    case 'keyed-co-process':
+    case 'keyed-broadcast':
+    case 'window':
+    case 'interval-join':
+    case 'as-of-join':
+      return true;
+    default:
+      return false;
+  }
 }
 
 const crossesThreads = (node: StreamNode): boolean => isKeyed(node) || node.work.kind === 'sink';

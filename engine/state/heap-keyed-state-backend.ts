@@ -157,6 +157,11 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     );
   }
 
+  /** State in a form of the engine's own: stored as a value of its keys. */
+  registerState<S extends SlotState>(name: string, create: () => S): S {
+    return this.register({ kind: 'value', name }, create);
+  }
+
   /** The state object of any descriptor. */
   stateOf(descriptor: NamedDescriptor): unknown {
     const any = descriptor as AnyStateDescriptor;

@@ -56,6 +56,15 @@ export abstract class ObjectState<T> implements SlotState {
     return this.bySlot[slot] !== undefined;
   }
 
+  /** The stored object itself, for who keeps it elsewhere meanwhile (namespaced-states.ts); undefined: absent. */
+  live(slot: number): T | undefined {
+    return this.bySlot[slot];
+  }
+
+  putLive(slot: number, data: T | undefined): void {
+    this.store(slot, data);
+  }
+
   snapshotAt(slot: number): unknown {
     return plainCopy(this.bySlot[slot]);
   }

@@ -1,3 +1,4 @@
+import type { SingleOutputStreamOperator } from '../api/data-stream.ts';
 import type { StreamExecutionEnvironment } from '../api/environment.ts';
 import { externalSink } from '../api/sink.ts';
 import type { SourceReader, SourceReaderContext } from '../api/source.ts';
@@ -22,6 +23,20 @@ export const LATE_QUOTES_SINK = externalSink<Quote>('late-quotes');
 /** Reads a session: quotes and starting positions in stream order, controls on the side output CONTROL. */
 export type CreateSessionReader = (context: SourceReaderContext) => SourceReader<Quote | StartingPosition>;
 
+/** Quotes and positions of a session, in stream order. */
+export type SessionStream = SingleOutputStreamOperator<Quote | StartingPosition>;
+
+/** Where each of FlinkTrade's jobs begins. @param createReader called once, on the source thread */
+export function describeSessionSource(
+  environment: StreamExecutionEnvironment,
+  createReader: CreateSessionReader,
+): SessionStream {
+  return environment
+    .fromSource(createReader, WatermarkStrategy.noWatermarks(), 'session')
+    .uid('session')
+    .returns(QUOTE, POSITION);
+}
+
 /**
  * The FlinkTrade job.
  *
@@ -32,19 +47,17 @@ export type CreateSessionReader = (context: SourceReaderContext) => SourceReader
  * The session source stamps event time and watermarks itself (one source, one order), so no strategy makes any here.
  *
  * @param createReader called once, on the source thread
+ * @returns its streams, for what else a run wants to make of them
  */
 export function describeTrading(
   environment: StreamExecutionEnvironment,
   createReader: CreateSessionReader,
   options: TradeFunctionOptions,
-): void {
+): { readonly session: SessionStream; readonly trades: SingleOutputStreamOperator<Trade> } {
   // The session drives it: in a replay by event time, live by the machine's clock, so that a replay is exact either way.
   environment.setProcessingTime('source');
 
-  const session = environment
-    .fromSource(createReader, WatermarkStrategy.noWatermarks(), 'session')
-    .uid('session')
-    .returns(QUOTE, POSITION);
+  const session = describeSessionSource(environment, createReader);
 
   const controls = session.getSideOutput(CONTROL).broadcast();
 
@@ -58,4 +71,5 @@ export function describeTrading(
 
   trades.sinkTo(TRADES_SINK).uid('trades');
   trades.getSideOutput(LATE_QUOTES).sinkTo(LATE_QUOTES_SINK).uid('late-quotes');
+  return { session, trades };
 }

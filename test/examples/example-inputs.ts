@@ -1,6 +1,7 @@
 import { seededRandom } from '../support/seeded-random.ts';
 import type { ClickParameters } from './click-sessions.ts';
 import type { SensorAlarmParameters, SensorEvent } from './sensor-alarm.ts';
+import type { Limit, Passage, TollRoadParameters } from './toll-road.ts';
 import type { WordCountParameters } from './word-count.ts';
 
 /** Made-up inputs, large enough that every ring wraps and every subtask gets keys. */
@@ -44,4 +45,24 @@ export function clickInput(seed: number, clickCount = 600): ClickParameters {
     };
   });
   return { clicks, gapMs: 80, outOfOrdernessMs: 20 };
+}
+
+export function tollRoadInput(seed: number, passageCount = 500): TollRoadParameters {
+  const random = seededRandom(seed);
+  const road = (): string => `road-${Math.floor(random() * 6)}`;
+  let timeMs = 0;
+  const passages = Array.from({ length: passageCount }, (): Passage => {
+    timeMs += Math.floor(random() * 10);
+    const lateMs = random() < 0.06 ? 300 : Math.floor(random() * 20);
+    const car = `car-${Math.floor(random() * 25)}`;
+    const speed = 40 + Math.floor(random() * 120);
+    return { kind: 'passage', car, road: road(), speed, isEntry: random() < 0.5 ? 1 : 0, timeMs: timeMs - lateMs };
+  });
+  const limits = Array.from({ length: 40 }, (): Limit => ({
+    kind: 'limit',
+    road: road(),
+    speed: 50 + Math.floor(random() * 8) * 10,
+    timeMs: Math.floor(random() * timeMs),
+  }));
+  return { passages, limits, outOfOrdernessMs: 25 };
 }

@@ -4,8 +4,9 @@ import { LocalExecutor } from '../../engine/runtime/local-executor.ts';
 import { CollectingSink } from '../support/collecting-sink.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { clickSessions } from './click-sessions.ts';
-import { clickInput, sensorInput, wordCountInput } from './example-inputs.ts';
+import { clickInput, sensorInput, tollRoadInput, wordCountInput } from './example-inputs.ts';
 import { sensorAlarm } from './sensor-alarm.ts';
+import { tollRoad, TOLL_ROAD_SINKS } from './toll-road.ts';
 import { wordCount } from './word-count.ts';
 
 const clock = { monotonicMs: () => 0, wallMs: () => 0 };
@@ -27,6 +28,7 @@ describe.each([
   ['word count', wordCount as JobDefinition<never>, wordCountInput(1), ['totals']],
   ['sensor alarms', sensorAlarm as JobDefinition<never>, sensorInput(2), ['alarms']],
   ['click sessions', clickSessions as JobDefinition<never>, clickInput(3), ['sessions', 'late', 'pages']],
+  ['toll road', tollRoad as JobDefinition<never>, tollRoadInput(4), TOLL_ROAD_SINKS],
 ] as const)('%s', (_, job, parameters, sinkNames) => {
   test('gives the same results with any number of subtasks, in any order of steps, with the smallest rings', async () => {
     const expected = await results(job, parameters as never, sinkNames, 1, 7, 2 ** 14);

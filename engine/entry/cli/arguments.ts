@@ -1,6 +1,7 @@
 import { fail, ok, type Result } from '../../core/result.ts';
 import { CHECKPOINT_SETTINGS_DEFAULT, type CheckpointSettings } from '../session/checkpoint-settings.ts';
 import { readSpeed, readWhole, WORKERS_MAX, type ParsedFlags, type SpeedArgument } from './argument-values.ts';
+import { BARS_FLAGS, readBars, type BarsCommand } from './bars-arguments.ts';
 import { FEED_FLAGS, LIVE_FLAGS, readFeed, readLive, type FeedCommand, type LiveCommand } from './live-arguments.ts';
 
 export { WORKERS_MAX, type SpeedArgument } from './argument-values.ts';
@@ -28,6 +29,7 @@ export type CliCommand =
       readonly profile: string | null;
     }
   | SavepointCommand
+  | BarsCommand
   | KillCommand
   | FeedCommand
   | LiveCommand
@@ -107,6 +109,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
     'checkpoints-kept',
   ],
   record: ['journal', 'output', 'profile'],
+  bars: BARS_FLAGS,
   inspect: ['journal', 'profile', 'json'],
   sample: ['seed', 'workers', 'speed', 'rules', 'seconds'],
   profiles: [],
@@ -140,6 +143,8 @@ export function parseArguments(words: readonly string[]): Result<CliCommand, str
       return readReplay(parsed.value);
     case 'record':
       return readRecord(parsed.value);
+    case 'bars':
+      return readBars(parsed.value);
     case 'inspect':
       return readInspect(parsed.value);
     case 'sample':

@@ -40,6 +40,12 @@ export const USAGE = `FlinkTrade command line
       more: --max-parallelism N (key groups), --out-of-orderness-ms N, --max-future-ms N;
             with --state: --savepoint FILE (begin there), --checkpoint-interval-ms N (1000), --checkpoints-kept N (2), --checkpoint-timeout-ms N (600000)
 
+  flinktrade bars INPUT... --interval 1s|5s|1m|5m|15m|1h|1d [--price bid|ask|mid] [-o FILE|-] [--profile NAME|FILE]
+      The bars of each symbol as CSV: symbol,startMs,open,high,low,close,quotes; days are those of UTC.
+      --price      mid (default): the mean of bid and ask, exact
+      --open       first (default): a bar opens with its first quote; previous-close: where the one before it closed
+      more: --workers N, --out-of-orderness-ms N, --max-future-ms N; --journal DIR instead of INPUT: of a live session
+
   flinktrade record INPUT... -o FILE [--profile NAME|FILE]   write FlinkTrade's own, fast recording
   flinktrade inspect FILE [--profile NAME|FILE] [--json]     symbols, span, counts and oddities of a session file
   flinktrade sample [--seed N] [--seconds N] [--workers N] [--speed max|xN] [--rules FILE]

@@ -1,12 +1,14 @@
 import type { StreamExecutionEnvironment } from '../../api/environment.ts';
+import { describeBarHistory } from '../../trading/bars/describe-bars.ts';
 import { describeTrading, type CreateSessionReader } from '../../trading/job.ts';
 import type { SessionParameters } from './session-parameters.ts';
 
 /** The job of a session, whoever reads its inputs. */
 export function describeSession(
   environment: StreamExecutionEnvironment,
-  { rules, historySampleMs }: SessionParameters,
+  { rules, historySampleMs, bars }: SessionParameters,
   createReader: CreateSessionReader,
 ): void {
-  describeTrading(environment, createReader, { rules, historySampleMs });
+  const { session } = describeTrading(environment, createReader, { rules, historySampleMs });
+  if (bars === 'built') describeBarHistory(session);
 }

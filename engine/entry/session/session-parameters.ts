@@ -1,3 +1,4 @@
+import type { BarBuilding } from '../../contract/bars.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
 import type { Speed } from '../../contract/window.ts';
 import type { SessionTotals } from '../../connectors/sources/session-source-reader.ts';
@@ -22,6 +23,8 @@ export interface SessionParameters {
   readonly maxFutureMs: number | null;
   /** For charts; null: keep none. */
   readonly historySampleMs: number | null;
+  /** For charts; absent: none. */
+  readonly bars?: BarBuilding;
   /** Controls of an interrupted session that enter again where they did; absent: none. */
   readonly controls?: readonly ScheduledControl<ControlRecord>[];
 }

@@ -56,7 +56,7 @@ export class KeyedOneInputStreamOperatorTestHarness<K, IN, OUT> extends KeyedOpe
 }
 
 /** What both two-input harnesses share: the combined watermark of two inputs. */
-abstract class TwoInputHarness<OUT> extends KeyedOperatorTestHarness<OUT> {
+export abstract class TwoInputHarness<OUT> extends KeyedOperatorTestHarness<OUT> {
   private readonly watermarks = new InputWatermarks(2, {
     processWatermark: (watermarkMs) => this.operator.processWatermark(watermarkMs),
     processWatermarkStatus: (idle) => this.operator.processWatermarkStatus(idle),

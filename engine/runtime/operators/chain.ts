@@ -221,6 +221,9 @@ export class ChainBuilder {
       case 'keyed-process':
       case 'keyed-co-process':
       case 'keyed-broadcast':
+      case 'window':
+      case 'interval-join':
+      case 'as-of-join':
       case 'sink':
         throw new Error(`Operator '${node.name}' (${node.work.kind}) cannot be chained.`);
     }

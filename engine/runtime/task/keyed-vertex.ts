@@ -9,13 +9,9 @@ import { VertexGate } from '../exchange/vertex-gate.ts';
 import type { NodeOutput } from '../operators/chain.ts';
 import { describeFailure } from '../operators/keyed-failure.ts';
 import type { KeyedOperator, OperatorEnvironment } from '../operators/keyed-operator.ts';
-import {
-  KeyedBroadcastOperator,
-  KeyedCoProcessOperator,
-  KeyedProcessOperator,
-} from '../operators/keyed-process-operators.ts';
 import type { OperatorRestore } from '../operators/keyed-restore.ts';
 import type { OperatorOutput } from '../operators/output.ts';
+import { createOperator } from './create-operator.ts';
 import type { TaskHost } from './task.ts';
 import type { TaskOutputs } from './task-outputs.ts';
 
@@ -244,23 +240,5 @@ export class KeyedVertex {
     }
     this.outputs.end(this.node);
     return true;
-  }
-}
-
-function createOperator(node: StreamNode, environment: OperatorEnvironment, output: OperatorOutput): KeyedOperator {
-  switch (node.work.kind) {
-    case 'keyed-process':
-      return new KeyedProcessOperator(environment, output, node.work.userFunction);
-    case 'keyed-co-process':
-      return new KeyedCoProcessOperator(environment, output, node.work.userFunction);
-    case 'keyed-broadcast':
-      return new KeyedBroadcastOperator(environment, output, node.work.userFunction);
-    case 'source':
-    case 'map':
-    case 'filter':
-    case 'flat-map':
-    case 'process':
-    case 'sink':
-      throw new Error(`Operator '${node.name}' (${node.work.kind}) is not keyed.`);
   }
 }
