@@ -1,4 +1,5 @@
 import { IllegalArgumentError } from '../core/errors.ts';
+import type { AsyncWaitWork } from './async.ts';
 import type {
   Collector,
   KeyedBroadcastProcessFunction,
@@ -17,6 +18,7 @@ export interface NodeRegistry {
 }
 
 const FORWARD: Partitioning = { kind: 'forward' };
+const REBALANCE: Partitioning = { kind: 'rebalance' };
 
 /**
  * A stream of records (Flink: DataStream). Calls describe a job, they do not run it. Stateless operators are chained:
@@ -89,6 +91,12 @@ export class DataStream<T> {
 
   addSink(write: (value: T, context: SinkContext) => void): StreamSink {
     return this.sinkTo({ createWriter: () => ({ write }) });
+  }
+
+  /** Engine's business: `AsyncDataStream` calls it. */
+  asyncWait<R>(work: AsyncWaitWork): SingleOutputStreamOperator<R> {
+    const input: NodeInput = { edges: this.edges, partitioning: REBALANCE };
+    return new SingleOutputStreamOperator<R>(this.registry, this.registry.add(work, [input], 'AsyncWait'));
   }
 
   protected chain<R>(work: NodeWork, name: string): SingleOutputStreamOperator<R> {
@@ -171,6 +179,11 @@ export class KeyedStream<K, T> {
       userFunction: userFunction as unknown as KeyedProcessFunction<never, unknown, unknown>,
     };
     return new SingleOutputStreamOperator<OUT>(this.registry, this.registry.add(work, [this.input], 'KeyedProcess'));
+  }
+
+  /** Engine's business: `AsyncDataStream` calls it. */
+  asyncWait<R>(work: AsyncWaitWork): SingleOutputStreamOperator<R> {
+    return new SingleOutputStreamOperator<R>(this.registry, this.registry.add(work, [this.input], 'AsyncWait'));
   }
 
   /** With another stream of the same key, or with a broadcast stream. */

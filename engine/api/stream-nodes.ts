@@ -1,3 +1,4 @@
+import type { AsyncWaitWork } from './async.ts';
 import type {
   Collector,
   KeyedBroadcastProcessFunction,
@@ -25,7 +26,9 @@ export type KeySelector = string | ((record: never) => unknown);
 export type Partitioning =
   | { readonly kind: 'forward' }
   | { readonly kind: 'key'; readonly selector: KeySelector }
-  | { readonly kind: 'broadcast' };
+  | { readonly kind: 'broadcast' }
+  /** From the source thread to each subtask in turn; from a subtask to the same one. */
+  | { readonly kind: 'rebalance' };
 
 export interface NodeInput {
   /** More than one after a union. */
@@ -53,6 +56,7 @@ export type NodeWork =
       readonly kind: 'keyed-broadcast';
       readonly userFunction: KeyedBroadcastProcessFunction<never, unknown, unknown, unknown>;
     }
+  | AsyncWaitWork
   | { readonly kind: 'sink'; readonly sink: Sink<unknown> | ExternalSink<unknown> };
 
 export interface StreamNode {

@@ -43,10 +43,19 @@ export interface Crossing {
   readonly firstType: number;
 }
 
+/** Whether it runs in the task threads, one subtask in each: operators with keys, and asynchronous ones. */
 export function isKeyed(node: StreamNode): boolean {
   return (
-    node.work.kind === 'keyed-process' || node.work.kind === 'keyed-co-process' || node.work.kind === 'keyed-broadcast'
+    node.work.kind === 'keyed-process' ||
+    node.work.kind === 'keyed-co-process' ||
+    node.work.kind === 'keyed-broadcast' ||
+    isAsync(node)
   );
+}
+
+/** Whether its function makes calls to the outside, on a thread of their own. */
+export function isAsync(node: StreamNode): boolean {
+  return node.work.kind === 'async-wait';
 }
 
 const crossesThreads = (node: StreamNode): boolean => isKeyed(node) || node.work.kind === 'sink';

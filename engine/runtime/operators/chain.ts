@@ -221,6 +221,7 @@ export class ChainBuilder {
       case 'keyed-process':
       case 'keyed-co-process':
       case 'keyed-broadcast':
+      case 'async-wait':
       case 'sink':
         throw new Error(`Operator '${node.name}' (${node.work.kind}) cannot be chained.`);
     }

@@ -7,6 +7,7 @@ import type { ChannelReader } from '../exchange/channel-reader.ts';
 import type { OutputGroup } from '../exchange/output-group.ts';
 import { VertexGate } from '../exchange/vertex-gate.ts';
 import type { NodeOutput } from '../operators/chain.ts';
+import { AsyncWaitOperator } from '../operators/async-wait-operator.ts';
 import { describeFailure } from '../operators/keyed-failure.ts';
 import type { KeyedOperator, OperatorEnvironment } from '../operators/keyed-operator.ts';
 import {
@@ -113,7 +114,7 @@ export class KeyedVertex {
     };
     const output = new VertexOutput(outputs.outputOf(node), outputs.groupsOf(node));
     moved?.operator.moveTo(environment, output, moved.taken);
-    this.operator = moved?.operator ?? createOperator(node, environment, output);
+    this.operator = moved?.operator ?? createOperator(node, environment, output, host);
     this.gate = new VertexGate(this.operator, node.inputs.length);
     this.companions = outputs.companionsOf(node);
     this.onBarrier = onBarrier;
@@ -236,6 +237,7 @@ export class KeyedVertex {
   /** Closes the operator and tells downstream, once its inputs are at their end. @returns whether it did so now */
   finishWhenEnded(): boolean {
     if (this.isFinished || !this.gate.isEnded || this.isWaiting) return false;
+    if (!this.operator.endInput()) return false;
     this.isFinished = true;
     try {
       this.operator.close();
@@ -247,7 +249,12 @@ export class KeyedVertex {
   }
 }
 
-function createOperator(node: StreamNode, environment: OperatorEnvironment, output: OperatorOutput): KeyedOperator {
+function createOperator(
+  node: StreamNode,
+  environment: OperatorEnvironment,
+  output: OperatorOutput,
+  host: TaskHost,
+): KeyedOperator {
   switch (node.work.kind) {
     case 'keyed-process':
       return new KeyedProcessOperator(environment, output, node.work.userFunction);
@@ -255,6 +262,8 @@ function createOperator(node: StreamNode, environment: OperatorEnvironment, outp
       return new KeyedCoProcessOperator(environment, output, node.work.userFunction);
     case 'keyed-broadcast':
       return new KeyedBroadcastOperator(environment, output, node.work.userFunction);
+    case 'async-wait':
+      return new AsyncWaitOperator(environment, output, node.work, host.async(node), host.processingTimeMs());
     case 'source':
     case 'map':
     case 'filter':
