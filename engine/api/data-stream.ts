@@ -1,4 +1,5 @@
 import { IllegalArgumentError } from '../core/errors.ts';
+import type { AsyncWaitWork } from './async.ts';
 import type {
   Collector,
   KeyedBroadcastProcessFunction,
@@ -26,6 +27,7 @@ export interface NodeRegistry {
 }
 
 const FORWARD: Partitioning = { kind: 'forward' };
+const REBALANCE: Partitioning = { kind: 'rebalance' };
 /** The key of streams without one, where an operator needs one. */
 const ALL_RECORDS = 0;
 
@@ -105,6 +107,12 @@ export class DataStream<T> {
 
   addSink(write: (value: T, context: SinkContext) => void): StreamSink {
     return this.sinkTo({ createWriter: () => ({ write }) });
+  }
+
+  /** Engine's business: `AsyncDataStream` calls it. */
+  asyncWait<R>(work: AsyncWaitWork): SingleOutputStreamOperator<R> {
+    const input: NodeInput = { edges: this.edges, partitioning: REBALANCE };
+    return new SingleOutputStreamOperator<R>(this.registry, this.registry.add(work, [input], 'AsyncWait'));
   }
 
   protected chain<R>(work: NodeWork, name: string): SingleOutputStreamOperator<R> {
@@ -210,6 +218,11 @@ export class KeyedStream<K, T> {
   /** Each record with the version of the other stream that was valid at its time. */
   asOfJoin<V>(versions: KeyedStream<K, V>): AsOfJoin<K, T, V> {
     return new AsOfJoin<K, T, V>(this.registry, this.input, versions.input);
+  }
+
+  /** Engine's business: `AsyncDataStream` calls it. */
+  asyncWait<R>(work: AsyncWaitWork): SingleOutputStreamOperator<R> {
+    return new SingleOutputStreamOperator<R>(this.registry, this.registry.add(work, [this.input], 'AsyncWait'));
   }
 
   /** With another stream of the same key, or with a broadcast stream. */

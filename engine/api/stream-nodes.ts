@@ -1,3 +1,4 @@
+import type { AsyncWaitWork } from './async.ts';
 import type {
   Collector,
   KeyedBroadcastProcessFunction,
@@ -27,7 +28,9 @@ export type KeySelector = string | ((record: never) => unknown);
 export type Partitioning =
   | { readonly kind: 'forward' }
   | { readonly kind: 'key'; readonly selector: KeySelector }
-  | { readonly kind: 'broadcast' };
+  | { readonly kind: 'broadcast' }
+  /** From the source thread to each subtask in turn; from a subtask to the same one. */
+  | { readonly kind: 'rebalance' };
 
 export interface NodeInput {
   /** More than one after a union. */
@@ -57,6 +60,7 @@ export type NodeWork =
     }
   | WindowWork
   | JoinWork
+  | AsyncWaitWork
   | { readonly kind: 'sink'; readonly sink: Sink<unknown> | ExternalSink<unknown> };
 
 export interface StreamNode {

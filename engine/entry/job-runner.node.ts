@@ -1,14 +1,15 @@
-import { Worker, type ResourceLimits } from 'node:worker_threads';
+import { MessageChannel, Worker, type MessagePort, type ResourceLimits } from 'node:worker_threads';
 import { StreamExecutionEnvironment } from '../api/environment.ts';
 import type { JobDefinition } from '../api/job.ts';
 
 import { IllegalArgumentError, IllegalStateError } from '../core/errors.ts';
 import { machineClock, nextTurn, repeatEvery, startMachineTimer, waitMs } from '../core/machine.node.ts';
-import { createJobGraph, uidOf, type JobGraph } from '../graph/job-graph.ts';
+import { createJobGraph, isAsync, uidOf, type JobGraph } from '../graph/job-graph.ts';
 import type { RingMemory } from '../memory/shared-ring.ts';
 import { SymbolDictionary, type SymbolDictionaryOptions } from '../memory/symbol-dictionary.ts';
 import { createPhysicalPlan, type PlanOptions, type ThreadId } from '../runtime/exchange/physical-plan.ts';
-import { createJobMemory, type JobMemory } from '../runtime/job-memory.ts';
+import type { AsyncStatistics } from '../runtime/async/async-statistics.ts';
+import { asyncStatisticsOf, createJobMemory, type JobMemory } from '../runtime/job-memory.ts';
 import { errorText, OperatorFailure } from '../runtime/operator-failure.ts';
 import {
   CheckpointCoordinator,
@@ -101,9 +102,11 @@ const STOP_MS = 1_000;
 const LOOK_EVERY_MS = 20;
 const STALL_MS = 1_000;
 
+type WorkerId = ThreadId | 'async';
+
 /** One worker thread as the runner sees it. */
 interface WorkerEntry {
-  readonly id: ThreadId;
+  readonly id: WorkerId;
   readonly label: string;
   readonly block: number;
   readonly worker: Worker;
@@ -180,6 +183,7 @@ export class RunningJob<P = unknown> {
       ...this.workerStart(this.graph.parallelism, memory),
       restore: this.restoreFor(options.restore ?? null),
     };
+    if (this.graph.nodes.some(isAsync)) this.startWorker('async', { ...start, restore: null, role: { kind: 'async' } });
     for (let index = 0; index < this.graph.parallelism; index += 1)
       this.startWorker(index, { ...start, role: { kind: 'task', index } });
     this.startWorker('source', { ...start, role: { kind: 'source' } });
@@ -269,7 +273,11 @@ export class RunningJob<P = unknown> {
     const { to, from } = barrier;
     const graph = { ...this.graph, parallelism: to };
     const plan = createPhysicalPlan(graph, ringOptions(this.options.ringSlots));
-    const memory = { ...createJobMemory(graph, plan, { symbolsMax: 2 }), symbols: this.memory.symbols };
+    const memory = {
+      ...createJobMemory(graph, plan, { symbolsMax: 2 }),
+      symbols: this.memory.symbols,
+      asyncStatistics: this.memory.asyncStatistics,
+    };
     for (let index = from; index < to; index += 1)
       this.startWorker(index, { ...this.workerStart(to, memory), isSpare: true, role: { kind: 'task', index } });
     const spares = this.workers.slice(this.workers.length - Math.max(0, to - from));
@@ -301,7 +309,7 @@ export class RunningJob<P = unknown> {
 
   private moveAll(barrier: RescaleBarrier, to: NewParallelism): void {
     const dealt = dealKeyGroups(barrier.parts, to.parallelism, this.graph.maxParallelism);
-    const served = this.workers.filter(({ id }) => typeof id !== 'number' || id < to.parallelism);
+    const served = this.workers.filter(({ id }) => (typeof id === 'number' ? id < to.parallelism : id === 'source'));
     barrier.awaitMoved(served.length);
     for (const entry of served) {
       if (entry.id === 'source') this.send(entry, { kind: 'move', to, taken: {} });
@@ -346,6 +354,7 @@ export class RunningJob<P = unknown> {
       lingers: lingers ?? false,
       restore: null,
       isSpare: false,
+      asyncPort: null,
     };
   }
 
@@ -360,6 +369,11 @@ export class RunningJob<P = unknown> {
       const numbers = this.control.numbersOf(block);
       return { thread: label, ...numbers, busyMs: Math.max(0, aliveMs - numbers.idleMs - numbers.backPressuredMs) };
     });
+  }
+
+  /** Asynchronous operators, by uid, since their start; see `ratesBetween` for what they do now. */
+  asyncStatistics(): Readonly<Record<string, AsyncStatistics>> {
+    return asyncStatisticsOf(this.graph, this.memory);
   }
 
   /** For tests of what follows: the thread of one task (-1: of the sources) ends as if it had crashed. */
@@ -435,16 +449,37 @@ export class RunningJob<P = unknown> {
     return { operators: restore.operators, source: restore.source };
   }
 
-  private sendToSource(message: ToWorker): void {
-    const source = this.workers.find(({ id }) => id === 'source');
-    if (source !== undefined && this.outcome === 'running') this.send(source, message);
+  private refuseBarrier(id: number): void {
+    if (this.rescaling?.id === id) this.rescaling.refuse('The sources have ended.');
+    else this.checkpoints?.refused(id);
   }
 
-  private startWorker(id: ThreadId, workerData: WorkerStart): void {
+  private sendToSource(message: ToWorker): void {
+    const source = this.workers.find(({ id }) => id === 'source');
+    if (source === undefined || this.outcome !== 'running') return;
+    this.send(source, message);
+    // Its thread hears nothing any more, while results of slow calls may still be on their way.
+    if (source.isFinished && (message.kind === 'checkpoint' || message.kind === 'rescale'))
+      void nextTurn().then(() => this.refuseBarrier(message.id));
+  }
+
+  /** @returns the task's end of a way to the thread that makes calls; null when the job has none */
+  private attachToCalls(taskIndex: number): MessagePort | null {
+    const calls = this.workers.find(({ id }) => id === 'async');
+    if (calls === undefined) return null;
+    const { port1, port2 } = new MessageChannel();
+    calls.worker.postMessage({ kind: 'attach', taskIndex, port: port2 } satisfies ToWorker, [port2]);
+    return port1;
+  }
+
+  private startWorker(id: WorkerId, start: WorkerStart): void {
+    const asyncPort = typeof id === 'number' ? this.attachToCalls(id) : null;
+    const workerData = { ...start, asyncPort } satisfies WorkerStart;
     const label = typeof id === 'number' ? `task ${id}` : id;
     const { workerScript, taskScript = workerScript, resourceLimits, execArgv } = this.options;
     const worker = new Worker(id === 'source' ? workerScript : taskScript, {
       workerData,
+      transferList: asyncPort === null ? [] : [asyncPort],
       name: `${this.options.jobName} ${label}`,
       ...(resourceLimits !== undefined && { resourceLimits }),
       ...(execArgv !== undefined && { execArgv }),
@@ -495,8 +530,7 @@ export class RunningJob<P = unknown> {
       case 'acknowledge':
         return this.acknowledge(message.part);
       case 'checkpoint-refused':
-        if (this.rescaling?.id === message.id) return this.rescaling.refuse('The sources have ended.');
-        return this.checkpoints?.refused(message.id);
+        return this.refuseBarrier(message.id);
       case 'moved':
         return this.rescaling?.moved();
       case 'mail-answer':
@@ -574,7 +608,8 @@ export class RunningJob<P = unknown> {
         continue;
       }
       this.isPumping = false;
-      if (status === 'finished' && this.workers.every(({ isFinished }) => isFinished)) await this.complete();
+      if (status === 'finished' && this.workers.every(({ id, isFinished }) => isFinished || id === 'async'))
+        await this.complete();
       return;
     }
   }

@@ -29,6 +29,7 @@ function takeMessage(worker: WorkerThread, task: SourceTask, graph: JobGraph, me
       return worker.post({ kind: 'moved' });
     }
     case 'take-over':
+    case 'attach':
     case 'start':
     case 'stop':
     case 'mail':

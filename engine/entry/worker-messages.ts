@@ -4,9 +4,16 @@ import type { Acknowledgement, SourceThreadState } from '../runtime/checkpoint/a
 import type { OperatorRestore } from '../runtime/operators/keyed-restore.ts';
 import type { Mail, MailAnswer } from '../runtime/task/task.ts';
 
+/** A MessagePort, which only Node's own files know by name. */
+export type PortHandle = object;
+
 /** What a worker thread is started with. Functions cannot cross: it finds the job by name and builds it itself. */
 export interface WorkerStart {
-  readonly role: { readonly kind: 'source' } | { readonly kind: 'task'; readonly index: number };
+  readonly role:
+    | { readonly kind: 'source' }
+    | { readonly kind: 'task'; readonly index: number }
+    /** Makes the calls of asynchronous functions. */
+    | { readonly kind: 'async' };
   readonly jobName: string;
   readonly parameters: unknown;
   readonly parallelism: number;
@@ -20,6 +27,8 @@ export interface WorkerStart {
   readonly restore: WorkerRestore | null;
   /** A task of a larger parallelism, started ahead: it gets its state with `take-over` and is opened then. */
   readonly isSpare: boolean;
+  /** To the thread that makes calls, for a task of a job that has asynchronous functions; else null. */
+  readonly asyncPort: PortHandle | null;
 }
 
 /** The job with another parallelism: rings and sums are new, symbols are the same. */
@@ -47,6 +56,8 @@ export type ToWorker =
   | { readonly kind: 'move'; readonly to: NewParallelism; readonly taken: Readonly<Record<string, OperatorRestore>> }
   /** To spare tasks. */
   | { readonly kind: 'take-over'; readonly taken: Readonly<Record<string, OperatorRestore>> }
+  /** To the thread that makes calls: a task, from its start. */
+  | { readonly kind: 'attach'; readonly taskIndex: number; readonly port: PortHandle }
   | { readonly kind: 'stop' };
 
 export interface FailureMessage {

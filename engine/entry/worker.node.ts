@@ -1,6 +1,7 @@
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
 import { StreamExecutionEnvironment } from '../api/environment.ts';
 import type { JobDefinition } from '../api/job.ts';
+import type { StreamNode } from '../api/stream-nodes.ts';
 import { assert } from '../core/assert.ts';
 import { createMonotonicWallClock, machineClock } from '../core/machine.node.ts';
 import { createJobGraph, type JobGraph } from '../graph/job-graph.ts';
@@ -10,8 +11,11 @@ import { createPhysicalPlan, type PhysicalPlan, type ThreadId } from '../runtime
 import { errorText, isCancellation, JobCancellation, OperatorFailure } from '../runtime/operator-failure.ts';
 import type { Acknowledgement } from '../runtime/checkpoint/acknowledgement.ts';
 import type { AlignedSumsMemory } from '../runtime/operators/aligned-sums.ts';
+import type { AsyncSurroundings } from '../runtime/operators/async-wait-operator.ts';
 import type { Mail, MailAnswer, Mailbox, TaskHost } from '../runtime/task/task.ts';
 import { ACTIVITY, ThreadControl } from '../runtime/thread-control.ts';
+import { AsyncPort } from './async-port.node.ts';
+import { runAsyncThread } from './async.node.ts';
 import { runSourceThread } from './source.node.ts';
 import { runTaskThread } from './task.node.ts';
 import type { JobMemory } from '../runtime/job-memory.ts';
@@ -86,6 +90,7 @@ export class WorkerThread {
   /** While this thread waits for room, what it may do meanwhile. */
   drainFrom: (level: number) => boolean = () => false;
   private readonly symbols: SymbolDictionary;
+  private readonly asyncPort: AsyncPort | null;
 
   constructor(port: MessagePort, start: WorkerStart) {
     this.port = port;
@@ -93,15 +98,19 @@ export class WorkerThread {
     this.parallelism = start.parallelism;
     this.memory = start.memory;
     this.control = new ThreadControl(start.control);
-    this.block = this.control.block(start.role.kind === 'source' ? 'source' : start.role.index);
+    this.block = this.control.block(start.role.kind === 'task' ? start.role.index : start.role.kind);
+    this.asyncPort = start.asyncPort === null ? null : new AsyncPort(start.asyncPort as MessagePort);
     this.mailbox = new PortMailbox(this);
     this.symbols = new SymbolDictionary(start.memory.symbols);
   }
 
   async run(jobs: JobRegistry): Promise<void> {
-    const { graph, plan } = this.build(jobs);
-    if (this.start.role.kind === 'source') await runSourceThread(this, graph, plan);
-    else runTaskThread(this, graph, plan, this.start.role.index);
+    const graph = this.build(jobs);
+    const { role } = this.start;
+    if (role.kind === 'async') await runAsyncThread(this, graph.fingerprint, () => this.build(jobs));
+    else if (role.kind === 'source') await runSourceThread(this, graph, this.planOf(graph));
+    else runTaskThread(this, graph, this.planOf(graph), role.index);
+    this.asyncPort?.close();
     this.control.setActivity(this.block, ACTIVITY.finished);
     this.post({ kind: 'finished' });
     this.port.close();
@@ -132,6 +141,7 @@ export class WorkerThread {
       mailbox: this.mailbox,
       ring: (id) => this.memory.rings.get(id) as RingMemory,
       sums: (nodeId) => this.memory.sums.get(nodeId) as AlignedSumsMemory,
+      async: (node) => this.asyncSurroundings(node),
       processingTimeMs: now,
       waitForRoom: (writer, level) => this.waitForRoom(writer, level),
       wake: (thread) => {
@@ -143,6 +153,15 @@ export class WorkerThread {
       wakeTasks: () => {
         for (let task = 0; task < this.parallelism; task += 1) this.control.wake(blocks(task));
       },
+    };
+  }
+
+  private asyncSurroundings(node: StreamNode): AsyncSurroundings {
+    assert(this.asyncPort !== null, 'A job with asynchronous functions has a thread for their calls.');
+    return {
+      link: this.asyncPort.linkOf(node.id),
+      statistics: this.memory.asyncStatistics.get(node.id) as SharedArrayBuffer,
+      clock: machineClock,
     };
   }
 
@@ -186,7 +205,7 @@ export class WorkerThread {
     return createPhysicalPlan(graph, ringSlots === null ? {} : { ringSlots });
   }
 
-  private build(jobs: JobRegistry): { graph: JobGraph; plan: PhysicalPlan } {
+  private build(jobs: JobRegistry): JobGraph {
     const { jobName, parameters, parallelism, maxParallelism } = this.start;
     const job = jobs[jobName] as JobDefinition | undefined;
     assert(
@@ -195,8 +214,7 @@ export class WorkerThread {
     );
     const environment = new StreamExecutionEnvironment();
     job.build(environment, parameters);
-    const graph = createJobGraph(environment, { parallelism, maxParallelism });
-    return { graph, plan: this.planOf(graph) };
+    return createJobGraph(environment, { parallelism, maxParallelism });
   }
 }
 

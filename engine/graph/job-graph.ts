@@ -43,6 +43,7 @@ export interface Crossing {
   readonly firstType: number;
 }
 
+/** Whether it runs in the task threads, one subtask in each: operators with keys, and asynchronous ones. */
 export function isKeyed(node: StreamNode): boolean {
   switch (node.work.kind) {
     case 'keyed-process':
@@ -51,10 +52,16 @@ export function isKeyed(node: StreamNode): boolean {
     case 'window':
     case 'interval-join':
     case 'as-of-join':
+    case 'async-wait':
       return true;
     default:
       return false;
   }
+}
+
+/** Whether its function makes calls to the outside, on a thread of their own. */
+export function isAsync(node: StreamNode): boolean {
+  return node.work.kind === 'async-wait';
 }
 
 const crossesThreads = (node: StreamNode): boolean => isKeyed(node) || node.work.kind === 'sink';

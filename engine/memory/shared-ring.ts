@@ -124,6 +124,12 @@ export class RingWriter extends RingEnd {
     return ((this.head - this.knownTail) | 0) < this.capacity;
   }
 
+  /** Whether so many slots can be written without waiting. */
+  hasRoomFor(slots: number): boolean {
+    if (((this.head - this.knownTail) | 0) + slots > this.capacity) this.hasRoom();
+    return ((this.head - this.knownTail) | 0) + slots <= this.capacity;
+  }
+
   get isAbandoned(): boolean {
     return (Atomics.load(this.positions, FLAGS) & ABANDONED) !== 0;
   }
@@ -164,6 +170,12 @@ export class RingReader extends RingEnd {
   available(): number {
     if (this.knownHead === this.tail) this.knownHead = Atomics.load(this.positions, HEAD);
     return (this.knownHead - this.tail) | 0;
+  }
+
+  /** Like `available`, with what was shown since the last look. */
+  lookAgain(): number {
+    this.knownHead = Atomics.load(this.positions, HEAD);
+    return this.available();
   }
 
   /** Gives the slots before `position` back to the writer. */

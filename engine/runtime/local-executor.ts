@@ -1,3 +1,4 @@
+import type { AsyncWaitWork } from '../api/async.ts';
 import { StreamExecutionEnvironment } from '../api/environment.ts';
 import type { JobDefinition } from '../api/job.ts';
 import { assert } from '../core/assert.ts';
@@ -5,8 +6,10 @@ import type { Clock } from '../core/time.ts';
 import { createJobGraph, type JobGraph } from '../graph/job-graph.ts';
 import type { RingMemory, RingWriter } from '../memory/shared-ring.ts';
 import { SymbolDictionary } from '../memory/symbol-dictionary.ts';
+import { InThreadAsyncLink } from './async/async-link.ts';
+import type { AsyncStatistics } from './async/async-statistics.ts';
 import { createPhysicalPlan, type PhysicalPlan } from './exchange/physical-plan.ts';
-import { createJobMemory, type JobMemory } from './job-memory.ts';
+import { asyncStatisticsOf, createJobMemory, type JobMemory } from './job-memory.ts';
 import type { AlignedSumsMemory } from './operators/aligned-sums.ts';
 import type { Acknowledgement, SourceThreadState } from './checkpoint/acknowledgement.ts';
 import type { OperatorRestore } from './operators/keyed-restore.ts';
@@ -38,6 +41,11 @@ export interface LocalExecutorOptions<P> {
    * that what goes on outside of the job (storing a checkpoint) gets its turn; null: the job goes on at once.
    */
   readonly onStep?: () => Promise<void> | null;
+  /**
+   * Called when nobody can go on before the world outside does: ends calls of asynchronous functions, or moves the clock.
+   * Without it, or when it returns false, promises are waited for; those cannot end while a ring is full.
+   */
+  readonly onAllWaiting?: () => boolean;
 }
 
 export interface LocalRestore {
@@ -79,10 +87,12 @@ export class LocalExecutor<P> {
   readonly tasks: readonly StreamTask[];
   readonly sink: SinkTask;
   private readonly options: LocalExecutorOptions<P>;
+  private readonly graph: JobGraph;
   private readonly memory: JobMemory;
   private readonly mailboxes: LocalMailbox[] = [];
   private readonly answers = new Map<number, (answer: MailAnswer) => void>();
   private nextMailId = 0;
+  private tellOutcome: () => void = () => undefined;
   /** Who is in the middle of a call, waiting for room. */
   private readonly waiting = new Set<number>();
 
@@ -101,6 +111,7 @@ export class LocalExecutor<P> {
     const planOf = (graph: JobGraph): PhysicalPlan =>
       createPhysicalPlan(graph, options.ringSlots === undefined ? {} : { ringSlots: options.ringSlots });
     const graph = build();
+    this.graph = graph;
     const plan = planOf(graph);
     this.memory = createJobMemory(graph, plan, { symbolsMax: options.symbolsMax ?? 2 ** 16 });
     const sourceGraph = build();
@@ -146,6 +157,11 @@ export class LocalExecutor<P> {
     }
   }
 
+  /** By uid: numbers of the asynchronous operators. */
+  asyncStatistics(): Readonly<Record<string, AsyncStatistics>> {
+    return asyncStatisticsOf(this.graph, this.memory);
+  }
+
   /** Asks a subtask; it answers between two of its batches. */
   ask(
     subtask: number,
@@ -172,9 +188,16 @@ export class LocalExecutor<P> {
       if (statuses.includes('progress')) continue;
       const all = actors.map((actor) => actor.runBatch());
       if (all.every((status) => status === 'finished')) return;
-      if (all.includes('progress')) continue;
-      assert(all[0] === 'idle', `No task can go on: ${all.join(', ')}.`);
-      await this.source.whenAvailable();
+      if (all.includes('progress') || this.options.onAllWaiting?.() === true) continue;
+      const isCalling = this.tasks.some((task) => task.isCalling);
+      assert(all[0] === 'idle' || isCalling, `No task can go on: ${all.join(', ')}.`);
+      const outcome = new Promise<void>((resolve) => {
+        this.tellOutcome = resolve;
+      });
+      await Promise.race([
+        ...(isCalling ? [outcome] : []),
+        ...(all[0] === 'idle' ? [this.source.whenAvailable()] : []),
+      ]);
     }
   }
 
@@ -200,6 +223,11 @@ export class LocalExecutor<P> {
       mailbox,
       ring: (id) => this.memory.rings.get(id) as RingMemory,
       sums: (nodeId) => this.memory.sums.get(nodeId) as AlignedSumsMemory,
+      async: (node) => ({
+        link: new InThreadAsyncLink(node.work as AsyncWaitWork, () => this.tellOutcome()),
+        statistics: this.memory.asyncStatistics.get(node.id) as SharedArrayBuffer,
+        clock: this.options.clock,
+      }),
       processingTimeMs: () => Math.floor(this.options.clock.wallMs()),
       waitForRoom: (writer, level) => this.makeRoom(writer, taskIndex, level),
       wake: () => undefined,
@@ -217,10 +245,11 @@ export class LocalExecutor<P> {
     const wasWaiting = this.waiting.has(waiter);
     this.waiting.add(waiter);
     while (!writer.hasRoom()) {
-      const progress = this.runAbove(writer, level) || this.runIdleTasks(writer);
+      const progress =
+        this.runAbove(writer, level) || this.runIdleTasks(writer) || this.options.onAllWaiting?.() === true;
       assert(
         progress || writer.hasRoom(),
-        `A ring towards level ${level} is full and nobody can read it; give the rings more slots.`,
+        `A ring towards level ${level} is full and nobody can read it; give the rings more slots, or end calls with onAllWaiting.`,
       );
     }
     if (!wasWaiting) this.waiting.delete(waiter);

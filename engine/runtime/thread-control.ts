@@ -29,7 +29,8 @@ const WATERMARK = 6;
 export const TASKS_MAX = 32;
 const SOURCE_BLOCK = 1;
 const COORDINATOR_BLOCK = 2;
-const FIRST_TASK_BLOCK = 3;
+const ASYNC_BLOCK = 3;
+const FIRST_TASK_BLOCK = 4;
 
 export function createControlMemory(): SharedArrayBuffer {
   return new SharedArrayBuffer((FIRST_TASK_BLOCK + TASKS_MAX) * BLOCK_WORDS * 4);
@@ -54,8 +55,9 @@ export class ThreadControl {
     for (let block = SOURCE_BLOCK; block < FIRST_TASK_BLOCK + TASKS_MAX; block += 1) this.ring(block);
   }
 
-  block(thread: ThreadId): number {
+  block(thread: ThreadId | 'async'): number {
     if (thread === 'source') return SOURCE_BLOCK;
+    if (thread === 'async') return ASYNC_BLOCK;
     return thread === 'coordinator' ? COORDINATOR_BLOCK : FIRST_TASK_BLOCK + thread;
   }
 

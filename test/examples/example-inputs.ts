@@ -1,5 +1,6 @@
 import { seededRandom } from '../support/seeded-random.ts';
 import type { ClickParameters } from './click-sessions.ts';
+import type { ParcelParameters } from './parcel-regions.ts';
 import type { SensorAlarmParameters, SensorEvent } from './sensor-alarm.ts';
 import type { Limit, Passage, TollRoadParameters } from './toll-road.ts';
 import type { WordCountParameters } from './word-count.ts';
@@ -65,4 +66,19 @@ export function tollRoadInput(seed: number, passageCount = 500): TollRoadParamet
     timeMs: Math.floor(random() * timeMs),
   }));
   return { passages, limits, outOfOrdernessMs: 25 };
+}
+
+export function parcelInput(seed: number, parcelCount = 300): ParcelParameters {
+  const random = seededRandom(seed);
+  let timeMs = 0;
+  const parcels = Array.from({ length: parcelCount }, (_, id) => {
+    timeMs += Math.floor(random() * 40);
+    return {
+      id,
+      postcode: `${10 + Math.floor(random() * 9)}${100 + Math.floor(random() * 40)}`,
+      grams: 1 + Math.floor(random() * 1000),
+      timeMs: timeMs - Math.floor(random() * 50),
+    };
+  });
+  return { parcels, outOfOrdernessMs: 60, capacity: 3 };
 }

@@ -1,103 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { JobDefinition } from '../../engine/api/job.ts';
-import type { SinkContext, SinkWriter } from '../../engine/api/sink.ts';
-import { toObject } from '../../engine/api/struct.ts';
-import type { Acknowledgement, TaskAcknowledgement } from '../../engine/runtime/checkpoint/acknowledgement.ts';
-import { dealKeyGroups } from '../../engine/runtime/checkpoint/rescale.ts';
-import { LocalExecutor, type LocalRestore } from '../../engine/runtime/local-executor.ts';
+import { LocalExecutor } from '../../engine/runtime/local-executor.ts';
 import { CollectingSink } from '../support/collecting-sink.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { clickSessions } from './click-sessions.ts';
+import { CommittingSink, run, STILL_WORLD } from './cut-runs.ts';
 import { clickInput, sensorInput, tollRoadInput, wordCountInput } from './example-inputs.ts';
 import { sensorAlarm } from './sensor-alarm.ts';
 import { tollRoad, TOLL_ROAD_SINKS } from './toll-road.ts';
 import { wordCount } from './word-count.ts';
-
-const clock = { monotonicMs: () => 0, wallMs: () => 0 };
-const MAX_PARALLELISM = 128;
-
-class PowerCut extends Error {}
-
-/** Keeps what checkpoints made final; the rest is gone with a run that is cut off. */
-class CommittingSink implements SinkWriter<unknown> {
-  final: string[] = [];
-  pending: string[] = [];
-  private readonly prepared = new Map<number, number>();
-
-  write(record: unknown, context: SinkContext): void {
-    const plain = typeof record === 'object' && record !== null ? toObject(record) : record;
-    this.pending.push(`${JSON.stringify(plain)} @${context.timestamp()}`);
-  }
-  prepareCommit(checkpointId: number): null {
-    this.prepared.set(checkpointId, this.pending.length);
-    return null;
-  }
-  commit(checkpointId: number): void {
-    this.final.push(...this.pending.splice(0, this.prepared.get(checkpointId) ?? 0));
-    this.prepared.clear();
-  }
-  cutOff(): void {
-    this.pending = [];
-    this.prepared.clear();
-  }
-}
-
-/** One run until its end or until the power is cut. @returns whether it came to its end */
-async function run(
-  job: JobDefinition<never>,
-  parameters: never,
-  sinks: Readonly<Record<string, CommittingSink>>,
-  seed: number,
-  state: { restore: LocalRestore | null; completed: number; nextId: number },
-  cutAtStep: number,
-): Promise<boolean> {
-  const random = seededRandom(seed);
-  const parallelism = 1 + Math.floor(random() * 5);
-  const parts: Acknowledgement[] = [];
-  let step = 0;
-  let isPending = false;
-  const executor: LocalExecutor<never> = new LocalExecutor(job, {
-    parameters,
-    parallelism,
-    maxParallelism: MAX_PARALLELISM,
-    sinks,
-    random,
-    clock,
-    pollRecords: 7,
-    ringSlots: seed % 2 === 0 ? 8 : 64,
-    restore: state.restore,
-    onAcknowledge: (part) => {
-      parts.push(part);
-      if (parts.length < parallelism + 2) return;
-      const tasks = parts.filter((one): one is TaskAcknowledgement => one.kind === 'task');
-      const source = parts.find((one) => one.kind === 'source');
-      if (source === undefined) throw new Error('A checkpoint was complete without its sources.');
-      const operators = dealKeyGroups(tasks, 1, MAX_PARALLELISM)[0];
-      state.restore = { operators: structuredClone(operators), source: structuredClone(source.state) };
-      state.completed += 1;
-      executor.notifyCheckpointComplete(source.checkpointId);
-      parts.length = 0;
-      isPending = false;
-    },
-    onStep: () => {
-      step += 1;
-      if (step === cutAtStep) throw new PowerCut();
-      if (isPending || random() > 0.2) return null;
-      const id = state.nextId;
-      state.nextId += 1;
-      isPending = executor.triggerCheckpoint(id);
-      return null;
-    },
-  });
-  try {
-    await executor.run();
-    return true;
-  } catch (error) {
-    if (!(error instanceof PowerCut)) throw error;
-    for (const sink of Object.values(sinks)) sink.cutOff();
-    return false;
-  }
-}
 
 describe.each([
   ['word count', wordCount as JobDefinition<never>, wordCountInput(1), ['totals']],
@@ -111,7 +22,7 @@ describe.each([
       parameters: parameters as never,
       sinks: expected,
       random: seededRandom(1),
-      clock,
+      clock: STILL_WORLD.clock,
     }).run();
     let completed = 0;
     let cuts = 0;

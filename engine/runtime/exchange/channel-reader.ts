@@ -14,7 +14,10 @@ import type { Key } from '../../state/java-hash.ts';
 import { KEY_PAYLOAD } from './channel-writer.ts';
 import type { RingPlan } from './physical-plan.ts';
 
-/** Works on records of one type from a position on, until another type or the end comes. @returns where it stopped */
+/**
+ * Works on records of one type from a position on, until another type or the end comes, or it cannot take the next one.
+ * @returns where it stopped
+ */
 export interface RecordHandler {
   run(from: number, end: number): number;
 }
@@ -72,7 +75,8 @@ export class ChannelReader {
     const available = ring.available();
     if (available === 0) return false;
     const end = (ring.position + Math.min(available, slotsMax)) | 0;
-    let position = ring.position;
+    const from = ring.position;
+    let position = from;
     while (position !== end && !this.isHeld) {
       const base = (position & ring.mask) * ring.slotWords;
       const type = ring.i[base * 2 + TYPE_INDEX];
@@ -84,11 +88,12 @@ export class ChannelReader {
       const handler = this.handlers[type];
       assert(handler !== undefined, `Ring ${this.plan.id} carried a record of type ${type}, which nobody reads here.`);
       const next = handler.run(position, end);
+      if (next === position) break;
       this.recordsIn += (next - position) | 0;
       position = next;
     }
     ring.release(position);
-    return true;
+    return position !== from;
   }
 
   private control(type: number, base: number): void {

@@ -108,6 +108,18 @@ export class ForwardEdgeWriter extends EdgeWriter {
   }
 }
 
+/** To each of its readers in turn: from the source thread to all subtasks, from a subtask to itself. */
+export class RebalanceEdgeWriter extends EdgeWriter {
+  private next = 0;
+
+  emit(record: unknown, timestamp: number): void {
+    this.timestamp = timestamp;
+    const channel = this.channels[this.next];
+    this.next = (this.next + 1) % this.channels.length;
+    this.write(channel, NO_KEY_SLOT, record);
+  }
+}
+
 /** To every subtask. */
 export class BroadcastEdgeWriter extends EdgeWriter {
   emit(record: unknown, timestamp: number): void {
@@ -211,6 +223,8 @@ export function createEdgeWriter(crossing: Crossing, environment: EdgeEnvironmen
   switch (crossing.partitioning.kind) {
     case 'forward':
       return new ForwardEdgeWriter(crossing, environment);
+    case 'rebalance':
+      return new RebalanceEdgeWriter(crossing, environment);
     case 'broadcast':
       return new BroadcastEdgeWriter(crossing, environment);
     case 'key': {

@@ -124,14 +124,19 @@ function addTaskRings(
     for (const group of groups) {
       const crossings = all.filter((crossing) => crossing.to === node && groupOf(crossing) === group);
       for (const from of tasks) {
-        for (const to of tasks)
-          add(`task${from}-${node.id}.${group.index}-task${to}`, from, to, level, crossings, slots);
+        for (const to of tasks) {
+          const reaching = from === to ? crossings : crossings.filter(crossesTasks);
+          add(`task${from}-${node.id}.${group.index}-task${to}`, from, to, level, reaching, slots);
+        }
       }
     }
   });
   const toSinks = all.filter(({ to }) => !isKeyed(to));
   for (const task of tasks) add(`task${task}-sinks`, task, 'coordinator', Infinity, toSinks, SOURCE_RING_SLOTS);
 }
+
+/** Whether a record of one task may be for another. */
+const crossesTasks = ({ partitioning }: Crossing): boolean => partitioning.kind !== 'rebalance';
 
 const groupKey = (emitters: readonly StreamNode[]): string => emitters.map(({ id }) => id).join(',');
 

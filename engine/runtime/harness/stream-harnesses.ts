@@ -10,6 +10,14 @@ import { TwoInputHarness } from './keyed-harnesses.ts';
 import { KeyedOperatorTestHarness, type HarnessKeySelector, type HarnessOptions } from './operator-test-harness.ts';
 import type { RecordInput } from './record-input.ts';
 
+/** Asynchronous calls have a harness of their own, whose test answers them: async-harness.ts. */
+const NO_CALLS = {
+  async: (): never => {
+    throw new Error('An asynchronous operator is driven by the AsyncWaitOperatorTestHarness.');
+  },
+  processingTimeMs: () => 0,
+};
+
 /** A keyed stream without records, to describe an operator on. */
 function emptyStream<K, IN>(
   environment: StreamExecutionEnvironment,
@@ -41,7 +49,7 @@ export class KeyedStreamTestHarness<K, IN, OUT> extends KeyedOperatorTestHarness
     super(options, (operatorEnvironment, output) => {
       const environment = new StreamExecutionEnvironment();
       describe(emptyStream(environment, keySelector));
-      return createOperator(keyedNodeOf(environment), operatorEnvironment, output);
+      return createOperator(keyedNodeOf(environment), operatorEnvironment, output, NO_CALLS);
     });
     this.keySelector = keySelector;
     this.input = this.recordInput(options.structs, keySelector);
@@ -87,7 +95,7 @@ export class KeyedTwoStreamsTestHarness<K, IN1, IN2, OUT> extends TwoInputHarnes
     super(options, (operatorEnvironment, output) => {
       const environment = new StreamExecutionEnvironment();
       describe(emptyStream(environment, selectors[0]), emptyStream(environment, selectors[1]));
-      return createOperator(keyedNodeOf(environment), operatorEnvironment, output);
+      return createOperator(keyedNodeOf(environment), operatorEnvironment, output, NO_CALLS);
     });
     this.selectors = selectors;
     this.inputs = [this.recordInput(options.structs, selectors[0]), this.recordInput(options.structs2, selectors[1])];

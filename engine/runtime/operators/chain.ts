@@ -224,6 +224,7 @@ export class ChainBuilder {
       case 'window':
       case 'interval-join':
       case 'as-of-join':
+      case 'async-wait':
       case 'sink':
         throw new Error(`Operator '${node.name}' (${node.work.kind}) cannot be chained.`);
     }

@@ -103,6 +103,14 @@ export abstract class KeyedOperator implements Triggerable {
     this.userFunction.open(this.runtimeContext());
   }
 
+  /**
+   * No more input comes; called until it says so.
+   * @returns whether everything has left the operator
+   */
+  endInput(): boolean {
+    return true;
+  }
+
   close(): void {
     this.userFunction.close();
   }

@@ -1,6 +1,7 @@
 import type { StreamNode } from '../../api/stream-nodes.ts';
 import { AsOfJoinOperator } from '../joins/as-of-join-operator.ts';
 import { IntervalJoinOperator } from '../joins/interval-join-operator.ts';
+import { AsyncWaitOperator } from '../operators/async-wait-operator.ts';
 import type { KeyedOperator, OperatorEnvironment } from '../operators/keyed-operator.ts';
 import {
   KeyedBroadcastOperator,
@@ -9,12 +10,14 @@ import {
 } from '../operators/keyed-process-operators.ts';
 import type { OperatorOutput } from '../operators/output.ts';
 import { createWindowOperator } from '../windows/create-window-operator.ts';
+import type { TaskHost } from './task.ts';
 
 /** The operator that does a keyed node's work. */
 export function createOperator(
   node: StreamNode,
   environment: OperatorEnvironment,
   output: OperatorOutput,
+  host: Pick<TaskHost, 'async' | 'processingTimeMs'>,
 ): KeyedOperator {
   switch (node.work.kind) {
     case 'keyed-process':
@@ -29,6 +32,8 @@ export function createOperator(
       return new IntervalJoinOperator(environment, output, node.work);
     case 'as-of-join':
       return new AsOfJoinOperator(environment, output, node.work);
+    case 'async-wait':
+      return new AsyncWaitOperator(environment, output, node.work, host.async(node), host.processingTimeMs());
     case 'source':
     case 'map':
     case 'filter':

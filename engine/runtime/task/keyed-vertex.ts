@@ -109,7 +109,7 @@ export class KeyedVertex {
     };
     const output = new VertexOutput(outputs.outputOf(node), outputs.groupsOf(node));
     moved?.operator.moveTo(environment, output, moved.taken);
-    this.operator = moved?.operator ?? createOperator(node, environment, output);
+    this.operator = moved?.operator ?? createOperator(node, environment, output, host);
     this.gate = new VertexGate(this.operator, node.inputs.length);
     this.companions = outputs.companionsOf(node);
     this.onBarrier = onBarrier;
@@ -232,6 +232,7 @@ export class KeyedVertex {
   /** Closes the operator and tells downstream, once its inputs are at their end. @returns whether it did so now */
   finishWhenEnded(): boolean {
     if (this.isFinished || !this.gate.isEnded || this.isWaiting) return false;
+    if (!this.operator.endInput()) return false;
     this.isFinished = true;
     try {
       this.operator.close();

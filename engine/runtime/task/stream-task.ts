@@ -9,6 +9,8 @@ import { InputOrigin } from '../exchange/vertex-gate.ts';
 import { TaskCheckpoint } from '../checkpoint/task-checkpoint.ts';
 import { describeFailure } from '../operators/keyed-failure.ts';
 import type { OperatorRestore } from '../operators/keyed-restore.ts';
+import { AsyncWaitOperator } from '../operators/async-wait-operator.ts';
+import { AsyncRecordHandler } from './async-input.ts';
 import { KeyedRecordHandler, SlotMap } from './keyed-input.ts';
 import { KeyedVertex, type VertexBarrier } from './keyed-vertex.ts';
 import type { Mail, MailAnswer, Task, TaskHost, TaskStatus } from './task.ts';
@@ -42,6 +44,7 @@ export class StreamTask implements Task {
   private readonly graph: JobGraph;
   private readonly plan: PhysicalPlan;
   private readonly host: TaskHost;
+  private readonly asyncVertices: readonly { readonly vertex: KeyedVertex; readonly operator: AsyncWaitOperator }[];
   private isClosed = false;
   private isFinished = false;
   private readonly sourcesOf = new Map<StreamNode, ReadonlySet<number>>();
@@ -71,6 +74,12 @@ export class StreamTask implements Task {
       const moved = operator === undefined ? null : { operator, taken: before?.taken[uidOf(node)] ?? NOTHING_TAKEN };
       const onBarrier = (vertex: KeyedVertex, barrier: VertexBarrier): void => this.barrierPassed(vertex, barrier);
       return new KeyedVertex(graph, node, taskIndex, this.outputs, host, onBarrier, moved);
+    });
+    this.asyncVertices = this.vertices.flatMap((vertex) => {
+      const { operator, node } = vertex;
+      if (!(operator instanceof AsyncWaitOperator)) return [];
+      operator.mayEmit = this.outputs.roomOf(node);
+      return [{ vertex, operator }];
     });
     this.readers = plan.rings.filter(({ to }) => to === taskIndex).map((ring) => this.createReader(ring));
     for (const vertex of this.vertices) vertex.seal();
@@ -107,6 +116,11 @@ export class StreamTask implements Task {
   /** The lowest watermark of its operators. */
   get watermarkMs(): number {
     return Math.min(...this.vertices.map(({ operator }) => operator.timers.watermark));
+  }
+
+  /** Whether calls to the outside are under way, or wait to be made again. */
+  get isCalling(): boolean {
+    return this.asyncVertices.some(({ operator }) => operator.isBusy);
   }
 
   runBatch(): TaskStatus {
@@ -214,7 +228,25 @@ export class StreamTask implements Task {
       if (reader.plan.level >= level && reader.run(BATCH_SLOTS)) progress = true;
     }
     if (this.progressAlignments(level)) progress = true;
+    if (this.progressCalls(level)) progress = true;
     for (const vertex of this.vertices) if (this.levelOf(vertex) >= level && vertex.finishWhenEnded()) progress = true;
+    return progress;
+  }
+
+  /** What came back from outside. Behind a barrier it waits until the barrier is through, like records. */
+  private progressCalls(level: number): boolean {
+    if (this.asyncVertices.length === 0 || this.isHandedOver) return false;
+    let progress = false;
+    const timeMs = this.host.processingTimeMs();
+    for (const { vertex, operator } of this.asyncVertices) {
+      if (vertex.isAtBarrier || vertex.isFinished || this.levelOf(vertex) < level) continue;
+      try {
+        operator.advanceTime(timeMs, timeMs - 1);
+        if (operator.run()) progress = true;
+      } catch (error) {
+        throw describeFailure(operator, null, error);
+      }
+    }
     return progress;
   }
 
@@ -290,9 +322,12 @@ export class StreamTask implements Task {
     );
     (views.length === 0 ? [null] : views).forEach((view, index) => {
       const type = crossing.firstType + index;
+      const { operator } = vertex;
       reader.setHandler(
         type,
-        new KeyedRecordHandler(reader, type, view, slotMap, origin, vertex.operator, crossing.input),
+        operator instanceof AsyncWaitOperator
+          ? new AsyncRecordHandler(reader, type, view, origin, operator)
+          : new KeyedRecordHandler(reader, type, view, slotMap, origin, operator, crossing.input),
       );
     });
   }

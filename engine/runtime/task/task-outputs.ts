@@ -98,6 +98,14 @@ export class TaskOutputs {
     }
   }
 
+  /** Whether the rings an emitter writes into are half empty: what it emits next will, as a rule, find room. */
+  roomOf(emitter: StreamNode): () => boolean {
+    const rings = this.channels
+      .filter(({ plan }) => plan.groups.some(({ emitters }) => emitters.includes(emitter)))
+      .map(({ ring }) => ring);
+    return () => rings.every((ring) => ring.hasRoomFor(ring.capacity >> 1));
+  }
+
   /** The emitters that write into a ring together with this one, itself included. */
   companionsOf(emitter: StreamNode): ReadonlySet<StreamNode> {
     const companions = new Set<StreamNode>([emitter]);

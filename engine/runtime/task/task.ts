@@ -1,8 +1,10 @@
+import type { StreamNode } from '../../api/stream-nodes.ts';
 import type { Clock } from '../../core/time.ts';
 import type { SymbolDictionary } from '../../memory/symbol-dictionary.ts';
 import type { RingMemory, RingWriter } from '../../memory/shared-ring.ts';
 import type { Acknowledgement } from '../checkpoint/acknowledgement.ts';
 import type { AlignedSumsMemory } from '../operators/aligned-sums.ts';
+import type { AsyncSurroundings } from '../operators/async-wait-operator.ts';
 
 /**
  * `progress`: something was done, call again. `idle`: nothing to do until a ring or the mailbox has something. `blocked`:
@@ -50,6 +52,8 @@ export interface TaskHost {
   ring(id: string): RingMemory;
   /** Memory of the aligned sums of the keyed operator with this node id. */
   sums(nodeId: number): AlignedSumsMemory;
+  /** What an asynchronous operator of this task makes its calls with. */
+  async(node: StreamNode): AsyncSurroundings;
   /** The machine's processing time: monotonic ms since the Unix epoch. */
   processingTimeMs(): number;
   /** Returns when the ring has room; meanwhile it lets this task work on rings at or above `level`. */

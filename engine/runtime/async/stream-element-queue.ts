@@ -1,0 +1,42 @@
+/** What passes through an asynchronous operator, as its state holds it. */
+export type QueuedElement =
+  | { readonly kind: 'record'; readonly value: unknown; /** NaN: none. */ readonly timestamp: number }
+  | { readonly kind: 'watermark'; readonly watermarkMs: number };
+
+/** An element in the queue; a record is done once its results are there, a watermark at once. */
+export interface QueueEntry {
+  readonly element: QueuedElement;
+  /** null: not there yet. */
+  results: readonly unknown[] | null;
+}
+
+/** Takes what leaves the queue. */
+export type EmitEntry = (entry: QueueEntry) => void;
+
+/**
+ * Elements under way, up to a capacity that watermarks count towards (Flink: StreamElementQueue). The order in which done
+ * elements leave is what its two kinds differ in. Task thread only.
+ */
+export interface StreamElementQueue {
+  readonly size: number;
+  readonly isFull: boolean;
+  /** @returns null when there is no room */
+  tryPut(element: QueuedElement): QueueEntry | null;
+  /** The record's results are there. */
+  complete(entry: QueueEntry, results: readonly unknown[]): void;
+  /**
+   * Lets out what may leave now, in order.
+   * @param mayEmit asked before each; false: the rest stays, done as it is
+   * @returns how many elements left
+   */
+  emitCompleted(emit: EmitEntry, mayEmit?: () => boolean): number;
+  /** Everything in the queue, done or not, as it came in. */
+  elements(): QueuedElement[];
+}
+
+export const ALWAYS = (): boolean => true;
+const NOTHING: readonly unknown[] = [];
+
+export function newEntry(element: QueuedElement): QueueEntry {
+  return { element, results: element.kind === 'watermark' ? NOTHING : null };
+}
