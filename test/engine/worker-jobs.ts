@@ -1,4 +1,5 @@
 import { startWorker } from '../../engine/entry/worker.node.ts';
+import { accountLedger } from '../examples/account-ledger.ts';
 import { clickSessions } from '../examples/click-sessions.ts';
 import { sensorAlarm } from '../examples/sensor-alarm.ts';
 import { wordCount } from '../examples/word-count.ts';
@@ -11,5 +12,6 @@ startWorker({
   'sensor-alarm': sensorAlarm,
   'click-sessions': clickSessions,
   tally,
+  'account-ledger': accountLedger,
   'silent-source': silentSource,
 });
