@@ -227,5 +227,4 @@ export abstract class KeyedOperator implements Triggerable {
     for (const slot of this.restoredRows.get(rows.name) ?? []) rows.restoreMark(slot);
     return rows;
   }
-
 }

@@ -15,8 +15,8 @@ import { KeyedVertex, type VertexBarrier } from './keyed-vertex.ts';
 import type { Mail, MailAnswer, Task, TaskHost, TaskStatus } from './task.ts';
 import { TaskOutputs } from './task-outputs.ts';
 
-/** Slots read from one ring before the mailbox and the other rings get their turn. */
-const BATCH_SLOTS = 1024;
+/** Slots read from one ring before the mailbox and the other rings get their turn: whoever asks waits for no more. */
+const BATCH_SLOTS = 256;
 
 /** To questions that come while key groups move. */
 const HANDED_OVER = 'The parallelism is being changed: key groups move between tasks.';
