@@ -10,7 +10,9 @@ import type {
 import type { OutputTag } from './output-tag.ts';
 import { AsOfJoin } from './joins/as-of-join.ts';
 import { IntervalJoin } from './joins/interval-join.ts';
+import { LatestRecord, QueryableStateStream, ReducedRecords } from './queryable-state.ts';
 import type { ExternalSink, Sink, SinkContext } from './sink.ts';
+import type { ReducingStateDescriptor, ValueStateDescriptor } from './state.ts';
 import type { KeySelector, NodeInput, NodeWork, Partitioning, StreamEdge, StreamNode } from './stream-nodes.ts';
 import type { StructType, ViewOf } from './struct.ts';
 import { CountTrigger } from './windows/count-trigger.ts';
@@ -223,6 +225,24 @@ export class KeyedStream<K, T> {
   /** Engine's business: `AsyncDataStream` calls it. */
   asyncWait<R>(work: AsyncWaitWork): SingleOutputStreamOperator<R> {
     return new SingleOutputStreamOperator<R>(this.registry, this.registry.add(work, [this.input], 'AsyncWait'));
+  }
+
+  /**
+   * Ends the stream in state that can be asked for by key (Flink: asQueryableState).
+   * @param name of the state in questions; one for the whole job
+   * @param descriptor absent: a key's latest record; reducing state: what its records come to
+   */
+  asQueryableState(
+    name: string,
+    descriptor: ValueStateDescriptor<T> | ReducingStateDescriptor<T> | null = null,
+  ): QueryableStateStream {
+    const userFunction =
+      descriptor?.kind === 'reducing' ? new ReducedRecords<T>(descriptor, name) : new LatestRecord<T>(descriptor, name);
+    const work: NodeWork = {
+      kind: 'keyed-process',
+      userFunction: userFunction as unknown as KeyedProcessFunction<never, unknown, unknown>,
+    };
+    return new QueryableStateStream(name, this.registry.add(work, [this.input], `Queryable state: ${name}`));
   }
 
   /** With another stream of the same key, or with a broadcast stream. */

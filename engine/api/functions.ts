@@ -61,8 +61,9 @@ export interface RuntimeContext extends KeyedStateStore {
     fill: (numbers: Float64Array, integers: BigInt64Array, offset: number) => void,
   ): RowPublisher;
   /**
-   * Answers questions about the current key from the task's own loop, between two records: never a torn read.
-   * The answer must be plain data and is copied.
+   * Queryable state that is computed: `answer` is called for the key that was asked for, from the task's own loop, between
+   * two records. Its answer must be plain data and is copied; null: there is nothing to be told of this key. It must not
+   * change state. See `setQueryable` for state as it is.
    */
   registerQuery(name: string, answer: (argument: unknown) => unknown): void;
 }

@@ -77,6 +77,8 @@ export interface AggregateFunction<IN, ACC, OUT> {
 interface Named {
   /** Unique within the operator; state is found again by it after a restore. */
   readonly name: string;
+  /** Under which it can be asked for from outside; see `setQueryable`. */
+  readonly queryableName?: string;
 }
 interface Mortal extends Named {
   /** Absent: it lives until it is cleared. See `enableTimeToLive`. */

@@ -23,10 +23,13 @@ import type {
 } from '../runtime/checkpoint/checkpoint-storage.ts';
 import { dealKeyGroups, RescaleBarrier, type RescaleRecord } from '../runtime/checkpoint/rescale.ts';
 import type { Acknowledgement } from '../runtime/checkpoint/acknowledgement.ts';
+import { QueryableStateClient } from '../runtime/query/queryable-state-client.ts';
+import { stateAnswerOf, type QueryableJob } from '../runtime/query/queryable-job.ts';
+import type { StateAnswer, StateQuestion } from '../runtime/query/state-question.ts';
+import type { StateQueryReason } from '../runtime/query/state-query-error.ts';
 import { SinkTask, type ExternalWriters, type SinkHost } from '../runtime/task/sink-task.ts';
 import type { Mail, MailAnswer } from '../runtime/task/task.ts';
 import { ACTIVITY, createControlMemory, TASKS_MAX, ThreadControl } from '../runtime/thread-control.ts';
-import { assignKeyToParallelOperator } from '../state/key-groups.ts';
 import type { Key } from '../state/java-hash.ts';
 import { JobFailedError } from './job-failed-error.ts';
 import { TaskQuestions } from './task-questions.ts';
@@ -103,6 +106,8 @@ const LOOK_EVERY_MS = 20;
 const STALL_MS = 1_000;
 
 type WorkerId = ThreadId | 'async';
+/** Enough for every task to have as many as it takes, and not so many that memory is theirs. */
+const QUESTIONS_OPEN_MAX = 4_096;
 
 /** One worker thread as the runner sees it. */
 interface WorkerEntry {
@@ -124,7 +129,7 @@ interface WorkerEntry {
  * Runs a job on threads: one for sources, one per subtask; sinks run here, on the caller's thread, a little at a time.
  * Whatever goes wrong in any of them, `finished` rejects with a JobFailedError and no thread is left.
  */
-export class RunningJob<P = unknown> {
+export class RunningJob<P = unknown> implements QueryableJob {
   /** Resolves when every result is with its sink, or after `cancel`; rejects with a JobFailedError. */
   readonly finished: Promise<JobResult>;
   /** Its parallelism may change. */
@@ -197,13 +202,41 @@ export class RunningJob<P = unknown> {
   }
 
   /**
-   * Asks the subtask that owns `key`; it answers between two batches with a copy.
-   * @throws IllegalStateError with Flink's texts for an unknown query or a key without state
+   * One answer about one key, once the job has started; see QueryableStateClient for everything else that can be asked.
+   * @throws StateQueryError for an unknown query or a key without state
    */
   async query(name: string, key: Key, argument: unknown = null): Promise<unknown> {
-    const subtask = assignKeyToParallelOperator(key, this.graph.maxParallelism, this.graph.parallelism);
-    const answer = await this.ask(subtask, (id) => ({ kind: 'query', id, name, key, argument }));
-    return answer.kind === 'answer' ? answer.value : undefined;
+    await Promise.race([this.started, this.finished]);
+    const served = { job: this, checkpoints: null, checkpointedQueries: {} };
+    const jobs = { ids: () => [this.options.jobName], find: () => served };
+    const client = new QueryableStateClient(jobs, { clock: machineClock, startTimer: startMachineTimer });
+    return client.get(this.options.jobName, name, key, { argument });
+  }
+
+  /** @returns what a subtask answered; why not, where it did not */
+  async askState(subtask: number, question: StateQuestion): Promise<StateAnswer> {
+    if (this.questions.count >= QUESTIONS_OPEN_MAX)
+      return refusedQuestion('busy', `${QUESTIONS_OPEN_MAX} questions wait already; ask again later, or less often.`);
+    if (this.outcome === 'running' && this.workers.every(({ id }) => id !== subtask))
+      return refusedQuestion('not-served', `There is no task ${subtask}: the parallelism is being changed.`);
+    try {
+      return stateAnswerOf(await this.ask(subtask, (id) => ({ kind: 'question', id, question })));
+    } catch (error) {
+      return refusedQuestion(this.outcome === 'running' ? 'not-served' : 'ended', (error as Error).message);
+    }
+  }
+
+  get queryState(): 'starting' | 'running' | 'ended' {
+    if (this.outcome === 'running') return this.startedMs === 0 ? 'starting' : 'running';
+    return 'ended';
+  }
+
+  get parallelism(): number {
+    return this.graph.parallelism;
+  }
+
+  get maxParallelism(): number {
+    return this.graph.maxParallelism;
   }
 
   /** Rows that changed since the last request (or all that ever did), from every subtask. */
@@ -291,6 +324,7 @@ export class RunningJob<P = unknown> {
       const pausedMs = machineClock.monotonicMs();
       barrier.id = id;
       this.sendToSource({ kind: 'rescale', id, parallelism: to });
+      this.sink.expectBarrier(id);
       await Promise.race([barrier.passed, this.finished]);
       if (barrier.refusal !== null || this.outcome !== 'running') {
         await this.retire(spares);
@@ -405,7 +439,10 @@ export class RunningJob<P = unknown> {
         },
         maxParallelism: this.graph.maxParallelism,
         startTimer: startMachineTimer,
-        trigger: (id) => this.sendToSource({ kind: 'checkpoint', id }),
+        trigger: (id) => {
+          this.sendToSource({ kind: 'checkpoint', id });
+          this.sink.expectBarrier(id);
+        },
         store: async (parts): Promise<StoredCheckpoint> => {
           const prepared = (await prepare?.(parts.id)) ?? { application: null, values: [] };
           return storage.write({ ...parts, ...prepared }, nextTurn);
@@ -701,14 +738,18 @@ export class RunningJob<P = unknown> {
   }
 
   private ask(subtask: number, mailOf: (id: number) => Mail): Promise<MailAnswer> {
-    const worker = this.workers.find(({ id }) => id === subtask) as WorkerEntry;
+    const worker = this.workers.find(({ id }) => id === subtask);
     const lingers = this.options.lingers ?? false;
-    if (worker.isGone || this.control.isAborted || (worker.isFinished && !lingers)) {
+    if (worker === undefined || worker.isGone || this.control.isAborted || (worker.isFinished && !lingers)) {
       const problem = 'The job has ended; run it with lingers: true to ask it afterwards, until it is closed.';
       return Promise.reject(new IllegalStateError(problem));
     }
     return this.questions.ask(subtask, mailOf, (mail) => this.send(worker, { kind: 'mail', mail }));
   }
+}
+
+function refusedQuestion(reason: StateQueryReason, problem: string): StateAnswer {
+  return { kind: 'refused', reason, problem };
 }
 
 function ringOptions(ringSlots: number | undefined): PlanOptions {

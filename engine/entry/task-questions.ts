@@ -12,6 +12,11 @@ export class TaskQuestions {
   private readonly open = new Map<number, OpenQuestion>();
   private nextId = 0;
 
+  /** How many wait. */
+  get count(): number {
+    return this.open.size;
+  }
+
   /** @param send brings the mail to the subtask's thread */
   ask(subtask: number, mailOf: (id: number) => Mail, send: (mail: Mail) => void): Promise<MailAnswer> {
     const id = this.nextId;

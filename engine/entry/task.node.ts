@@ -1,6 +1,6 @@
-import { receiveMessageOnPort } from 'node:worker_threads';
 import type { JobGraph } from '../graph/job-graph.ts';
 import type { PhysicalPlan } from '../runtime/exchange/physical-plan.ts';
+import type { StateAnswer } from '../runtime/query/state-question.ts';
 import { StreamTask } from '../runtime/task/stream-task.ts';
 import { ACTIVITY } from '../runtime/thread-control.ts';
 import type { ToWorker } from './worker-messages.ts';
@@ -45,7 +45,7 @@ function start(worker: WorkerThread, task: StreamTask, graph: JobGraph): boolean
   if (worker.start.isSpare) {
     worker.post({ kind: 'ready', fingerprint: graph.fingerprint });
     const isTold = (): boolean => {
-      if (worker.mailbox.hasMail()) worker.mailbox.take();
+      if (worker.mailbox.hasMail()) refuseMail(worker);
       return worker.order !== null || worker.isStopped || control.isAborted;
     };
     while (!isTold()) worker.sleepUnless(isTold, () => undefined);
@@ -74,19 +74,26 @@ function moved(
   return task;
 }
 
+/** Nobody is here to answer yet. */
+function refuseMail({ mailbox }: WorkerThread): void {
+  const problem = 'The task is being started.';
+  for (let mail = mailbox.take(); mail !== undefined; mail = mailbox.take()) {
+    const { id } = mail;
+    const answer: StateAnswer = { kind: 'refused', reason: 'not-served', problem };
+    mailbox.answer(mail.kind === 'question' ? { kind: 'answer', id, answer } : { kind: 'refusal', id, problem });
+  }
+}
+
 /** All records are through; questions about what came of them are still answered. */
 function linger(worker: WorkerThread, task: StreamTask): void {
   const { control, block } = worker;
   worker.post({ kind: 'finished' });
   while (!worker.isStopped && !control.isAborted) {
     control.beat(block);
-    const received = receiveMessageOnPort(worker.port) as { message: ToWorker } | undefined;
-    if (received?.message.kind === 'mail') worker.mailbox.answer(task.answer(received.message.mail));
-    else if (received?.message.kind === 'stop') worker.isStopped = true;
-    else if (received === undefined)
-      worker.sleepUnless(
-        () => worker.mailbox.hasMail(),
-        () => undefined,
-      );
+    if (task.serve()) continue;
+    worker.sleepUnless(
+      () => task.serve() || worker.isStopped,
+      () => undefined,
+    );
   }
 }

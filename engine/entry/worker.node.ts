@@ -69,7 +69,14 @@ class PortMailbox implements Mailbox {
 
   answer(answer: MailAnswer): void {
     const transfer = answer.kind === 'rows' ? [answer.buffer] : [];
-    this.worker.port.postMessage({ kind: 'mail-answer', answer } satisfies FromWorker, transfer);
+    try {
+      this.worker.port.postMessage({ kind: 'mail-answer', answer } satisfies FromWorker, transfer);
+    } catch (error) {
+      // What cannot travel (a function in somebody's state) is that question's failure, not the job's.
+      const problem = `The answer cannot leave its thread: ${errorText(error)}`;
+      const refused: MailAnswer = { kind: 'refusal', id: answer.id, problem };
+      this.worker.port.postMessage({ kind: 'mail-answer', answer: refused } satisfies FromWorker);
+    }
   }
 }
 

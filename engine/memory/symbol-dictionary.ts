@@ -80,6 +80,19 @@ export class SymbolDictionary {
     return id;
   }
 
+  /** The string's number if it has one: asking for text that nobody uses must not fill the dictionary. @returns -1: none */
+  find(text: string): number {
+    const cached = this.ids.get(text);
+    if (cached !== undefined) return cached;
+    const mask = this.buckets.length - 1;
+    // Without the lock: whoever appends writes the text first and its bucket last, and a symbol that is not seen yet is new.
+    for (let bucket = hashOf(text) & mask; ; bucket = (bucket + 1) & mask) {
+      const id = Atomics.load(this.buckets, bucket) - 1;
+      if (id < 0) return -1;
+      if (this.isText(id, text)) return id;
+    }
+  }
+
   /** @throws BugError for a number nobody gave out */
   textOf(id: number): string {
     return this.texts[id] ?? this.read(id);
@@ -132,7 +145,7 @@ export class SymbolDictionary {
     for (let unit = 0; unit < text.length; unit += 1) this.units[start + unit] = text.charCodeAt(unit);
     this.entries[id * 2] = start;
     this.entries[id * 2 + 1] = text.length;
-    this.buckets[bucket] = id + 1;
+    Atomics.store(this.buckets, bucket, id + 1);
     this.header[UNITS_USED] = start + text.length;
     Atomics.store(this.header, COUNT, id + 1);
     return id;

@@ -13,6 +13,8 @@ import { asyncStatisticsOf, createJobMemory, type JobMemory } from './job-memory
 import type { AlignedSumsMemory } from './operators/aligned-sums.ts';
 import type { Acknowledgement, SourceThreadState } from './checkpoint/acknowledgement.ts';
 import type { OperatorRestore } from './operators/keyed-restore.ts';
+import { stateAnswerOf, type QueryableJob } from './query/queryable-job.ts';
+import type { StateAnswer, StateQuestion } from './query/state-question.ts';
 import { SinkTask, type ExternalWriters } from './task/sink-task.ts';
 import { SourceTask, type SourceHost } from './task/source-task.ts';
 import { StreamTask } from './task/stream-task.ts';
@@ -82,13 +84,14 @@ class LocalMailbox implements Mailbox {
  * Runs a whole job in one thread: the very tasks, rings and operators of the threaded engine, stepped in an order that
  * `random` decides. Time, threads and chance are taken away, so that a run can be repeated exactly.
  */
-export class LocalExecutor<P> {
+export class LocalExecutor<P> implements QueryableJob {
   readonly source: SourceTask;
   readonly tasks: readonly StreamTask[];
   readonly sink: SinkTask;
   private readonly options: LocalExecutorOptions<P>;
   private readonly graph: JobGraph;
   private readonly memory: JobMemory;
+  private state: 'starting' | 'running' | 'ended' = 'starting';
   private readonly mailboxes: LocalMailbox[] = [];
   private readonly answers = new Map<number, (answer: MailAnswer) => void>();
   private nextMailId = 0;
@@ -134,7 +137,9 @@ export class LocalExecutor<P> {
 
   /** Between two steps. @returns false when the sources have ended */
   triggerCheckpoint(checkpointId: number): boolean {
-    return this.source.triggerCheckpoint(checkpointId);
+    const isSent = this.source.triggerCheckpoint(checkpointId);
+    if (isSent) this.sink.expectBarrier(checkpointId);
+    return isSent;
   }
 
   notifyCheckpointComplete(checkpointId: number): void {
@@ -149,8 +154,10 @@ export class LocalExecutor<P> {
       if (restore) for (const task of this.tasks) task.restore(restore.operators);
       for (const task of this.tasks) task.open();
       this.source.open();
+      this.state = 'running';
       await this.steps();
     } finally {
+      this.state = 'ended';
       for (const task of this.tasks) task.close();
       await this.source.close();
       await this.sink.close();
@@ -163,17 +170,25 @@ export class LocalExecutor<P> {
   }
 
   /** Asks a subtask; it answers between two of its batches. */
-  ask(
-    subtask: number,
-    mail:
-      { kind: 'query'; name: string; key: unknown; argument: unknown } | { kind: 'rows'; name: string; all: boolean },
-  ): Promise<MailAnswer> {
+  askState(subtask: number, question: StateQuestion): Promise<StateAnswer> {
     const id = this.nextMailId;
     this.nextMailId += 1;
     return new Promise((resolve) => {
-      this.answers.set(id, resolve);
-      this.mailboxes[subtask].post({ ...mail, id });
+      this.answers.set(id, (answer) => resolve(stateAnswerOf(answer)));
+      this.mailboxes[subtask].post({ kind: 'question', id, question });
     });
+  }
+
+  get queryState(): 'starting' | 'running' | 'ended' {
+    return this.state;
+  }
+
+  get parallelism(): number {
+    return this.tasks.length;
+  }
+
+  get maxParallelism(): number {
+    return this.graph.maxParallelism;
   }
 
   private async steps(): Promise<void> {

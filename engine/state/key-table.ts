@@ -86,9 +86,12 @@ export class KeyTable implements CurrentKeyName {
     return slot;
   }
 
-  /** @returns NO_SLOT for a key that was never seen here */
+  /** Makes no map of all keys, which would stop the task for long where there are many. @returns NO_SLOT: never seen here */
   slotOf(key: Key): number {
-    return this.index().get(key) ?? NO_SLOT;
+    if (this.slotsByKey !== null) return this.slotsByKey.get(key) ?? NO_SLOT;
+    // Without the map every key that came is a symbol.
+    const symbolId = typeof key === 'string' ? this.symbols.find(key) : -1;
+    return symbolId >= 0 && symbolId < this.slotsBySymbol.length ? this.slotsBySymbol[symbolId] : NO_SLOT;
   }
 
   keyAt(slot: number): Key {

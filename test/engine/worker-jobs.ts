@@ -1,4 +1,5 @@
 import { startWorker } from '../../engine/entry/worker.node.ts';
+import { accountLedger } from '../examples/account-ledger.ts';
 import { clickSessions } from '../examples/click-sessions.ts';
 import { parcelRegions } from '../examples/parcel-regions.ts';
 import { sensorAlarm } from '../examples/sensor-alarm.ts';
@@ -15,5 +16,6 @@ startWorker({
   'parcel-regions': parcelRegions,
   'slow-answers': slowAnswers,
   tally,
+  'account-ledger': accountLedger,
   'silent-source': silentSource,
 });

@@ -31,8 +31,9 @@ export function readResults<P>(
   session: ScriptedSession,
 ): JobResults {
   const ask = (name: string, key: string): unknown => {
-    const answers = executor.tasks.map((task) => task.answer({ kind: 'query', id: 0, name, key, argument: null }));
-    return answers.flatMap((answer) => (answer.kind === 'answer' ? [answer.value] : [])).at(0) ?? null;
+    const operators = executor.tasks.flatMap((task) => task.vertices.map(({ operator }) => operator));
+    const owner = operators.find(({ keyTable }) => keyTable.slotOf(key) >= 0);
+    return owner?.queryables.answer(name, key, null)?.value ?? null;
   };
   const symbols = [
     ...new Set([
@@ -63,11 +64,12 @@ export function readResults<P>(
 function framesOf<P>(executor: LocalExecutor<P>): string[] {
   return executor.tasks
     .flatMap((task) => {
-      const answer = task.answer({ kind: 'rows', id: 0, name: 'rows', all: true });
-      if (answer.kind !== 'rows') return [`refused: ${JSON.stringify(answer)}`];
-      const numbers = new Float64Array(answer.buffer);
-      const { symbols } = task.vertices[0].operator.environment;
-      return Array.from({ length: answer.rowCount }, (_, row) => {
+      const { operator } = task.vertices[0];
+      const published = operator.rows.get('rows')?.take(true);
+      if (published === undefined) return ['no rows are published'];
+      const numbers = new Float64Array(published.buffer);
+      const { symbols } = operator.environment;
+      return Array.from({ length: published.rowCount }, (_, row) => {
         const [symbolId, ...rest] = numbers.subarray(row * ROW_WORDS, (row + 1) * ROW_WORDS);
         return `${symbols.textOf(symbolId)} ${rest.join(' ')}`;
       });

@@ -35,7 +35,7 @@ export interface StoredCheckpoint {
 }
 
 /** Where the bytes of one key group are: in which value, from where, how many, and what they must be. */
-type KeyGroupPlace = readonly [keyGroup: number, value: string, offset: number, bytes: number, sha256: string];
+export type KeyGroupPlace = readonly [keyGroup: number, value: string, offset: number, bytes: number, sha256: string];
 
 interface OperatorManifest {
   readonly keyGroups: readonly KeyGroupPlace[];
@@ -260,6 +260,22 @@ export class CheckpointStorage {
     const bytes = await this.store.get(value);
     if (bytes === null) throw new StoreError('damaged', value, `Checkpoint ${id} needs ${value}, which is not there.`);
     return bytes;
+  }
+
+  /** A value that a manifest names, whole. @throws StoreError when it is not there */
+  async readValue(name: string): Promise<Uint8Array> {
+    const bytes = await this.store.get(name);
+    if (bytes === null) throw new StoreError('damaged', name, `${name} is not there.`);
+    return bytes;
+  }
+
+  /** The bytes of one key group, as they were written. @param value where they lie; @throws StoreError */
+  keyGroupBytes([keyGroup, name, offset, bytes, sha256]: KeyGroupPlace, value: Uint8Array): Uint8Array {
+    // A copy that begins where its words can be read.
+    const blob = new Uint8Array(value.subarray(offset, offset + bytes));
+    if (this.digest(blob) !== sha256)
+      throw new StoreError('damaged', name, `Key group ${keyGroup} is not what was written.`);
+    return blob;
   }
 
   private checkNotOvertaken(id: number): void {

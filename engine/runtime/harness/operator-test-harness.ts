@@ -182,7 +182,7 @@ export abstract class KeyedOperatorTestHarness<OUT> {
   /** Answers a query registered with `registerQuery`. @throws IllegalStateError for an unknown name or key */
   query(name: string, key: Key, argument: unknown = null): unknown {
     this.open();
-    const answer = this.operator.answer(name, key, argument);
+    const answer = this.operator.queryables.answer(name, key, argument);
     if (answer === undefined)
       throw new IllegalStateError(`No KvStateLocation found for KvState instance with name '${name}'.`);
     return answer.value;

@@ -7,6 +7,7 @@ import type { KeyGroupRange } from '../../state/key-groups.ts';
 import { KeyTable, NO_SLOT } from '../../state/key-table.ts';
 import type { Key } from '../../state/java-hash.ts';
 import type { OperatorSnapshot } from '../../state/operator-snapshot.ts';
+import { QueryableStates } from '../query/queryable-states.ts';
 import { InternalTimerService, type Triggerable } from '../time/internal-timer-service.ts';
 import { encodePlain } from '../../memory/plain-text.ts';
 import { AlignmentGroup, type AlignedSumsMemory } from './aligned-sums.ts';
@@ -47,17 +48,18 @@ export abstract class KeyedOperator implements Triggerable {
   environment: OperatorEnvironment;
   readonly rows = new Map<string, DirtyRows>();
   readonly operatorStates = new OperatorStates();
+  readonly queryables: QueryableStates;
   /** By publisher: slots that had a row before a restore. */
   readonly restoredRows = new Map<string, number[]>();
   protected readonly output: RelayOutput;
   protected readonly context: OperatorContext<Key>;
   protected readonly collector: TimestampedCollector<unknown>;
-  private readonly queries = new Map<string, (argument: unknown) => unknown>();
 
   constructor(environment: OperatorEnvironment, output: OperatorOutput) {
     this.environment = environment;
     this.output = new RelayOutput(output);
     this.keyTable = new KeyTable(environment.symbols);
+    this.queryables = new QueryableStates(this.keyTable);
     const copyOnWrite = new CopyOnWrite();
     this.timers = new InternalTimerService(this.keyTable, this, copyOnWrite, (slots, count) =>
       this.backend.fetchAhead(slots, count),
@@ -146,25 +148,6 @@ export abstract class KeyedOperator implements Triggerable {
     this.alignment.complete(timestampMs);
   }
 
-  /** @returns undefined when this operator has no such query; @throws IllegalStateError for a key never seen here */
-  answer(name: string, key: Key, argument: unknown): { readonly value: unknown } | undefined {
-    const query = this.queries.get(name);
-    if (query === undefined) return undefined;
-    const slot = this.keyTable.slotOf(key);
-    if (slot < 0) throw new IllegalStateError('No state for the specified key/namespace.');
-    const before = this.keyTable.currentSlot;
-    this.keyTable.currentSlot = slot;
-    try {
-      return { value: query(argument) };
-    } finally {
-      this.keyTable.currentSlot = before;
-    }
-  }
-
-  get queryNames(): readonly string[] {
-    return [...this.queries.keys()];
-  }
-
   snapshot(): OperatorSnapshot {
     return snapshotOperator(this);
   }
@@ -213,7 +196,7 @@ export abstract class KeyedOperator implements Triggerable {
   }
 
   private runtimeContext(): RuntimeContext {
-    const { backend } = this;
+    const { backend, queryables } = this;
     const environment = (): OperatorEnvironment => this.environment;
     return {
       get taskName() {
@@ -228,18 +211,18 @@ export abstract class KeyedOperator implements Triggerable {
       get maxParallelism() {
         return environment().maxParallelism;
       },
-      getState: (descriptor) => backend.getState(descriptor),
-      getStructState: (descriptor) => backend.getStructState(descriptor),
-      getListState: (descriptor) => backend.getListState(descriptor),
-      getMapState: (descriptor) => backend.getMapState(descriptor),
-      getReducingState: (descriptor) => backend.getReducingState(descriptor),
-      getAggregatingState: (descriptor) => backend.getAggregatingState(descriptor),
+      getState: (descriptor) => queryables.addState(descriptor, backend.getState(descriptor)),
+      getStructState: (descriptor) => queryables.addState(descriptor, backend.getStructState(descriptor)),
+      getListState: (descriptor) => queryables.addState(descriptor, backend.getListState(descriptor)),
+      getMapState: (descriptor) => queryables.addState(descriptor, backend.getMapState(descriptor)),
+      getReducingState: (descriptor) => queryables.addState(descriptor, backend.getReducingState(descriptor)),
+      getAggregatingState: (descriptor) => queryables.addState(descriptor, backend.getAggregatingState(descriptor)),
       getBroadcastState: (descriptor) => this.broadcastStates.get(descriptor),
       getAlignedSums: (name, count, onAligned): AlignedSums => this.alignment.register(name, count, onAligned),
       getOperatorState: (name, snapshot, restore) => this.operatorStates.register(name, snapshot, restore),
       getRowPublisher: (name, words, fill): RowPublisher =>
         this.addRows(new DirtyRows(name, words, this.keyTable, fill)),
-      registerQuery: (name, answer) => this.addQuery(name, answer),
+      registerQuery: (name, answer) => queryables.addQuery(name, answer),
     };
   }
 
@@ -251,12 +234,5 @@ export abstract class KeyedOperator implements Triggerable {
     this.rows.set(rows.name, rows);
     for (const slot of this.restoredRows.get(rows.name) ?? []) rows.restoreMark(slot);
     return rows;
-  }
-
-  private addQuery(name: string, answer: (argument: unknown) => unknown): void {
-    if (this.queries.has(name)) {
-      throw new IllegalStateError(`KvState with name '${name}' has already been registered by another operator`);
-    }
-    this.queries.set(name, answer);
   }
 }

@@ -192,6 +192,11 @@ export class SinkTask implements Task {
     }
   }
 
+  /** A barrier is on its way. Where no ring leads to a sink (a job that ends in queryable state) it has arrived. */
+  expectBarrier(checkpointId: number): void {
+    if (this.readers.length === 0) this.host.acknowledge({ kind: 'sinks', checkpointId, states: {} });
+  }
+
   private startBarrier(reader: SinkReader, id: number, parallelism: number): boolean {
     if (id <= this.lastBarrier) return false;
     this.barrier ??= { id, parallelism, missing: new Set(this.readers.filter((other) => !other.isEnded)) };

@@ -2,7 +2,6 @@ import type { StreamNode } from '../../api/stream-nodes.ts';
 import { emittersOf, isKeyed, uidOf, type JobGraph, type Side } from '../../graph/job-graph.ts';
 import { computeKeyGroupRangeForOperatorIndex } from '../../state/key-groups.ts';
 import { compileCodec } from '../../memory/record-codec.ts';
-import type { Key } from '../../state/java-hash.ts';
 import { ChannelReader, type ControlHandler } from '../exchange/channel-reader.ts';
 import { keyFieldOf, type PhysicalPlan, type RingPlan } from '../exchange/physical-plan.ts';
 import { InputOrigin } from '../exchange/vertex-gate.ts';
@@ -11,13 +10,18 @@ import { describeFailure } from '../operators/keyed-failure.ts';
 import type { OperatorRestore } from '../operators/keyed-restore.ts';
 import { AsyncWaitOperator } from '../operators/async-wait-operator.ts';
 import { AsyncRecordHandler } from './async-input.ts';
+import { nameTaken } from '../query/queryable-states.ts';
+import { TaskQueries } from '../query/task-queries.ts';
 import { KeyedRecordHandler, SlotMap } from './keyed-input.ts';
 import { KeyedVertex, type VertexBarrier } from './keyed-vertex.ts';
 import type { Mail, MailAnswer, Task, TaskHost, TaskStatus } from './task.ts';
 import { TaskOutputs } from './task-outputs.ts';
 
-/** Slots read from one ring before the mailbox and the other rings get their turn. */
-const BATCH_SLOTS = 1024;
+/** Slots read from one ring before the mailbox and the other rings get their turn: whoever asks waits for no more. */
+const BATCH_SLOTS = 256;
+
+/** To questions that come while key groups move. */
+const HANDED_OVER = 'The parallelism is being changed: key groups move between tasks.';
 
 const NOTHING_TAKEN: OperatorRestore = { keyGroups: [], broadcast: '{}', operatorStates: [] };
 
@@ -53,6 +57,7 @@ export class StreamTask implements Task {
   /** The parallelism has changed: this task has given its part away and waits to be wired anew, or to be ended. */
   isHandedOver = false;
   private readonly recordsBefore: number;
+  private readonly queries: TaskQueries;
 
   /** @param before the task this one goes on for after a change of parallelism, and what its operators take over */
   constructor(
@@ -81,6 +86,9 @@ export class StreamTask implements Task {
       operator.mayEmit = this.outputs.roomOf(node);
       return [{ vertex, operator }];
     });
+    this.queries = new TaskQueries(this.vertices, host.clock, (id, answer) =>
+      host.mailbox.answer({ kind: 'answer', id, answer }),
+    );
     this.readers = plan.rings.filter(({ to }) => to === taskIndex).map((ring) => this.createReader(ring));
     for (const vertex of this.vertices) vertex.seal();
   }
@@ -99,9 +107,11 @@ export class StreamTask implements Task {
 
   open(): void {
     this.outputs.open();
-    for (const { operator } of this.vertices) {
+    for (const vertex of this.vertices) {
+      const { operator } = vertex;
       try {
         operator.open();
+        this.checkQueryableNames(vertex);
       } catch (error) {
         throw describeFailure(operator, null, error);
       }
@@ -125,10 +135,10 @@ export class StreamTask implements Task {
 
   runBatch(): TaskStatus {
     if (this.isFinished) return 'finished';
-    if (this.host.mailbox.hasMail()) this.answerMail();
+    const isAsked = this.serve();
     if (this.isHandedOver) return 'blocked';
     if (this.graph.processingTime === 'machine') this.setProcessingTime(this.host.processingTimeMs());
-    let progress = this.runReaders(-Infinity);
+    let progress = this.runReaders(-Infinity) || isAsked;
     if (this.progressCheckpoint()) progress = true;
     this.outputs.flush();
     if (this.vertices.every((vertex) => vertex.isFinished) && !(this.checkpoint?.hasWork ?? false)) {
@@ -180,6 +190,7 @@ export class StreamTask implements Task {
         : null;
     const operators = this.vertices.map(({ operator }) => operator.handOver(range));
     this.isHandedOver = true;
+    this.queries.refuseAll(HANDED_OVER);
     this.outputs.flush();
     const pauseMs = this.host.clock.monotonicMs() - fromMs;
     const { taskIndex } = this;
@@ -401,35 +412,39 @@ export class StreamTask implements Task {
     return ids;
   }
 
-  private answerMail(): void {
-    for (let mail = this.host.mailbox.take(); mail !== undefined; mail = this.host.mailbox.take()) {
-      this.host.mailbox.answer(this.answer(mail));
+  /** Takes mail and works a little on questions about state. @returns whether some of them are left */
+  serve(): boolean {
+    const { mailbox } = this.host;
+    if (mailbox.hasMail())
+      for (let mail = mailbox.take(); mail !== undefined; mail = mailbox.take()) this.receive(mail);
+    if (!this.queries.isBusy) return false;
+    if (this.isHandedOver) this.queries.refuseAll(HANDED_OVER);
+    else this.queries.progress();
+    return this.queries.isBusy;
+  }
+
+  private receive(mail: Mail): void {
+    if (mail.kind === 'question') this.queries.ask(mail.id, mail.question);
+    else this.host.mailbox.answer(this.rowsFor(mail));
+  }
+
+  private rowsFor({ id, name, all }: Extract<Mail, { kind: 'rows' }>): MailAnswer {
+    const rows = this.vertices.map(({ operator }) => operator.rows.get(name)).find((found) => found !== undefined);
+    if (rows === undefined) return { kind: 'refusal', id, problem: `The job publishes no rows '${name}'.` };
+    try {
+      return { kind: 'rows', id, ...rows.take(all) };
+    } catch (error) {
+      return { kind: 'refusal', id, problem: error instanceof Error ? error.message : String(error) };
     }
   }
 
-  /** A question's mistake is answered, not a failure of the job. */
-  answer(mail: Mail): MailAnswer {
-    const refuse = (problem: string): MailAnswer => ({ kind: 'refusal', id: mail.id, problem });
-    for (const { operator } of this.vertices) {
-      try {
-        if (mail.kind === 'rows') {
-          const rows = operator.rows.get(mail.name);
-          if (rows !== undefined) return { kind: 'rows', id: mail.id, ...rows.take(mail.all) };
-        } else {
-          const answer = operator.answer(mail.name, mail.key as Key, mail.argument);
-          if (answer !== undefined) return { kind: 'answer', id: mail.id, value: answer.value };
-        }
-      } catch (error) {
-        return refuse(error instanceof Error ? error.message : String(error));
-      }
+  /** A name is one for the whole job, as in Flink. */
+  private checkQueryableNames({ operator }: KeyedVertex): void {
+    for (const { name } of operator.queryables.all) {
+      const taken = this.vertices.some(
+        (other) => other.operator !== operator && other.operator.queryables.get(name) !== undefined,
+      );
+      if (taken) throw nameTaken(name);
     }
-    const known = this.vertices.flatMap(({ operator, node }) =>
-      (mail.kind === 'rows' ? [...operator.rows.keys()] : operator.queryNames).map(
-        (name) => `${name} (${uidOf(node)})`,
-      ),
-    );
-    return refuse(
-      `No KvStateLocation found for KvState instance with name '${mail.name}'. There are: ${known.join(', ') || 'none'}.`,
-    );
   }
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/time.ts';
 import type { SymbolDictionary } from '../../memory/symbol-dictionary.ts';
 import type { RingMemory, RingWriter } from '../../memory/shared-ring.ts';
 import type { Acknowledgement } from '../checkpoint/acknowledgement.ts';
+import type { StateAnswer, StateQuestion } from '../query/state-question.ts';
 import type { AlignedSumsMemory } from '../operators/aligned-sums.ts';
 import type { AsyncSurroundings } from '../operators/async-wait-operator.ts';
 
@@ -21,17 +22,11 @@ export interface Task {
 
 /** Messages to a task that do not travel in the stream, answered between two batches. */
 export type Mail =
-  | {
-      readonly kind: 'query';
-      readonly id: number;
-      readonly name: string;
-      readonly key: unknown;
-      readonly argument: unknown;
-    }
+  | { readonly kind: 'question'; readonly id: number; readonly question: StateQuestion }
   | { readonly kind: 'rows'; readonly id: number; readonly name: string; readonly all: boolean };
 
 export type MailAnswer =
-  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: StateAnswer }
   | { readonly kind: 'refusal'; readonly id: number; readonly problem: string }
   | { readonly kind: 'rows'; readonly id: number; readonly rowCount: number; readonly buffer: ArrayBuffer };
 
