@@ -7,7 +7,12 @@ import { machineClock, nextTurn, repeatEvery, startMachineTimer, waitMs } from '
 import { createJobGraph, uidOf, type JobGraph } from '../graph/job-graph.ts';
 import type { RingMemory } from '../memory/shared-ring.ts';
 import { SymbolDictionary, type SymbolDictionaryOptions } from '../memory/symbol-dictionary.ts';
-import { createPhysicalPlan, type PlanOptions, type ThreadId } from '../runtime/exchange/physical-plan.ts';
+import {
+  createPhysicalPlan,
+  type PhysicalPlan,
+  type PlanOptions,
+  type ThreadId,
+} from '../runtime/exchange/physical-plan.ts';
 import { createJobMemory, type JobMemory } from '../runtime/job-memory.ts';
 import { errorText, OperatorFailure } from '../runtime/operator-failure.ts';
 import {
@@ -20,8 +25,15 @@ import type {
   RestoredCheckpoint,
   StoredCheckpoint,
 } from '../runtime/checkpoint/checkpoint-storage.ts';
-import { dealKeyGroups, RescaleBarrier, type RescaleRecord } from '../runtime/checkpoint/rescale.ts';
+import {
+  ASKED,
+  dealKeyGroups,
+  RescaleBarrier,
+  type RescaleCause,
+  type RescaleRecord,
+} from '../runtime/checkpoint/rescale.ts';
 import type { Acknowledgement } from '../runtime/checkpoint/acknowledgement.ts';
+import type { ThreadTimes } from '../runtime/metrics/thread-times.ts';
 import { SinkTask, type ExternalWriters, type SinkHost } from '../runtime/task/sink-task.ts';
 import type { Mail, MailAnswer } from '../runtime/task/task.ts';
 import { ACTIVITY, createControlMemory, TASKS_MAX, ThreadControl } from '../runtime/thread-control.ts';
@@ -78,13 +90,12 @@ export interface JobResult {
   readonly warnings: readonly string[];
 }
 
-export interface ThreadMetrics {
+export interface ThreadMetrics extends ThreadTimes {
   readonly thread: string;
+  /** Of the task; null: the source thread's. */
+  readonly taskIndex: number | null;
   readonly recordsIn: number;
   readonly watermarkMs: number;
-  readonly busyMs: number;
-  readonly idleMs: number;
-  readonly backPressuredMs: number;
 }
 
 export interface SubtaskRows {
@@ -101,6 +112,17 @@ const STOP_MS = 1_000;
 const LOOK_EVERY_MS = 20;
 const STALL_MS = 1_000;
 
+const SOURCES_ENDED = CheckpointCoordinator.SOURCES_ENDED;
+const JOB_ENDED = 'The job ended before it was done.';
+
+/** The job with another parallelism, as far as it is made before the barrier. */
+interface NewWiring {
+  readonly graph: JobGraph;
+  readonly plan: PhysicalPlan;
+  readonly memory: JobMemory;
+  readonly spares: readonly WorkerEntry[];
+}
+
 /** One worker thread as the runner sees it. */
 interface WorkerEntry {
   readonly id: ThreadId;
@@ -110,7 +132,8 @@ interface WorkerEntry {
   readonly exited: Promise<void>;
   readonly ready: Promise<void>;
   readonly tellReady: () => void;
-  isReady: boolean;
+  /** Monotonic; null: it is still being started. */
+  readyMs: number | null;
   isFinished: boolean;
   isGone: boolean;
   lastBeat: number;
@@ -142,6 +165,8 @@ export class RunningJob<P = unknown> {
   private readonly checkpoints: CheckpointCoordinator | null;
   private readonly stopWatching: () => void;
   private startedMs = 0;
+  /** Resolves when the job has ended, however that was. */
+  private readonly over: Promise<void>;
   private readonly started: Promise<void>;
   private tellStarted!: () => void;
   private isPumping = false;
@@ -175,7 +200,10 @@ export class RunningJob<P = unknown> {
       this.reject = reject;
     });
     // Whoever never looks at `finished` has still been told, through the exit of its own work.
-    this.finished.catch(() => undefined);
+    this.over = this.finished.then(
+      () => undefined,
+      () => undefined,
+    );
     const start = {
       ...this.workerStart(this.graph.parallelism, memory),
       restore: this.restoreFor(options.restore ?? null),
@@ -244,18 +272,19 @@ export class RunningJob<P = unknown> {
    * Changes the number of task threads while records flow (Flink: rescaling, without a restart): only the key groups that
    * get another owner are handed over. Results stay what they would have been.
    * @param parallelism 1 to the job's maximum, 32 at most
-   * @returns how it went; `failed` when the sources had ended before the barrier could be sent
+   * @returns how it went; `failed` when the sources had ended before the barrier could be sent, or the job failed
    * @throws IllegalArgumentError for another number, IllegalStateError while the job does not run or changes already
    */
-  async rescale(parallelism: number): Promise<RescaleRecord> {
-    const { maxParallelism } = this.graph;
-    const most = Math.min(maxParallelism, TASKS_MAX);
-    if (!Number.isInteger(parallelism) || parallelism < 1 || parallelism > most)
-      throw new IllegalArgumentError(`The parallelism must be a whole number from 1 to ${most}; found ${parallelism}.`);
-    await Promise.race([this.started, this.finished]);
+  async rescale(parallelism: number, why: RescaleCause = ASKED): Promise<RescaleRecord> {
+    const { parallelismMax } = this;
+    if (!Number.isInteger(parallelism) || parallelism < 1 || parallelism > parallelismMax)
+      throw new IllegalArgumentError(
+        `The parallelism must be a whole number from 1 to ${parallelismMax}; found ${parallelism}.`,
+      );
+    await Promise.race([this.started, this.over]);
     if (this.outcome !== 'running') throw new IllegalStateError('The parallelism can only change while the job runs.');
     if (this.rescaling !== null) throw new IllegalStateError('The parallelism is being changed already.');
-    this.rescaling = new RescaleBarrier(this.graph.parallelism, parallelism, machineClock);
+    this.rescaling = new RescaleBarrier(this.graph.parallelism, parallelism, why, machineClock);
     try {
       const record = await this.changeParallelism(this.rescaling);
       this.rescales.push(record);
@@ -263,6 +292,15 @@ export class RunningJob<P = unknown> {
     } finally {
       this.rescaling = null;
     }
+  }
+
+  get isRescaling(): boolean {
+    return this.rescaling !== null;
+  }
+
+  /** No job can have more task threads than this. */
+  get parallelismMax(): number {
+    return Math.min(this.graph.maxParallelism, TASKS_MAX);
   }
 
   private async changeParallelism(barrier: RescaleBarrier): Promise<RescaleRecord> {
@@ -273,30 +311,43 @@ export class RunningJob<P = unknown> {
     for (let index = from; index < to; index += 1)
       this.startWorker(index, { ...this.workerStart(to, memory), isSpare: true, role: { kind: 'task', index } });
     const spares = this.workers.slice(this.workers.length - Math.max(0, to - from));
-    await Promise.race([Promise.all(spares.map(({ ready }) => ready)), this.finished]);
+    await Promise.race([Promise.all(spares.map(({ ready }) => ready)), this.over]);
+    if (this.hasEnded()) return barrier.record(null, JOB_ENDED);
     const exclusively = async (act: (id: number) => Promise<RescaleRecord>): Promise<RescaleRecord> => {
       if (this.checkpoints !== null) return this.checkpoints.exclusively(act);
       this.barriers += 1;
       return act(this.barriers);
     };
-    return exclusively(async (id) => {
-      const pausedMs = machineClock.monotonicMs();
-      barrier.id = id;
-      this.sendToSource({ kind: 'rescale', id, parallelism: to });
-      await Promise.race([barrier.passed, this.finished]);
-      if (barrier.refusal !== null || this.outcome !== 'running') {
-        await this.retire(spares);
-        return barrier.record(pausedMs, barrier.refusal ?? 'The job has ended.');
-      }
-      this.graph = graph;
-      this.sink = new SinkTask(graph, plan, this.sinkHost(memory), this.options.sinks ?? {}, this.sink);
-      this.moveAll(barrier, { parallelism: to, memory });
-      this.pump();
-      await Promise.race([barrier.allMoved, this.finished]);
-      const record = barrier.record(pausedMs, null);
-      await this.retire(this.workers.filter(({ id: thread }) => typeof thread === 'number' && thread >= to));
-      return record;
-    });
+    return exclusively((id) => this.handOver(barrier, id, { graph, plan, memory, spares }));
+  }
+
+  private async handOver(
+    barrier: RescaleBarrier,
+    id: number,
+    { graph, plan, memory, spares }: NewWiring,
+  ): Promise<RescaleRecord> {
+    const { to } = barrier;
+    const pausedMs = machineClock.monotonicMs();
+    barrier.id = id;
+    if (barrier.refusal === null) this.sendToSource({ kind: 'rescale', id, parallelism: to });
+    await Promise.race([barrier.passed, this.over]);
+    if (barrier.refusal !== null || this.hasEnded()) {
+      await this.retire(spares);
+      return barrier.record(null, barrier.refusal ?? JOB_ENDED);
+    }
+    this.graph = graph;
+    this.sink = new SinkTask(graph, plan, this.sinkHost(memory), this.options.sinks ?? {}, this.sink);
+    this.moveAll(barrier, { parallelism: to, memory });
+    this.pump();
+    await Promise.race([barrier.allMoved, this.over]);
+    if (this.hasEnded()) return barrier.record(pausedMs, JOB_ENDED);
+    const record = barrier.record(pausedMs, null);
+    await this.retire(this.workers.filter(({ id: thread }) => typeof thread === 'number' && thread >= to));
+    return record;
+  }
+
+  private hasEnded(): boolean {
+    return this.outcome !== 'running';
   }
 
   private moveAll(barrier: RescaleBarrier, to: NewParallelism): void {
@@ -355,10 +406,13 @@ export class RunningJob<P = unknown> {
   }
 
   metrics(): ThreadMetrics[] {
-    const aliveMs = this.startedMs === 0 ? 0 : machineClock.monotonicMs() - this.startedMs;
-    return this.workers.map(({ label, block }) => {
-      const numbers = this.control.numbersOf(block);
-      return { thread: label, ...numbers, busyMs: Math.max(0, aliveMs - numbers.idleMs - numbers.backPressuredMs) };
+    const nowMs = machineClock.monotonicMs();
+    return this.workers.map(({ id, label, block, readyMs }) => {
+      const waits = this.control.waitsOf(block, nowMs);
+      const aliveMs = readyMs === null ? 0 : nowMs - readyMs;
+      const busyMs = Math.max(0, aliveMs - waits.idleMs - waits.backPressuredMs);
+      const taskIndex = typeof id === 'number' ? id : null;
+      return { thread: label, taskIndex, ...this.control.progressOf(block), ...waits, busyMs };
     });
   }
 
@@ -443,6 +497,7 @@ export class RunningJob<P = unknown> {
   private startWorker(id: ThreadId, workerData: WorkerStart): void {
     const label = typeof id === 'number' ? `task ${id}` : id;
     const { workerScript, taskScript = workerScript, resourceLimits, execArgv } = this.options;
+    this.control.forget(this.control.block(id));
     const worker = new Worker(id === 'source' ? workerScript : taskScript, {
       workerData,
       name: `${this.options.jobName} ${label}`,
@@ -463,7 +518,7 @@ export class RunningJob<P = unknown> {
       exited: new Promise((resolve) => {
         worker.once('exit', () => resolve());
       }),
-      isReady: false,
+      readyMs: null,
       isFinished: false,
       isGone: false,
       lastBeat: -1,
@@ -495,7 +550,7 @@ export class RunningJob<P = unknown> {
       case 'acknowledge':
         return this.acknowledge(message.part);
       case 'checkpoint-refused':
-        if (this.rescaling?.id === message.id) return this.rescaling.refuse('The sources have ended.');
+        if (this.rescaling?.id === message.id) return this.rescaling.refuse(SOURCES_ENDED);
         return this.checkpoints?.refused(message.id);
       case 'moved':
         return this.rescaling?.moved();
@@ -507,6 +562,8 @@ export class RunningJob<P = unknown> {
         return this.pump();
       case 'finished':
         entry.isFinished = true;
+        // It answers nothing any more.
+        if (entry.id === 'source') this.rescaling?.refuse(SOURCES_ENDED);
         return this.pump();
     }
   }
@@ -519,10 +576,10 @@ export class RunningJob<P = unknown> {
       );
       return;
     }
-    entry.isReady = true;
+    entry.readyMs = machineClock.monotonicMs();
     entry.tellReady();
     if (this.startedMs !== 0) return;
-    if (!this.workers.every(({ isReady }) => isReady)) return;
+    if (!this.workers.every(({ readyMs }) => readyMs !== null)) return;
     this.startedMs = machineClock.monotonicMs();
     this.tellStarted();
     this.send(this.workers.find(({ id }) => id === 'source') as WorkerEntry, { kind: 'start' });
@@ -606,11 +663,12 @@ export class RunningJob<P = unknown> {
     for (const entry of this.workers) {
       const beat = this.control.heartbeat(entry.block);
       const activity = this.control.activity(entry.block);
-      const mayBeSilent = entry.isFinished || activity === ACTIVITY.waiting || (entry.isReady && this.startedMs === 0);
+      const mayBeSilent =
+        entry.isFinished || activity === ACTIVITY.waiting || (entry.readyMs !== null && this.startedMs === 0);
       if (beat !== entry.lastBeat || mayBeSilent) {
         entry.lastBeat = beat;
         entry.lastBeatMs = now;
-      } else if (now - entry.lastBeatMs > (entry.isReady ? hangMs : START_MS_MAX)) {
+      } else if (now - entry.lastBeatMs > (entry.readyMs === null ? START_MS_MAX : hangMs)) {
         const operators = entry.id === 'source' ? this.graph.sourceNodes : this.graph.keyedNodes;
         this.fail(
           entry.label,

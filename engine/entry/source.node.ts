@@ -2,7 +2,7 @@ import { machineClock, nextTurn, startMachineTimer } from '../core/machine.node.
 import type { JobGraph } from '../graph/job-graph.ts';
 import type { PhysicalPlan } from '../runtime/exchange/physical-plan.ts';
 import { SourceTask } from '../runtime/task/source-task.ts';
-import { ACTIVITY } from '../runtime/thread-control.ts';
+import { ACTIVITY, WAIT } from '../runtime/thread-control.ts';
 import type { ToWorker } from './worker-messages.ts';
 import type { WorkerThread } from './worker.node.ts';
 
@@ -73,7 +73,9 @@ export async function runSourceThread(worker: WorkerThread, graph: JobGraph, pla
   try {
     task.open();
     worker.post({ kind: 'ready', fingerprint: graph.fingerprint });
+    control.beginWait(block, WAIT.idle, machineClock.monotonicMs());
     await started;
+    control.endWait(block, machineClock.monotonicMs());
     for (let batch = 1; !control.isAborted; batch += 1) {
       control.setActivity(block, ACTIVITY.running);
       const status = task.runBatch();
@@ -82,7 +84,7 @@ export async function runSourceThread(worker: WorkerThread, graph: JobGraph, pla
       if (status === 'progress' && batch % BATCHES_PER_TURN !== 0) continue;
       if (status === 'idle') {
         control.setActivity(block, ACTIVITY.waiting);
-        const from = machineClock.monotonicMs();
+        control.beginWait(block, WAIT.idle, machineClock.monotonicMs());
         const poked = new Promise<void>((resolve) => {
           poke = resolve;
         });
@@ -90,7 +92,7 @@ export async function runSourceThread(worker: WorkerThread, graph: JobGraph, pla
           task.clockIntervalMs === Infinity ? () => undefined : startMachineTimer(task.clockIntervalMs, () => poke());
         await Promise.race([task.whenAvailable(), poked]);
         takeBack();
-        control.addIdleMs(block, machineClock.monotonicMs() - from);
+        control.endWait(block, machineClock.monotonicMs());
       }
       await nextTurn();
       if (problem !== null) throw (problem as { readonly error: unknown }).error;

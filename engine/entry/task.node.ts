@@ -29,7 +29,7 @@ export function runTaskThread(worker: WorkerThread, graph: JobGraph, plan: Physi
       }
       if (task.isHandedOver && worker.isStopped) return;
       if (status === 'progress') continue;
-      worker.sleepUnless(runs, (ms) => control.addIdleMs(block, ms));
+      worker.sleepUnless(runs);
     }
     control.setProgress(block, task.recordsIn, task.watermarkMs);
     if (worker.start.lingers && !control.isAborted) linger(worker, task);
@@ -48,7 +48,7 @@ function start(worker: WorkerThread, task: StreamTask, graph: JobGraph): boolean
       if (worker.mailbox.hasMail()) worker.mailbox.take();
       return worker.order !== null || worker.isStopped || control.isAborted;
     };
-    while (!isTold()) worker.sleepUnless(isTold, () => undefined);
+    while (!isTold()) worker.sleepUnless(isTold);
     if (worker.order?.kind !== 'take-over') return false;
     task.restore(worker.order.taken);
     worker.order = null;
@@ -83,10 +83,6 @@ function linger(worker: WorkerThread, task: StreamTask): void {
     const received = receiveMessageOnPort(worker.port) as { message: ToWorker } | undefined;
     if (received?.message.kind === 'mail') worker.mailbox.answer(task.answer(received.message.mail));
     else if (received?.message.kind === 'stop') worker.isStopped = true;
-    else if (received === undefined)
-      worker.sleepUnless(
-        () => worker.mailbox.hasMail(),
-        () => undefined,
-      );
+    else if (received === undefined) worker.sleepUnless(() => worker.mailbox.hasMail());
   }
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type {
   EngineCommand,
   EngineEvent,
@@ -27,6 +28,7 @@ import { RestartDelay } from './restart-delay.ts';
 import { SessionBook } from './session-checkpoints.node.ts';
 import type { ControlOutcome } from './session-controls.node.ts';
 import { SessionKeeper } from './session-keeper.node.ts';
+import { SessionScaling } from './session-scaling.node.ts';
 import { describeRecovery, inForce, wasHalted, type InForce } from './session-recovery.node.ts';
 import { WorkstationSession, type Emit, type WorkstationLive } from './workstation-session.node.ts';
 
@@ -55,6 +57,10 @@ export interface WorkstationDependencies {
   readonly checkpointIntervalMs?: number;
 }
 
+/** Names of sessions that have no number. */
+const LIVE_SESSION = 'live';
+const SESSION_NOT_KEPT = 'not kept';
+
 /** Asked for by nobody: it goes on by itself. */
 const NO_REQUEST = 0;
 
@@ -63,7 +69,7 @@ interface Beginning {
   readonly keeper: SessionKeeper | null;
   readonly live: WorkstationLive | null;
   readonly parameters: SessionParameters;
-  readonly workers: number;
+  readonly scaling: SessionScaling;
   readonly inForce: InForce;
 }
 
@@ -88,6 +94,8 @@ export class Workstation {
   /** What the live session was opened with; null: there is none. */
   #liveRequest: SessionRequest | null = null;
   #book: SessionBook;
+  /** Of the session that is open, over all its runs. */
+  #scaling: SessionScaling | null = null;
   readonly #restarts = new RestartDelay();
   /** Nothing is opened or closed before what was interrupted has been looked for. */
   #started: Promise<void> = Promise.resolve();
@@ -140,6 +148,12 @@ export class Workstation {
         if (this.#info !== null) this.#info = { ...this.#info, speed: command.speed };
         session?.setSpeed(command.speed);
         return this.#tellStatus();
+      case 'set-workers':
+        // Not waited for: new threads take their time, and commands behind it need not.
+        void this.#scalingOf(session)?.setWorkers(command.workers);
+        return;
+      case 'set-autoscale':
+        return this.#scalingOf(session)?.setAutoscale(command.autoscale);
       case 'apply-rules':
         return this.#applyRules(command.requestId, command.rules);
       case 'halt':
@@ -205,11 +219,13 @@ export class Workstation {
     const keeper = live === null ? await this.#keep({ parameters, workers: request.workers, info }) : null;
     if (live !== null) await this.#keepLive(request);
     const { rules } = parameters;
+    const id = keeper?.spec.id ?? (live === null ? SESSION_NOT_KEPT : LIVE_SESSION);
+    const scaling = await this.#openScaling(id, request.workers, requestId !== NO_REQUEST);
     this.#begin({
       keeper,
       live,
       parameters,
-      workers: request.workers,
+      scaling,
       inForce: { rules, rulesVersion: 1, halted: false, controls: 0 },
     });
   }
@@ -234,14 +250,15 @@ export class Workstation {
     }
   }
 
-  #begin({ keeper, live, parameters, workers, inForce: { rules, rulesVersion, halted } }: Beginning): void {
+  #begin({ keeper, live, parameters, scaling, inForce: { rules, rulesVersion, halted } }: Beginning): void {
     const { clock, emit } = this.#dependencies;
     this.#epoch += 1;
     this.#keeper = keeper;
+    this.#scaling = scaling;
     const session: WorkstationSession = new WorkstationSession({
       epoch: this.#epoch,
       parameters,
-      workers,
+      scaling,
       clock,
       emit,
       keeper,
@@ -260,6 +277,7 @@ export class Workstation {
     this.#session = session;
     this.#emit({ kind: 'rules-applied', requestId: null, rules: session.rules, version: rulesVersion });
     session.tellState();
+    session.tellScaling();
     if (this.#isNearlyFull) session.setNearlyFull(true);
     // A kill switch that was thrown stays thrown until two deliberate acts clear it, whatever session is opened.
     if (this.#halted && !halted) void this.#haltSession(session, 'still halted from before');
@@ -300,7 +318,30 @@ export class Workstation {
     const now = inForce(keeper);
     if (wasHalted(keeper.controls)) this.#latch('the session before');
     this.#setStatus({ kind: 'opening' });
-    this.#begin({ keeper, live: null, parameters: keeper.parameters, workers: spec.workers, inForce: now });
+    const scaling = await this.#openScaling(spec.id, spec.workers, false);
+    this.#begin({ keeper, live: null, parameters: keeper.parameters, scaling, inForce: now });
+  }
+
+  /** @param isNew it begins, whatever was kept of one before it */
+  async #openScaling(session: string, workers: number, isNew: boolean): Promise<SessionScaling> {
+    if (!isNew && this.#scaling?.session === session) return this.#scaling;
+    const { clock, store } = this.#dependencies;
+    const options = {
+      session,
+      workers,
+      autoscale: { on: false, minWorkers: 1, maxWorkers: availableParallelism() },
+      clock,
+      store: (await store) ?? null,
+      onProblem: (message: string) => this.#problem(null, 'workers-not-changed', message),
+    };
+    return isNew ? new SessionScaling(options) : SessionScaling.load(options);
+  }
+
+  /** @returns null when nothing runs; the window has been told */
+  #scalingOf(session: WorkstationSession | null): SessionScaling | null {
+    if (session !== null && this.#scaling !== null) return this.#scaling;
+    this.#problem(null, 'no-session', 'There is no session whose number of workers could change.');
+    return null;
   }
 
   async #failed(session: WorkstationSession, problem: Problem, isInput: boolean): Promise<void> {
