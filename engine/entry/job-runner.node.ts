@@ -418,7 +418,17 @@ export class RunningJob<P = unknown> {
 
   /** For tests of what follows: the thread of one task (-1: of the sources) ends as if it had crashed. */
   killThread(index: number): void {
-    void this.workers.find(({ id }) => id === (index < 0 ? 'source' : index))?.worker.terminate();
+    void this.threadOf(index)?.worker.terminate();
+  }
+
+  /** The same: it does nothing any more, and does not end either. */
+  hangThread(index: number): void {
+    const thread = this.threadOf(index);
+    if (thread !== undefined) this.send(thread, { kind: 'hang' });
+  }
+
+  private threadOf(index: number): WorkerEntry | undefined {
+    return this.workers.find(({ id }) => id === (index < 0 ? 'source' : index));
   }
 
   /** Stops the job where it is. Resolves when no thread is left. */

@@ -1,4 +1,4 @@
-import { machineClock, nextTurn, startMachineTimer } from '../core/machine.node.ts';
+import { hangForEver, machineClock, nextTurn, startMachineTimer } from '../core/machine.node.ts';
 import type { JobGraph } from '../graph/job-graph.ts';
 import type { PhysicalPlan } from '../runtime/exchange/physical-plan.ts';
 import { SourceTask } from '../runtime/task/source-task.ts';
@@ -28,6 +28,8 @@ function takeMessage(worker: WorkerThread, task: SourceTask, graph: JobGraph, me
       task.moveTo(moved.graph, moved.plan);
       return worker.post({ kind: 'moved' });
     }
+    case 'hang':
+      return hangForEver();
     case 'take-over':
     case 'start':
     case 'stop':
@@ -62,6 +64,8 @@ export async function runSourceThread(worker: WorkerThread, graph: JobGraph, pla
     port.on('message', (message: ToWorker) => {
       if (message.kind === 'start') resolve();
       if (message.kind === 'stop') resolve();
+      // Whatever it does now, it does not wait: one that never returns from it has hung.
+      control.setActivity(block, ACTIVITY.running);
       try {
         takeMessage(worker, task, graph, message);
       } catch (error) {

@@ -47,6 +47,8 @@ export type ToWorker =
   | { readonly kind: 'move'; readonly to: NewParallelism; readonly taken: Readonly<Record<string, OperatorRestore>> }
   /** To spare tasks. */
   | { readonly kind: 'take-over'; readonly taken: Readonly<Record<string, OperatorRestore>> }
+  /** For tests alone: to do nothing from now on. */
+  | { readonly kind: 'hang' }
   | { readonly kind: 'stop' };
 
 export interface FailureMessage {

@@ -2,7 +2,7 @@ import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from '
 import { StreamExecutionEnvironment } from '../api/environment.ts';
 import type { JobDefinition } from '../api/job.ts';
 import { assert } from '../core/assert.ts';
-import { createMonotonicWallClock, machineClock } from '../core/machine.node.ts';
+import { createMonotonicWallClock, hangForEver, machineClock } from '../core/machine.node.ts';
 import { createJobGraph, type JobGraph } from '../graph/job-graph.ts';
 import type { RingMemory, RingWriter } from '../memory/shared-ring.ts';
 import { SymbolDictionary } from '../memory/symbol-dictionary.ts';
@@ -60,6 +60,7 @@ class PortMailbox implements Mailbox {
       if (received === undefined) return undefined;
       const { message } = received;
       if (message.kind === 'mail') return message.mail;
+      if (message.kind === 'hang') hangForEver();
       if (message.kind === 'stop') this.worker.isStopped = true;
       if (message.kind === 'move' || message.kind === 'take-over') {
         this.worker.order = message;

@@ -61,6 +61,8 @@ export interface WorkstationSessionOptions {
   readonly rulesVersion: number;
   /** Of a live session; null: files or the sample. */
   readonly live: WorkstationLive | null;
+  /** A thread that shows no sign of life for so long has hung; absent: the runner's default. */
+  readonly hangMs?: number;
 }
 
 /** What a live session needs beyond its parameters. */
@@ -138,6 +140,7 @@ export class WorkstationSession {
         if (this.#live?.take(event) !== true) this.#take(event);
       },
       restore: restored,
+      ...(options.hangMs !== undefined && { hangMs: options.hangMs }),
       ...(checkpoints !== undefined && { checkpoints }),
     });
     this.#trades = new SessionTrades(
@@ -277,6 +280,10 @@ export class WorkstationSession {
   /** For tests of recovery alone: one of its threads is gone, as if it had crashed. */
   killThread(index: number): void {
     this.#job.killThread(index);
+  }
+
+  hangThread(index: number): void {
+    this.#job.hangThread(index);
   }
 
   #createRhythm(): CheckpointRhythm {

@@ -13,6 +13,7 @@ import { checkRules } from '../../contract/rules-schema.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
 import { assertNever } from '../../core/assert.ts';
 import type { Clock } from '../../core/time.ts';
+import { FAILURES_IN_A_ROW_MAX, JobRestarts } from '../../runtime/checkpoint/job-restarts.ts';
 import { WORKERS_MAX } from '../cli/arguments.ts';
 import { feedUrlProblem, LIVE_PROFILE_DEFAULT } from '../cli/live-arguments.ts';
 import { loadPositions } from '../cli/documents.node.ts';
@@ -24,7 +25,6 @@ import { CHECKPOINT_SETTINGS_DEFAULT } from '../session/checkpoint-settings.ts';
 import { waitMs } from '../../core/machine.node.ts';
 import type { KillFlag } from './kill-flag.node.ts';
 import { forgetLiveRequest, keepLiveRequest, readLiveRequest } from './live-request.ts';
-import { RestartDelay } from './restart-delay.ts';
 import { SessionBook } from './session-checkpoints.node.ts';
 import type { ControlOutcome } from './session-controls.node.ts';
 import { SessionKeeper } from './session-keeper.node.ts';
@@ -40,6 +40,8 @@ type AskedParameters = Omit<SessionParameters, 'inputs'>;
 
 export interface WorkstationDependencies {
   readonly clock: Clock;
+  /** 0 or more, below 1. */
+  readonly random: () => number;
   readonly emit: Emit;
   /** Name and version of the engine, for the window's About. */
   readonly engine: string;
@@ -55,6 +57,8 @@ export interface WorkstationDependencies {
   /** The kill switch as a file; absent: it does not outlive the program. */
   readonly killFlag?: KillFlag;
   readonly checkpointIntervalMs?: number;
+  /** A thread of a session that shows no sign of life for so long has hung; absent: 30 s. */
+  readonly hangMs?: number;
 }
 
 /** Names of sessions that have no number. */
@@ -96,7 +100,7 @@ export class Workstation {
   #book: SessionBook;
   /** Of the session that is open, over all its runs. */
   #scaling: SessionScaling | null = null;
-  readonly #restarts = new RestartDelay();
+  readonly #restarts: JobRestarts;
   /** Nothing is opened or closed before what was interrupted has been looked for. */
   #started: Promise<void> = Promise.resolve();
   #isNearlyFull = false;
@@ -104,6 +108,7 @@ export class Workstation {
   constructor(dependencies: WorkstationDependencies) {
     this.#dependencies = dependencies;
     this.#book = this.#newBook();
+    this.#restarts = new JobRestarts(() => dependencies.clock.monotonicMs(), dependencies.random);
     // Above those of an engine before this one, which a window may still have in mind.
     this.#epoch = dependencies.clock.wallMs();
     this.#halted = dependencies.killFlag?.isOn ?? false;
@@ -121,9 +126,9 @@ export class Workstation {
     return kind === 'halt' || kind === 'hello';
   }
 
-  /** For tests of recovery alone: a thread of the session ends as if it had crashed. */
-  killThread(index: number): void {
-    this.#session?.killThread(index);
+  /** For tests of recovery alone: something happens to a thread of the session. */
+  disturb(act: (session: WorkstationSession) => void): void {
+    if (this.#session !== null) act(this.#session);
   }
 
   /** Answers with events; never throws for what a window may get wrong. */
@@ -215,7 +220,7 @@ export class Workstation {
     this.#info = info;
     this.#setStatus({ kind: 'opening' });
     this.#book = this.#newBook();
-    this.#restarts.reset();
+    this.#restarts.achieved();
     const keeper = live === null ? await this.#keep({ parameters, workers: request.workers, info }) : null;
     if (live !== null) await this.#keepLive(request);
     const { rules } = parameters;
@@ -251,7 +256,7 @@ export class Workstation {
   }
 
   #begin({ keeper, live, parameters, scaling, inForce: { rules, rulesVersion, halted } }: Beginning): void {
-    const { clock, emit } = this.#dependencies;
+    const { clock, emit, hangMs } = this.#dependencies;
     this.#epoch += 1;
     this.#keeper = keeper;
     this.#scaling = scaling;
@@ -266,10 +271,11 @@ export class Workstation {
       rules,
       rulesVersion,
       live,
+      ...(hangMs !== undefined && { hangMs }),
       onStatus: (status) => {
         if (this.#session === session) this.#setStatus(status);
       },
-      onCheckpoint: () => this.#restarts.reset(),
+      onCheckpoint: () => this.#restarts.achieved(),
       onFailed: (problem, isInput) => {
         if (this.#session === session) void this.#failed(session, problem, isInput);
       },
@@ -348,10 +354,9 @@ export class Workstation {
     const keeper = this.#keeper;
     const live = this.#liveRequest;
     if (isInput || (keeper === null && live === null)) return this.#endFailed(problem);
-    const delayMs = this.#restarts.failed(this.#dependencies.clock.monotonicMs());
+    const delayMs = this.#restarts.failed();
     if (delayMs === null) {
-      const { failures } = this.#restarts;
-      const message = `Trading has stopped: the session failed ${failures} times in a row without a checkpoint in between. The last failure: ${problem.message} Everything is kept; you can try again.`;
+      const message = `Trading has stopped: the session failed ${FAILURES_IN_A_ROW_MAX} times in a row without a checkpoint in between. The last failure: ${problem.message} Everything is kept; you can try again.`;
       return this.#setStatus({ kind: 'failed', problem: { ...problem, code: 'failed-again', message }, isKept: true });
     }
     const message = `${problem.message} Going on from the last checkpoint in ${(delayMs / 1000).toFixed(1)} s\u2026`;

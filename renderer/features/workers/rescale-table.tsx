@@ -14,7 +14,7 @@ export function RescaleTable(props: { readonly history: readonly RescaleInfo[]; 
           <tr>
             <th>Time</th>
             <th>Workers</th>
-            <th>Key groups moved</th>
+            <th title="Of those that hold keys">Key groups moved</th>
             <th>Keys moved</th>
             <th title="No quote was taken in for so long">Pause</th>
             <th title="With the start of new threads, quotes flowing meanwhile">Duration</th>
