@@ -7,6 +7,7 @@ import { machineClock, machineRandom } from '../core/machine.node.ts';
 import { watchFaults } from './workstation/watch-faults.node.ts';
 import { openWorkstationStore, type StateFolder } from './workstation/open-workstation-store.node.ts';
 import type { VaultAccess } from './workstation/state-keeper.node.ts';
+import { watchRescaleRequests } from './session/rescale-request.node.ts';
 import { openLivePlace } from './session/live-place.ts';
 import { Workstation } from './workstation/workstation.node.ts';
 
@@ -51,6 +52,7 @@ const workstation = new Workstation({
   },
 });
 workstation.start();
+if (place.folder !== null) watchRescaleRequests(place.folder, (workers) => workstation.setWorkers(workers));
 // For tests of what follows alone: a file in the state's folder names the thread that ends or hangs.
 if (process.env['FLINKTRADE_FAULTS'] === '1' && place.folder !== null)
   watchFaults(place.folder, {

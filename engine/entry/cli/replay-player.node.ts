@@ -10,6 +10,7 @@ import type { SessionState } from '../session/session-state.node.ts';
 import { startSession } from '../session/start-session.node.ts';
 import { TradeCollector } from '../session/trade-collector.node.ts';
 import { CliError, EXIT_INPUT, EXIT_USAGE } from './messages.ts';
+import type { HeadlessScaling } from './headless-scaling.node.ts';
 import { ProgressLine } from './progress-line.node.ts';
 import { replayReport, type PublishedRows } from './replay-report.ts';
 import type { ReplayReport } from './report.ts';
@@ -17,7 +18,7 @@ import { tell } from './tell.node.ts';
 
 export interface ReplayRun {
   readonly parameters: SessionParameters;
-  readonly workers: number;
+  readonly scaling: HeadlessScaling;
   readonly maxParallelism: number | null;
   /** Whether the trades themselves are wanted, not only their sums. */
   readonly keepsTrades: boolean;
@@ -112,7 +113,7 @@ export class ReplayPlayer {
     const state = this.#state;
     const job = startSession({
       parameters: run.parameters,
-      workers: run.workers,
+      workers: run.scaling.workers,
       maxParallelism: run.maxParallelism ?? state?.restored?.maxParallelism ?? null,
       sinks: { trades, lateQuotes: { write: () => undefined } },
       onEvent: (event) => watch.take(event),
@@ -123,6 +124,7 @@ export class ReplayPlayer {
     });
     try {
       state?.attach(job, trades);
+      run.scaling.attach(job);
       const { elapsedMs } = await job.finished;
       await state?.auditEnd(job, trades, watch.ended?.progress.totals.quotes ?? 0);
       const nameOf = (symbol: number): string => job.symbolText(symbol);
@@ -132,6 +134,7 @@ export class ReplayPlayer {
       const { kind, message, where } = watch.failure;
       throw new CliError(kind === 'unreadable' ? EXIT_INPUT : EXIT_USAGE, `${message}\n  at ${where}`);
     } finally {
+      run.scaling.detach();
       await job.close();
     }
   }

@@ -21,6 +21,7 @@ import { CliError } from '../cli/messages.ts';
 import { OtherSessionError, prepareLive, type PreparedLive, type RecoveredLive } from '../session/live-session.node.ts';
 import { samplePositions } from '../session/sample.node.ts';
 import type { SessionInputs, SessionParameters } from '../session/session-parameters.ts';
+import { SessionScaling, type WorkersOutcome } from '../session/session-scaling.node.ts';
 import { CHECKPOINT_SETTINGS_DEFAULT } from '../session/checkpoint-settings.ts';
 import { waitMs } from '../../core/machine.node.ts';
 import type { KillFlag } from './kill-flag.node.ts';
@@ -28,7 +29,6 @@ import { forgetLiveRequest, keepLiveRequest, readLiveRequest } from './live-requ
 import { SessionBook } from './session-checkpoints.node.ts';
 import type { ControlOutcome } from './session-controls.node.ts';
 import { SessionKeeper } from './session-keeper.node.ts';
-import { SessionScaling } from './session-scaling.node.ts';
 import { describeRecovery, inForce, wasHalted, type InForce } from './session-recovery.node.ts';
 import { WorkstationSession, type Emit, type WorkstationLive } from './workstation-session.node.ts';
 
@@ -64,6 +64,8 @@ export interface WorkstationDependencies {
 /** Names of sessions that have no number. */
 const LIVE_SESSION = 'live';
 const SESSION_NOT_KEPT = 'not kept';
+
+const NO_SESSION = 'There is no session whose number of workers could change.';
 
 /** Asked for by nobody: it goes on by itself. */
 const NO_REQUEST = 0;
@@ -155,7 +157,7 @@ export class Workstation {
         return this.#tellStatus();
       case 'set-workers':
         // Not waited for: new threads take their time, and commands behind it need not.
-        void this.#scalingOf(session)?.setWorkers(command.workers);
+        void this.setWorkers(command.workers);
         return;
       case 'set-autoscale':
         return this.#scalingOf(session)?.setAutoscale(command.autoscale);
@@ -175,6 +177,12 @@ export class Workstation {
       default:
         return assertNever(command);
     }
+  }
+
+  /** Somebody outside asks for another number of workers. */
+  async setWorkers(workers: number): Promise<WorkersOutcome> {
+    const scaling = this.#scalingOf(this.#session);
+    return scaling === null ? { kind: 'refused', problem: NO_SESSION } : scaling.setWorkers(workers);
   }
 
   /** The disk: the session stands still before a write fails, and goes on by itself when there is room. */
@@ -346,7 +354,7 @@ export class Workstation {
   /** @returns null when nothing runs; the window has been told */
   #scalingOf(session: WorkstationSession | null): SessionScaling | null {
     if (session !== null && this.#scaling !== null) return this.#scaling;
-    this.#problem(null, 'no-session', 'There is no session whose number of workers could change.');
+    this.#problem(null, 'no-session', NO_SESSION);
     return null;
   }
 

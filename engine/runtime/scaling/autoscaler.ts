@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/time.ts';
-import type { RescaleCause, RescaleRecord } from '../checkpoint/rescale.ts';
+import type { RescaleCause } from '../checkpoint/rescale.ts';
 import type { ThreadTimes } from '../metrics/thread-times.ts';
 import { AutoscalePolicy, type AutoscaleOptions, type KeepReason } from './autoscale-policy.ts';
 
@@ -8,8 +8,8 @@ export interface ScalableJob {
   readonly isRescaling: boolean;
   /** The source thread has no task index. */
   metrics(): readonly (ThreadTimes & { readonly taskIndex: number | null })[];
-  /** null: it could not, which was said. */
-  rescale(parallelism: number, why: RescaleCause): Promise<RescaleRecord | null>;
+  /** Resolves when it is done, or could not be, which was said. */
+  rescale(parallelism: number, why: RescaleCause): Promise<void>;
 }
 
 /** How often to look. */
@@ -39,24 +39,24 @@ export class Autoscaler {
     this.policy = new AutoscalePolicy(options);
   }
 
-  /** @returns how a change went that it made; null: it changed nothing */
-  async look(): Promise<RescaleRecord | null> {
-    if (this.job.isRescaling) return null;
+  /** Resolves when nothing is left to be done. */
+  async look(): Promise<void> {
+    if (this.job.isRescaling) return;
     const metrics = this.job.metrics();
     const source = metrics.find(({ taskIndex }) => taskIndex === null);
     const workers = metrics.filter(({ taskIndex }) => taskIndex !== null);
-    if (source === undefined || workers.length === 0) return null;
+    if (source === undefined || workers.length === 0) return;
     // Somebody else has changed the number: what was measured before is void, and the cool-down begins.
     if (this.workers !== 0 && this.workers !== workers.length) this.policy.rescaled(this.clock.monotonicMs());
     this.workers = workers.length;
     const decision = this.policy.observe(this.clock.monotonicMs(), source, workers);
     if (decision.kind === 'keep') {
       this.lastDecision = keepText(decision.reason, decision.utilization, workers.length);
-      return null;
+      return;
     }
     this.lastDecision = decision.reason;
     try {
-      return await this.job.rescale(decision.to, { cause: 'autoscale', reason: decision.reason });
+      await this.job.rescale(decision.to, { cause: 'autoscale', reason: decision.reason });
     } finally {
       this.policy.rescaled(this.clock.monotonicMs());
       this.workers = 0;

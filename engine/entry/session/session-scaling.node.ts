@@ -33,7 +33,14 @@ export interface SessionScalingOptions {
   readonly store: DurableStore | null;
   /** What could not be done, as a sentence. */
   readonly onProblem: (message: string) => void;
+  /** A change was tried, and how it went: for whoever keeps records of it. */
+  readonly onRescaled?: (rescale: RescaleInfo) => void;
 }
+
+export type WorkersOutcome =
+  | { readonly kind: 'changed'; readonly rescale: RescaleInfo }
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'refused'; readonly problem: string };
 
 /**
  * How many workers a session has, over all its runs: asked for by a person, or by the policy when it is switched on; and
@@ -52,6 +59,9 @@ export class SessionScaling {
   #changingTo: number | null = null;
   /** Asked for while another change was under way; the newest wish counts. */
   #wanted: number | null = null;
+  /** One change after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #changing: Promise<WorkersOutcome> | null = null;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(options: SessionScalingOptions) {
@@ -106,18 +116,28 @@ export class SessionScaling {
     this.#wanted = null;
   }
 
-  /** Resolves when it is done, or was refused; never rejects. */
-  async setWorkers(workers: number): Promise<void> {
+  /** Resolves when the session has that number, or another that was asked for meanwhile; never rejects. */
+  async setWorkers(workers: number): Promise<WorkersOutcome> {
     const job = this.#job;
-    if (job === null) return this.#options.onProblem(NOT_RUNNING);
-    if (this.#changingTo === null && workers === job.graph.parallelism) return;
+    if (job === null) {
+      this.#options.onProblem(NOT_RUNNING);
+      return { kind: 'refused', problem: NOT_RUNNING };
+    }
     this.#wanted = workers;
-    if (this.#changingTo !== null || job.isRescaling) return;
+    this.#changing ??= this.#changeAsWanted(job).finally(() => {
+      this.#changing = null;
+    });
+    return this.#changing;
+  }
+
+  async #changeAsWanted(job: ScaledJob): Promise<WorkersOutcome> {
+    let outcome: WorkersOutcome = { kind: 'unchanged' };
     while (this.#wanted !== null && this.#job === job) {
       const to = this.#wanted;
       this.#wanted = null;
-      if (to !== job.graph.parallelism) await this.#change(to, () => job.rescale(to));
+      if (to !== job.graph.parallelism) outcome = await this.#change(to, () => job.rescale(to));
     }
+    return outcome;
   }
 
   /** Resolves when it is kept; never rejects. */
@@ -146,7 +166,9 @@ export class SessionScaling {
         return job.isRescaling;
       },
       metrics: () => job.metrics(),
-      rescale: (to: number, why: Parameters<ScaledJob['rescale']>[1]) => this.#change(to, () => job.rescale(to, why)),
+      rescale: async (to: number, why: Parameters<ScaledJob['rescale']>[1]) => {
+        await this.#change(to, () => job.rescale(to, why));
+      },
     };
     const autoscaler = new Autoscaler(
       scaled,
@@ -159,19 +181,28 @@ export class SessionScaling {
     });
   }
 
-  async #change(to: number, rescale: () => ReturnType<ScaledJob['rescale']>): Promise<RescaleInfo | null> {
+  #change(to: number, rescale: () => ReturnType<ScaledJob['rescale']>): Promise<WorkersOutcome> {
+    const change = this.#turn.then(() => this.#changeNow(to, rescale));
+    this.#turn = change;
+    return change;
+  }
+
+  async #changeNow(to: number, rescale: () => ReturnType<ScaledJob['rescale']>): Promise<WorkersOutcome> {
+    const { onProblem, onRescaled } = this.#options;
     this.#changingTo = to;
     this.#tell();
     try {
       const record = await rescale();
       this.#history = [...this.#history, record].slice(-HISTORY_MAX);
       if (record.status === 'completed') this.#workers = to;
+      onRescaled?.(record);
       // Told when it is kept: what a person saw is there after a crash.
       await this.#keep();
-      return record;
+      return { kind: 'changed', rescale: record };
     } catch (error) {
-      this.#options.onProblem((error as Error).message);
-      return null;
+      const problem = (error as Error).message;
+      onProblem(problem);
+      return { kind: 'refused', problem };
     } finally {
       this.#changingTo = null;
       this.#tell();
