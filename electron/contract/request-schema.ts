@@ -45,6 +45,9 @@ const speed = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('times'), factor: z.number().positive().max(1_000_000) }),
 ]);
 
+/** The engine says how many a session can have; no job has more. */
+const workers = z.number().int().min(1).max(32);
+
 const session = z.strictObject({
   inputs: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('files'), paths: z.array(path).min(1).max(PATHS_MAX) }),
@@ -54,7 +57,7 @@ const session = z.strictObject({
   profile: z.string().min(1).max(PATH_CHARACTERS_MAX).nullable(),
   positionsPath: path.nullable(),
   rules,
-  workers: z.number().int().min(1).max(32),
+  workers,
   speed,
   startPaused: z.boolean(),
 });
@@ -66,6 +69,11 @@ export const engineCommandSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('play') }),
   z.strictObject({ kind: z.literal('pause') }),
   z.strictObject({ kind: z.literal('set-speed'), speed }),
+  z.strictObject({ kind: z.literal('set-workers'), workers }),
+  z.strictObject({
+    kind: z.literal('set-autoscale'),
+    autoscale: z.strictObject({ on: z.boolean(), minWorkers: workers, maxWorkers: workers }),
+  }),
   z.strictObject({ kind: z.literal('apply-rules'), requestId, rules }),
   z.strictObject({ kind: z.literal('halt'), by: word }),
   z.strictObject({ kind: z.literal('rearm-request') }),

@@ -1,4 +1,5 @@
 import { Worker, type MessagePort } from 'node:worker_threads';
+import { FAILURES_IN_A_ROW_MAX, JobRestarts } from '../../engine/runtime/checkpoint/job-restarts.ts';
 import type { EngineCommand, EngineEvent, SessionStatus } from '../../engine/contract/window.ts';
 
 /**
@@ -14,12 +15,6 @@ type Life =
   | { readonly kind: 'running'; readonly worker: Worker }
   | { readonly kind: 'dead'; readonly reason: string };
 
-const RESTART_DELAY_MS = 1_000;
-const RESTART_BACKOFF = 1.5;
-const DEATHS_MAX = 3;
-/** Deaths further apart have nothing to do with each other. */
-const DEATHS_WITHIN_MS = 120_000;
-
 export interface EngineHostDependencies {
   /** Path of the engine's bundle, dist/engine/workstation.js. */
   readonly entry: string;
@@ -29,6 +24,8 @@ export interface EngineHostDependencies {
   /** A new engine runs; whoever shows the old one's state asks anew. */
   readonly onRestarted: () => void;
   readonly monotonicMs: () => number;
+  /** 0 or more, below 1. */
+  readonly random: () => number;
   readonly log: (line: string) => void;
 }
 
@@ -37,11 +34,14 @@ export class EngineHost {
   #life: Life = { kind: 'idle' };
   #status: SessionStatus = { kind: 'none' };
   #hasSession = false;
-  #deathsMs: number[] = [];
+  readonly #restarts: JobRestarts;
+  /** Until the next engine is started, ms; null: a person must ask for it. */
+  #restartInMs: number | null = null;
   #restart: NodeJS.Timeout | undefined;
 
   constructor(dependencies: EngineHostDependencies) {
     this.#dependencies = dependencies;
+    this.#restarts = new JobRestarts(dependencies.monotonicMs, dependencies.random);
   }
 
   /** True while quotes may still come: closing the last window must then not end the program. */
@@ -82,7 +82,10 @@ export class EngineHost {
 
   /** @returns null when sent, else why not */
   send(command: EngineCommand): string | null {
-    if (this.#life.kind !== 'running' && command.kind === 'open') this.start();
+    if (this.#life.kind !== 'running' && command.kind === 'open') {
+      this.#restarts.achieved();
+      this.start();
+    }
     if (this.#life.kind === 'running') {
       this.#life.worker.postMessage(command);
       return null;
@@ -107,30 +110,25 @@ export class EngineHost {
     if (this.#life.kind !== 'running' || this.#life.worker !== worker) return;
     this.#life = { kind: 'dead', reason };
     this.#dependencies.log(`The engine has stopped: ${reason}.${stack === undefined ? '' : `\n${stack}`}`);
-    const nowMs = this.#dependencies.monotonicMs();
-    this.#deathsMs = [...this.#deathsMs.filter((deathMs) => nowMs - deathMs < DEATHS_WITHIN_MS), nowMs];
+    this.#restartInMs = this.#restarts.failed();
     this.#announceFailure();
     this.#restartLater();
     worker.terminate().catch((error: unknown) => this.#dependencies.log(`Ending the engine failed: ${String(error)}.`));
   }
 
   #restartLater(): void {
-    const deaths = this.#deathsMs.length;
-    if (deaths >= DEATHS_MAX) return;
-    this.#restart = setTimeout(
-      () => {
-        this.start();
-        this.#dependencies.onRestarted();
-      },
-      RESTART_DELAY_MS * RESTART_BACKOFF ** (deaths - 1),
-    );
+    if (this.#restartInMs === null) return;
+    this.#restart = setTimeout(() => {
+      this.start();
+      this.#dependencies.onRestarted();
+    }, this.#restartInMs);
   }
 
   #announceFailure(): void {
     const reason = this.#life.kind === 'dead' ? this.#life.reason : 'it was never started';
     const problem = {
       code: 'engine-stopped',
-      message: `The engine has stopped: ${reason}. No more trades happen. ${this.#deathsMs.length >= DEATHS_MAX ? 'It has died three times; open the session again to start a new engine' : 'A new one goes on from what is kept in a moment'}.`,
+      message: `The engine has stopped: ${reason}. No more trades happen. ${this.#restartInMs === null ? `It has died ${FAILURES_IN_A_ROW_MAX} times; open the session again to start a new engine` : 'A new one goes on from what is kept in a moment'}.`,
       where: null,
     };
     this.#status = { kind: 'failed', problem };

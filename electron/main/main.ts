@@ -58,6 +58,7 @@ async function run(): Promise<void> {
     onEvent: (event) => workstation.carry(event),
     onRestarted: () => workstation.tell({ kind: 'resync', leftOutFrames: 0 }),
     monotonicMs: nowMs,
+    random: Math.random,
     log,
   });
   const kill = killSwitch(host);

@@ -40,6 +40,9 @@ export type EngineCommand =
   | { readonly kind: 'play' }
   | { readonly kind: 'pause' }
   | { readonly kind: 'set-speed'; readonly speed: Speed }
+  /** The number of workers, while quotes flow. Answered by `scaling`: one that is under way, then one in the history. */
+  | { readonly kind: 'set-workers'; readonly workers: number }
+  | { readonly kind: 'set-autoscale'; readonly autoscale: AutoscaleSettings }
   /** Enters the stream at one place; answered by `rules-applied`, or `problem` when they do not hold. */
   | { readonly kind: 'apply-rules'; readonly requestId: number; readonly rules: RulesDocument }
   | { readonly kind: 'halt'; readonly by: string }
@@ -114,6 +117,50 @@ export interface WorkerInfo {
   readonly keys: number;
   readonly quotesPerSecond: number;
   readonly watermarkMs: number | null;
+  /** What the worker did with each second; the three add up to 1000. */
+  readonly busyMsPerSecond: number;
+  readonly idleMsPerSecond: number;
+  readonly backPressuredMsPerSecond: number;
+}
+
+/** Whether the number of workers follows how busy they are, and within which bounds. */
+export interface AutoscaleSettings {
+  readonly on: boolean;
+  readonly minWorkers: number;
+  readonly maxWorkers: number;
+}
+
+/** One change of the number of workers while quotes flowed. */
+export interface RescaleInfo {
+  /** Wall clock. */
+  readonly atMs: number;
+  readonly from: number;
+  readonly to: number;
+  readonly cause: 'asked' | 'autoscale';
+  /** What the policy had measured; null: a person asked for it. */
+  readonly reason: string | null;
+  readonly status: 'completed' | 'failed';
+  /** No quote was taken in for so long. */
+  readonly pauseMs: number;
+  /** With the start of new threads, quotes flowing meanwhile. */
+  readonly durationMs: number;
+  readonly movedKeyGroups: number;
+  readonly movedKeys: number;
+  /** Why it failed. */
+  readonly problem: string | null;
+}
+
+export interface ScalingInfo {
+  readonly workers: number;
+  /** There can be no more of them in this session. */
+  readonly workersMax: number;
+  /** A change is under way; null: none is. */
+  readonly changingTo: number | null;
+  readonly autoscale: AutoscaleSettings;
+  /** What the policy found at its last look; null: it is off, or has not looked yet. */
+  readonly lastDecision: string | null;
+  /** The latest of this session, over all its runs, newest last. */
+  readonly history: readonly RescaleInfo[];
 }
 
 export interface Progress {
@@ -273,6 +320,7 @@ export type EngineEvent =
   /** The first `count` trades of the session stay, whatever happens; later ones are pending until a checkpoint holds them. */
   | { readonly kind: 'trades-final'; readonly epoch: number; readonly count: number }
   | { readonly kind: 'state'; readonly epoch: number; readonly state: StateInfo }
+  | { readonly kind: 'scaling'; readonly epoch: number; readonly scaling: ScalingInfo }
   | { readonly kind: 'quarantined'; readonly epoch: number; readonly rows: readonly QuarantinedRow[] }
   | { readonly kind: 'progress'; readonly epoch: number; readonly progress: Progress }
   /** Samples of the chosen symbol from the session's start, oldest first: [timeMs, bid, ask, ourAsk] each, prices in 1e-8, 0: none. */

@@ -7,6 +7,9 @@ export const machineClock: Clock = {
   wallMs: () => Date.now(),
 };
 
+/** 0 or more, below 1: for what must not be the same on two machines. */
+export const machineRandom = (): number => Math.random();
+
 /**
  * Wall time that never goes back: the wall clock at the first reading, moved on by the monotonic one.
  * @returns whole ms since the Unix epoch
@@ -40,4 +43,9 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
+}
+
+/** Blocks the calling thread for good, as work that never ends would. For tests of what follows. */
+export function hangForEver(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)), 0, 0);
 }

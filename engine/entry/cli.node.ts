@@ -10,6 +10,7 @@ import { takeInterrupt } from './cli/interrupt.node.ts';
 import { runKill } from './cli/kill-command.node.ts';
 import { runLive } from './cli/live-command.node.ts';
 import { CliError, EXIT_INPUT, EXIT_INTERNAL, EXIT_USAGE, USAGE } from './cli/messages.ts';
+import { runRescale } from './cli/rescale-command.node.ts';
 import { runReplay, runSample } from './cli/replay-command.node.ts';
 import { runProfiles, runRecord } from './cli/record-command.node.ts';
 import { tell } from './cli/tell.node.ts';
@@ -49,6 +50,8 @@ async function run(command: CliCommand): Promise<void> {
       return runSavepoint(command);
     case 'kill':
       return runKill(command);
+    case 'rescale':
+      return runRescale(command);
     case 'audit':
       return runAudit(command);
     case 'profiles':

@@ -7,7 +7,12 @@ import { machineClock, nextTurn, repeatEvery, startMachineTimer, waitMs } from '
 import { createJobGraph, isAsync, uidOf, type JobGraph } from '../graph/job-graph.ts';
 import type { RingMemory } from '../memory/shared-ring.ts';
 import { SymbolDictionary, type SymbolDictionaryOptions } from '../memory/symbol-dictionary.ts';
-import { createPhysicalPlan, type PlanOptions, type ThreadId } from '../runtime/exchange/physical-plan.ts';
+import {
+  createPhysicalPlan,
+  type PhysicalPlan,
+  type PlanOptions,
+  type ThreadId,
+} from '../runtime/exchange/physical-plan.ts';
 import type { AsyncStatistics } from '../runtime/async/async-statistics.ts';
 import { asyncStatisticsOf, createJobMemory, type JobMemory } from '../runtime/job-memory.ts';
 import { errorText, OperatorFailure } from '../runtime/operator-failure.ts';
@@ -21,12 +26,19 @@ import type {
   RestoredCheckpoint,
   StoredCheckpoint,
 } from '../runtime/checkpoint/checkpoint-storage.ts';
-import { dealKeyGroups, RescaleBarrier, type RescaleRecord } from '../runtime/checkpoint/rescale.ts';
+import {
+  ASKED,
+  dealKeyGroups,
+  RescaleBarrier,
+  type RescaleCause,
+  type RescaleRecord,
+} from '../runtime/checkpoint/rescale.ts';
 import type { Acknowledgement } from '../runtime/checkpoint/acknowledgement.ts';
 import { QueryableStateClient } from '../runtime/query/queryable-state-client.ts';
 import { stateAnswerOf, type QueryableJob } from '../runtime/query/queryable-job.ts';
 import type { StateAnswer, StateQuestion } from '../runtime/query/state-question.ts';
 import type { StateQueryReason } from '../runtime/query/state-query-error.ts';
+import type { ThreadTimes } from '../runtime/metrics/thread-times.ts';
 import { SinkTask, type ExternalWriters, type SinkHost } from '../runtime/task/sink-task.ts';
 import type { Mail, MailAnswer } from '../runtime/task/task.ts';
 import { ACTIVITY, createControlMemory, TASKS_MAX, ThreadControl } from '../runtime/thread-control.ts';
@@ -82,13 +94,12 @@ export interface JobResult {
   readonly warnings: readonly string[];
 }
 
-export interface ThreadMetrics {
+export interface ThreadMetrics extends ThreadTimes {
   readonly thread: string;
+  /** Of the task; null: the source thread's. */
+  readonly taskIndex: number | null;
   readonly recordsIn: number;
   readonly watermarkMs: number;
-  readonly busyMs: number;
-  readonly idleMs: number;
-  readonly backPressuredMs: number;
 }
 
 export interface SubtaskRows {
@@ -108,6 +119,16 @@ const STALL_MS = 1_000;
 type WorkerId = ThreadId | 'async';
 /** Enough for every task to have as many as it takes, and not so many that memory is theirs. */
 const QUESTIONS_OPEN_MAX = 4_096;
+const SOURCES_ENDED = CheckpointCoordinator.SOURCES_ENDED;
+const JOB_ENDED = 'The job ended before it was done.';
+
+/** The job with another parallelism, as far as it is made before the barrier. */
+interface NewWiring {
+  readonly graph: JobGraph;
+  readonly plan: PhysicalPlan;
+  readonly memory: JobMemory;
+  readonly spares: readonly WorkerEntry[];
+}
 
 /** One worker thread as the runner sees it. */
 interface WorkerEntry {
@@ -118,7 +139,8 @@ interface WorkerEntry {
   readonly exited: Promise<void>;
   readonly ready: Promise<void>;
   readonly tellReady: () => void;
-  isReady: boolean;
+  /** Monotonic; null: it is still being started. */
+  readyMs: number | null;
   isFinished: boolean;
   isGone: boolean;
   lastBeat: number;
@@ -150,6 +172,8 @@ export class RunningJob<P = unknown> implements QueryableJob {
   private readonly checkpoints: CheckpointCoordinator | null;
   private readonly stopWatching: () => void;
   private startedMs = 0;
+  /** Resolves when the job has ended, however that was. */
+  private readonly over: Promise<void>;
   private readonly started: Promise<void>;
   private tellStarted!: () => void;
   private isPumping = false;
@@ -183,7 +207,10 @@ export class RunningJob<P = unknown> implements QueryableJob {
       this.reject = reject;
     });
     // Whoever never looks at `finished` has still been told, through the exit of its own work.
-    this.finished.catch(() => undefined);
+    this.over = this.finished.then(
+      () => undefined,
+      () => undefined,
+    );
     const start = {
       ...this.workerStart(this.graph.parallelism, memory),
       restore: this.restoreFor(options.restore ?? null),
@@ -281,18 +308,19 @@ export class RunningJob<P = unknown> implements QueryableJob {
    * Changes the number of task threads while records flow (Flink: rescaling, without a restart): only the key groups that
    * get another owner are handed over. Results stay what they would have been.
    * @param parallelism 1 to the job's maximum, 32 at most
-   * @returns how it went; `failed` when the sources had ended before the barrier could be sent
+   * @returns how it went; `failed` when the sources had ended before the barrier could be sent, or the job failed
    * @throws IllegalArgumentError for another number, IllegalStateError while the job does not run or changes already
    */
-  async rescale(parallelism: number): Promise<RescaleRecord> {
-    const { maxParallelism } = this.graph;
-    const most = Math.min(maxParallelism, TASKS_MAX);
-    if (!Number.isInteger(parallelism) || parallelism < 1 || parallelism > most)
-      throw new IllegalArgumentError(`The parallelism must be a whole number from 1 to ${most}; found ${parallelism}.`);
-    await Promise.race([this.started, this.finished]);
+  async rescale(parallelism: number, why: RescaleCause = ASKED): Promise<RescaleRecord> {
+    const { parallelismMax } = this;
+    if (!Number.isInteger(parallelism) || parallelism < 1 || parallelism > parallelismMax)
+      throw new IllegalArgumentError(
+        `The parallelism must be a whole number from 1 to ${parallelismMax}; found ${parallelism}.`,
+      );
+    await Promise.race([this.started, this.over]);
     if (this.outcome !== 'running') throw new IllegalStateError('The parallelism can only change while the job runs.');
     if (this.rescaling !== null) throw new IllegalStateError('The parallelism is being changed already.');
-    this.rescaling = new RescaleBarrier(this.graph.parallelism, parallelism, machineClock);
+    this.rescaling = new RescaleBarrier(this.graph.parallelism, parallelism, why, machineClock);
     try {
       const record = await this.changeParallelism(this.rescaling);
       this.rescales.push(record);
@@ -300,6 +328,15 @@ export class RunningJob<P = unknown> implements QueryableJob {
     } finally {
       this.rescaling = null;
     }
+  }
+
+  get isRescaling(): boolean {
+    return this.rescaling !== null;
+  }
+
+  /** No job can have more task threads than this. */
+  get parallelismMax(): number {
+    return Math.min(this.graph.maxParallelism, TASKS_MAX);
   }
 
   private async changeParallelism(barrier: RescaleBarrier): Promise<RescaleRecord> {
@@ -314,31 +351,43 @@ export class RunningJob<P = unknown> implements QueryableJob {
     for (let index = from; index < to; index += 1)
       this.startWorker(index, { ...this.workerStart(to, memory), isSpare: true, role: { kind: 'task', index } });
     const spares = this.workers.slice(this.workers.length - Math.max(0, to - from));
-    await Promise.race([Promise.all(spares.map(({ ready }) => ready)), this.finished]);
+    await Promise.race([Promise.all(spares.map(({ ready }) => ready)), this.over]);
+    if (this.hasEnded()) return barrier.record(null, JOB_ENDED);
     const exclusively = async (act: (id: number) => Promise<RescaleRecord>): Promise<RescaleRecord> => {
       if (this.checkpoints !== null) return this.checkpoints.exclusively(act);
       this.barriers += 1;
       return act(this.barriers);
     };
-    return exclusively(async (id) => {
-      const pausedMs = machineClock.monotonicMs();
-      barrier.id = id;
-      this.sendToSource({ kind: 'rescale', id, parallelism: to });
-      this.sink.expectBarrier(id);
-      await Promise.race([barrier.passed, this.finished]);
-      if (barrier.refusal !== null || this.outcome !== 'running') {
-        await this.retire(spares);
-        return barrier.record(pausedMs, barrier.refusal ?? 'The job has ended.');
-      }
-      this.graph = graph;
-      this.sink = new SinkTask(graph, plan, this.sinkHost(memory), this.options.sinks ?? {}, this.sink);
-      this.moveAll(barrier, { parallelism: to, memory });
-      this.pump();
-      await Promise.race([barrier.allMoved, this.finished]);
-      const record = barrier.record(pausedMs, null);
-      await this.retire(this.workers.filter(({ id: thread }) => typeof thread === 'number' && thread >= to));
-      return record;
-    });
+    return exclusively((id) => this.handOver(barrier, id, { graph, plan, memory, spares }));
+  }
+
+  private async handOver(
+    barrier: RescaleBarrier,
+    id: number,
+    { graph, plan, memory, spares }: NewWiring,
+  ): Promise<RescaleRecord> {
+    const { to } = barrier;
+    const pausedMs = machineClock.monotonicMs();
+    barrier.id = id;
+    if (barrier.refusal === null) this.sendToSource({ kind: 'rescale', id, parallelism: to });
+    await Promise.race([barrier.passed, this.over]);
+    if (barrier.refusal !== null || this.hasEnded()) {
+      await this.retire(spares);
+      return barrier.record(null, barrier.refusal ?? JOB_ENDED);
+    }
+    this.graph = graph;
+    this.sink = new SinkTask(graph, plan, this.sinkHost(memory), this.options.sinks ?? {}, this.sink);
+    this.moveAll(barrier, { parallelism: to, memory });
+    this.pump();
+    await Promise.race([barrier.allMoved, this.over]);
+    if (this.hasEnded()) return barrier.record(pausedMs, JOB_ENDED);
+    const record = barrier.record(pausedMs, null);
+    await this.retire(this.workers.filter(({ id: thread }) => typeof thread === 'number' && thread >= to));
+    return record;
+  }
+
+  private hasEnded(): boolean {
+    return this.outcome !== 'running';
   }
 
   private moveAll(barrier: RescaleBarrier, to: NewParallelism): void {
@@ -398,10 +447,13 @@ export class RunningJob<P = unknown> implements QueryableJob {
   }
 
   metrics(): ThreadMetrics[] {
-    const aliveMs = this.startedMs === 0 ? 0 : machineClock.monotonicMs() - this.startedMs;
-    return this.workers.map(({ label, block }) => {
-      const numbers = this.control.numbersOf(block);
-      return { thread: label, ...numbers, busyMs: Math.max(0, aliveMs - numbers.idleMs - numbers.backPressuredMs) };
+    const nowMs = machineClock.monotonicMs();
+    return this.workers.map(({ id, label, block, readyMs }) => {
+      const waits = this.control.waitsOf(block, nowMs);
+      const aliveMs = readyMs === null ? 0 : nowMs - readyMs;
+      const busyMs = Math.max(0, aliveMs - waits.idleMs - waits.backPressuredMs);
+      const taskIndex = typeof id === 'number' ? id : null;
+      return { thread: label, taskIndex, ...this.control.progressOf(block), ...waits, busyMs };
     });
   }
 
@@ -412,7 +464,17 @@ export class RunningJob<P = unknown> implements QueryableJob {
 
   /** For tests of what follows: the thread of one task (-1: of the sources) ends as if it had crashed. */
   killThread(index: number): void {
-    void this.workers.find(({ id }) => id === (index < 0 ? 'source' : index))?.worker.terminate();
+    void this.threadOf(index)?.worker.terminate();
+  }
+
+  /** The same: it does nothing any more, and does not end either. */
+  hangThread(index: number): void {
+    const thread = this.threadOf(index);
+    if (thread !== undefined) this.send(thread, { kind: 'hang' });
+  }
+
+  private threadOf(index: number): WorkerEntry | undefined {
+    return this.workers.find(({ id }) => id === (index < 0 ? 'source' : index));
   }
 
   /** Stops the job where it is. Resolves when no thread is left. */
@@ -487,7 +549,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
   }
 
   private refuseBarrier(id: number): void {
-    if (this.rescaling?.id === id) this.rescaling.refuse('The sources have ended.');
+    if (this.rescaling?.id === id) this.rescaling.refuse(SOURCES_ENDED);
     else this.checkpoints?.refused(id);
   }
 
@@ -514,6 +576,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
     const workerData = { ...start, asyncPort } satisfies WorkerStart;
     const label = typeof id === 'number' ? `task ${id}` : id;
     const { workerScript, taskScript = workerScript, resourceLimits, execArgv } = this.options;
+    this.control.forget(this.control.block(id));
     const worker = new Worker(id === 'source' ? workerScript : taskScript, {
       workerData,
       transferList: asyncPort === null ? [] : [asyncPort],
@@ -535,7 +598,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
       exited: new Promise((resolve) => {
         worker.once('exit', () => resolve());
       }),
-      isReady: false,
+      readyMs: null,
       isFinished: false,
       isGone: false,
       lastBeat: -1,
@@ -578,6 +641,8 @@ export class RunningJob<P = unknown> implements QueryableJob {
         return this.pump();
       case 'finished':
         entry.isFinished = true;
+        // It answers nothing any more.
+        if (entry.id === 'source') this.rescaling?.refuse(SOURCES_ENDED);
         return this.pump();
     }
   }
@@ -590,10 +655,10 @@ export class RunningJob<P = unknown> implements QueryableJob {
       );
       return;
     }
-    entry.isReady = true;
+    entry.readyMs = machineClock.monotonicMs();
     entry.tellReady();
     if (this.startedMs !== 0) return;
-    if (!this.workers.every(({ isReady }) => isReady)) return;
+    if (!this.workers.every(({ readyMs }) => readyMs !== null)) return;
     this.startedMs = machineClock.monotonicMs();
     this.tellStarted();
     this.send(this.workers.find(({ id }) => id === 'source') as WorkerEntry, { kind: 'start' });
@@ -678,11 +743,12 @@ export class RunningJob<P = unknown> implements QueryableJob {
     for (const entry of this.workers) {
       const beat = this.control.heartbeat(entry.block);
       const activity = this.control.activity(entry.block);
-      const mayBeSilent = entry.isFinished || activity === ACTIVITY.waiting || (entry.isReady && this.startedMs === 0);
+      const mayBeSilent =
+        entry.isFinished || activity === ACTIVITY.waiting || (entry.readyMs !== null && this.startedMs === 0);
       if (beat !== entry.lastBeat || mayBeSilent) {
         entry.lastBeat = beat;
         entry.lastBeatMs = now;
-      } else if (now - entry.lastBeatMs > (entry.isReady ? hangMs : START_MS_MAX)) {
+      } else if (now - entry.lastBeatMs > (entry.readyMs === null ? START_MS_MAX : hangMs)) {
         const operators = entry.id === 'source' ? this.graph.sourceNodes : this.graph.keyedNodes;
         this.fail(
           entry.label,

@@ -1,8 +1,8 @@
-import { machineClock, nextTurn, startMachineTimer } from '../core/machine.node.ts';
+import { hangForEver, machineClock, nextTurn, startMachineTimer } from '../core/machine.node.ts';
 import type { JobGraph } from '../graph/job-graph.ts';
 import type { PhysicalPlan } from '../runtime/exchange/physical-plan.ts';
 import { SourceTask } from '../runtime/task/source-task.ts';
-import { ACTIVITY } from '../runtime/thread-control.ts';
+import { ACTIVITY, WAIT } from '../runtime/thread-control.ts';
 import type { ToWorker } from './worker-messages.ts';
 import type { WorkerThread } from './worker.node.ts';
 
@@ -28,6 +28,8 @@ function takeMessage(worker: WorkerThread, task: SourceTask, graph: JobGraph, me
       task.moveTo(moved.graph, moved.plan);
       return worker.post({ kind: 'moved' });
     }
+    case 'hang':
+      return hangForEver();
     case 'take-over':
     case 'attach':
     case 'start':
@@ -63,6 +65,8 @@ export async function runSourceThread(worker: WorkerThread, graph: JobGraph, pla
     port.on('message', (message: ToWorker) => {
       if (message.kind === 'start') resolve();
       if (message.kind === 'stop') resolve();
+      // Whatever it does now, it does not wait: one that never returns from it has hung.
+      control.setActivity(block, ACTIVITY.running);
       try {
         takeMessage(worker, task, graph, message);
       } catch (error) {
@@ -74,7 +78,9 @@ export async function runSourceThread(worker: WorkerThread, graph: JobGraph, pla
   try {
     task.open();
     worker.post({ kind: 'ready', fingerprint: graph.fingerprint });
+    control.beginWait(block, WAIT.idle, machineClock.monotonicMs());
     await started;
+    control.endWait(block, machineClock.monotonicMs());
     for (let batch = 1; !control.isAborted; batch += 1) {
       control.setActivity(block, ACTIVITY.running);
       const status = task.runBatch();
@@ -83,7 +89,7 @@ export async function runSourceThread(worker: WorkerThread, graph: JobGraph, pla
       if (status === 'progress' && batch % BATCHES_PER_TURN !== 0) continue;
       if (status === 'idle') {
         control.setActivity(block, ACTIVITY.waiting);
-        const from = machineClock.monotonicMs();
+        control.beginWait(block, WAIT.idle, machineClock.monotonicMs());
         const poked = new Promise<void>((resolve) => {
           poke = resolve;
         });
@@ -91,7 +97,7 @@ export async function runSourceThread(worker: WorkerThread, graph: JobGraph, pla
           task.clockIntervalMs === Infinity ? () => undefined : startMachineTimer(task.clockIntervalMs, () => poke());
         await Promise.race([task.whenAvailable(), poked]);
         takeBack();
-        control.addIdleMs(block, machineClock.monotonicMs() - from);
+        control.endWait(block, machineClock.monotonicMs());
       }
       await nextTurn();
       if (problem !== null) throw (problem as { readonly error: unknown }).error;

@@ -29,7 +29,7 @@ export function runTaskThread(worker: WorkerThread, graph: JobGraph, plan: Physi
       }
       if (task.isHandedOver && worker.isStopped) return;
       if (status === 'progress') continue;
-      worker.sleepUnless(runs, (ms) => control.addIdleMs(block, ms));
+      worker.sleepUnless(runs);
     }
     control.setProgress(block, task.recordsIn, task.watermarkMs);
     if (worker.start.lingers && !control.isAborted) linger(worker, task);
@@ -48,7 +48,7 @@ function start(worker: WorkerThread, task: StreamTask, graph: JobGraph): boolean
       if (worker.mailbox.hasMail()) refuseMail(worker);
       return worker.order !== null || worker.isStopped || control.isAborted;
     };
-    while (!isTold()) worker.sleepUnless(isTold, () => undefined);
+    while (!isTold()) worker.sleepUnless(isTold);
     if (worker.order?.kind !== 'take-over') return false;
     task.restore(worker.order.taken);
     worker.order = null;
@@ -91,9 +91,6 @@ function linger(worker: WorkerThread, task: StreamTask): void {
   while (!worker.isStopped && !control.isAborted) {
     control.beat(block);
     if (task.serve()) continue;
-    worker.sleepUnless(
-      () => task.serve() || worker.isStopped,
-      () => undefined,
-    );
+    worker.sleepUnless(() => task.serve() || worker.isStopped);
   }
 }

@@ -58,6 +58,8 @@ export type ToWorker =
   | { readonly kind: 'take-over'; readonly taken: Readonly<Record<string, OperatorRestore>> }
   /** To the thread that makes calls: a task, from its start. */
   | { readonly kind: 'attach'; readonly taskIndex: number; readonly port: PortHandle }
+  /** For tests alone: to do nothing from now on. */
+  | { readonly kind: 'hang' }
   | { readonly kind: 'stop' };
 
 export interface FailureMessage {

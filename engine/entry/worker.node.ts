@@ -3,7 +3,7 @@ import { StreamExecutionEnvironment } from '../api/environment.ts';
 import type { JobDefinition } from '../api/job.ts';
 import type { StreamNode } from '../api/stream-nodes.ts';
 import { assert } from '../core/assert.ts';
-import { createMonotonicWallClock, machineClock } from '../core/machine.node.ts';
+import { createMonotonicWallClock, hangForEver, machineClock } from '../core/machine.node.ts';
 import { createJobGraph, type JobGraph } from '../graph/job-graph.ts';
 import type { RingMemory, RingWriter } from '../memory/shared-ring.ts';
 import { SymbolDictionary } from '../memory/symbol-dictionary.ts';
@@ -13,9 +13,9 @@ import type { Acknowledgement } from '../runtime/checkpoint/acknowledgement.ts';
 import type { AlignedSumsMemory } from '../runtime/operators/aligned-sums.ts';
 import type { AsyncSurroundings } from '../runtime/operators/async-wait-operator.ts';
 import type { Mail, MailAnswer, Mailbox, TaskHost } from '../runtime/task/task.ts';
-import { ACTIVITY, ThreadControl } from '../runtime/thread-control.ts';
 import { AsyncPort } from './async-port.node.ts';
 import { runAsyncThread } from './async.node.ts';
+import { ACTIVITY, ThreadControl, WAIT, type WaitKind } from '../runtime/thread-control.ts';
 import { runSourceThread } from './source.node.ts';
 import { runTaskThread } from './task.node.ts';
 import type { JobMemory } from '../runtime/job-memory.ts';
@@ -24,6 +24,8 @@ import type { FailureMessage, FromWorker, NewParallelism, ToWorker, WorkerStart 
 /** Jobs that a worker bundle knows, by name. */
 export type JobRegistry = Readonly<Record<string, JobDefinition<never>>>;
 
+/** No count of messages: there may be more to read. */
+const UNSEEN = -1;
 /** Longest sleep without looking around: a lost wake-up costs this much, no more. */
 const SLEEP_MS_MAX = 20;
 
@@ -62,8 +64,14 @@ class PortMailbox implements Mailbox {
       if (received === undefined) return undefined;
       const { message } = received;
       if (message.kind === 'mail') return message.mail;
+      if (message.kind === 'hang') hangForEver();
       if (message.kind === 'stop') this.worker.isStopped = true;
-      if (message.kind === 'move' || message.kind === 'take-over') this.worker.order = message;
+      if (message.kind === 'move' || message.kind === 'take-over') {
+        this.worker.order = message;
+        // What came behind it is for the task that follows the order.
+        this.seen = UNSEEN;
+        return undefined;
+      }
     }
   }
 
@@ -173,15 +181,15 @@ export class WorkerThread {
   }
 
   /** Sleeps until somebody rings, unless `lookAgain` finds work at the last moment. */
-  sleepUnless(lookAgain: () => boolean, account: (ms: number) => void): void {
+  sleepUnless(lookAgain: () => boolean, kind: WaitKind = WAIT.idle): void {
     const bell = this.control.prepareSleep(this.block);
     if (lookAgain()) {
       this.control.awake(this.block);
       return;
     }
-    const from = machineClock.monotonicMs();
+    this.control.beginWait(this.block, kind, machineClock.monotonicMs());
     this.control.sleep(this.block, bell, SLEEP_MS_MAX);
-    account(machineClock.monotonicMs() - from);
+    this.control.endWait(this.block, machineClock.monotonicMs());
     this.control.beat(this.block);
   }
 
@@ -192,10 +200,7 @@ export class WorkerThread {
         this.control.beat(this.block);
         continue;
       }
-      this.sleepUnless(
-        () => writer.hasRoom() || this.drainFrom(level),
-        (ms) => this.control.addBackPressuredMs(this.block, ms),
-      );
+      this.sleepUnless(() => writer.hasRoom() || this.drainFrom(level), WAIT.backPressured);
     }
   }
 

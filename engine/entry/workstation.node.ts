@@ -3,10 +3,11 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { EngineCommand, EngineEvent, StorageStatus } from '../contract/window.ts';
 import { StoreError } from '../contract/durable-store.ts';
 import { assert } from '../core/assert.ts';
-import { machineClock } from '../core/machine.node.ts';
+import { machineClock, machineRandom } from '../core/machine.node.ts';
 import { watchFaults } from './workstation/watch-faults.node.ts';
 import { openWorkstationStore, type StateFolder } from './workstation/open-workstation-store.node.ts';
 import type { VaultAccess } from './workstation/state-keeper.node.ts';
+import { watchRescaleRequests } from './session/rescale-request.node.ts';
 import { openLivePlace } from './session/live-place.ts';
 import { Workstation } from './workstation/workstation.node.ts';
 
@@ -27,11 +28,16 @@ const place = openWorkstationStore(access, {
   },
 });
 
+/** A machine that is known to stand still for longer, or a test that cannot wait so long, sets another time. */
+const hangMs = Number(process.env['FLINKTRADE_HANG_MS'] ?? 0);
+
 const workstation = new Workstation({
   clock: machineClock,
+  random: machineRandom,
   emit: (event, transfer) => port.postMessage(event, [...(transfer ?? [])]),
   engine: `FlinkTrade engine ${typeof FLINKTRADE_VERSION === 'string' ? FLINKTRADE_VERSION : 'development'}, Node ${process.versions.node}`,
   makeToken: () => randomUUID(),
+  ...(hangMs > 0 && { hangMs }),
   ...place.dependencies,
   openLiveStore: async (anew) => {
     const store = (await place.dependencies.store) ?? null;
@@ -46,9 +52,14 @@ const workstation = new Workstation({
   },
 });
 workstation.start();
-// For tests of what follows alone: a file in the state's folder names the task whose thread ends as if it had crashed.
+if (place.folder !== null) watchRescaleRequests(place.folder, (workers) => workstation.setWorkers(workers));
+// For tests of what follows alone: a file in the state's folder names the thread that ends or hangs.
 if (process.env['FLINKTRADE_FAULTS'] === '1' && place.folder !== null)
-  watchFaults(place.folder, (index) => workstation.killThread(index));
+  watchFaults(place.folder, {
+    killThread: (index) => workstation.disturb((session) => session.killThread(index)),
+    hangThread: (index) => workstation.disturb((session) => session.hangThread(index)),
+    killEngine: () => process.exit(70),
+  });
 
 // One command after the other: an `open` must be done before the `play` that follows it.
 let last: Promise<void> = Promise.resolve();

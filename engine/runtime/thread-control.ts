@@ -9,9 +9,15 @@ import type { ThreadId } from './exchange/physical-plan.ts';
  *            i32 [2] heartbeat  rises while the thread is alive
  *            i32 [3] activity   what it is doing now (ACTIVITY)
  *            i32 [4] mail       rises with every message sent to it
- *            f64 [3] idle ms, [4] back-pressured ms, [5] records in, [6] watermark, [7] unused
+ *            i32 [5] wait       what it waits for now (WAIT) in the low two bits, above them how often that changed
+ *            f64 [3] idle ms, [4] back-pressured ms, [5] records in, [6] watermark
+ *            f64 [7] since      monotonic ms at which the wait began; the clock is the same in all threads of a process
  */
 export const ACTIVITY = { starting: 0, running: 1, waiting: 2, finished: 3 } as const;
+
+/** `changing`: its numbers are being written, and are not to be read. */
+export const WAIT = { none: 0, idle: 1, backPressured: 2, changing: 3 } as const;
+export type WaitKind = typeof WAIT.idle | typeof WAIT.backPressured;
 
 const BLOCK_WORDS = 16;
 const BLOCK_NUMBERS = 8;
@@ -20,10 +26,15 @@ const SLEEPING = 1;
 const HEARTBEAT = 2;
 const ACTIVITY_WORD = 3;
 const MAIL = 4;
+const WAITING = 5;
+const WAIT_BITS = 2;
+/** A writer that was stopped in the middle of three stores must not hold its reader up. */
+const READS_MAX = 1000;
 const IDLE_MS = 3;
 const BACK_PRESSURED_MS = 4;
 const RECORDS_IN = 5;
 const WATERMARK = 6;
+const SINCE = 7;
 
 /** Room for as many tasks as a job can ever have: their number may change while it runs. */
 export const TASKS_MAX = 32;
@@ -119,12 +130,33 @@ export class ThreadControl {
     return Atomics.load(this.words, block * BLOCK_WORDS + MAIL);
   }
 
-  addIdleMs(block: number, ms: number): void {
-    this.numbers[block * BLOCK_NUMBERS + IDLE_MS] += ms;
+  /** This thread waits from now on, and for nothing else it waited for. Once per sleep, never per record. */
+  beginWait(block: number, kind: WaitKind, nowMs: number): void {
+    this.endWait(block, nowMs);
+    this.setWait(block, WAIT.changing);
+    this.numbers[block * BLOCK_NUMBERS + SINCE] = nowMs;
+    this.setWait(block, kind);
   }
 
-  addBackPressuredMs(block: number, ms: number): void {
-    this.numbers[block * BLOCK_NUMBERS + BACK_PRESSURED_MS] += ms;
+  endWait(block: number, nowMs: number): void {
+    const at = block * BLOCK_NUMBERS;
+    const kind = Atomics.load(this.words, block * BLOCK_WORDS + WAITING) & WAIT.changing;
+    if (kind === WAIT.none) return;
+    this.setWait(block, WAIT.changing);
+    this.numbers[at + (kind === WAIT.idle ? IDLE_MS : BACK_PRESSURED_MS)] += nowMs - this.numbers[at + SINCE];
+    this.setWait(block, WAIT.none);
+  }
+
+  private setWait(block: number, kind: number): void {
+    const word = block * BLOCK_WORDS + WAITING;
+    const changes = (Atomics.load(this.words, word) >>> WAIT_BITS) + 1;
+    Atomics.store(this.words, word, (changes << WAIT_BITS) | kind);
+  }
+
+  /** A thread begins anew under this block's number. */
+  forget(block: number): void {
+    this.words.fill(0, block * BLOCK_WORDS, block * BLOCK_WORDS + WAITING + 1);
+    this.numbers.fill(0, block * BLOCK_NUMBERS + IDLE_MS, block * BLOCK_NUMBERS + SINCE + 1);
   }
 
   setProgress(block: number, recordsIn: number, watermarkMs: number): void {
@@ -132,14 +164,30 @@ export class ThreadControl {
     this.numbers[block * BLOCK_NUMBERS + WATERMARK] = watermarkMs;
   }
 
-  /** Plain reads of another thread's numbers: each is whole, together they may be of different moments. */
-  numbersOf(block: number): { idleMs: number; backPressuredMs: number; recordsIn: number; watermarkMs: number } {
+  /**
+   * How long another thread has waited so far, with the wait it is in.
+   * @param nowMs monotonic ms
+   */
+  waitsOf(block: number, nowMs: number): { readonly idleMs: number; readonly backPressuredMs: number } {
     const at = block * BLOCK_NUMBERS;
-    return {
-      idleMs: this.numbers[at + IDLE_MS],
-      backPressuredMs: this.numbers[at + BACK_PRESSURED_MS],
-      recordsIn: this.numbers[at + RECORDS_IN],
-      watermarkMs: this.numbers[at + WATERMARK],
-    };
+    const word = block * BLOCK_WORDS + WAITING;
+    let idleMs = 0;
+    let backPressuredMs = 0;
+    for (let read = 0; read < READS_MAX; read += 1) {
+      const before = Atomics.load(this.words, word);
+      const kind = before & WAIT.changing;
+      if (kind === WAIT.changing) continue;
+      const openMs = kind === WAIT.none ? 0 : Math.max(0, nowMs - this.numbers[at + SINCE]);
+      idleMs = this.numbers[at + IDLE_MS] + (kind === WAIT.idle ? openMs : 0);
+      backPressuredMs = this.numbers[at + BACK_PRESSURED_MS] + (kind === WAIT.backPressured ? openMs : 0);
+      if (Atomics.load(this.words, word) === before) break;
+    }
+    return { idleMs, backPressuredMs };
+  }
+
+  /** Plain reads of another thread's numbers: each is whole, together they may be of different moments. */
+  progressOf(block: number): { readonly recordsIn: number; readonly watermarkMs: number } {
+    const at = block * BLOCK_NUMBERS;
+    return { recordsIn: this.numbers[at + RECORDS_IN], watermarkMs: this.numbers[at + WATERMARK] };
   }
 }

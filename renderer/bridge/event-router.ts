@@ -72,6 +72,7 @@ export class EventRouter {
       case 'trades':
       case 'trades-final':
       case 'state':
+      case 'scaling':
       case 'quarantined':
       case 'progress':
       case 'chart-history':
@@ -115,6 +116,9 @@ export class EventRouter {
         return;
       case 'state':
         session.setState(event.state);
+        return;
+      case 'scaling':
+        session.setScaling(event.scaling);
         return;
       case 'quarantined':
         session.addQuarantined(event.rows);

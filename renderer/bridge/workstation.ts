@@ -1,6 +1,6 @@
 import type { AppInfo, ChosenFile, FileKind, Launch, MenuAction } from '../../electron/contract/channels.ts';
 import type { FlinkTradeApi } from '../../electron/contract/preload-api.ts';
-import type { SessionRequest, Speed } from '../../engine/contract/window.ts';
+import type { AutoscaleSettings, SessionRequest, Speed } from '../../engine/contract/window.ts';
 import { checkRules, readRules } from '../../engine/contract/rules-schema.ts';
 import { FrameLoop } from '../drawing/frame-loop.ts';
 import { positionsCsv } from '../features/positions/position-csv.ts';
@@ -200,6 +200,16 @@ export class Workstation {
     const at = SPEEDS.findIndex((one) => isSameSpeed(one, speed));
     const next = SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, at + by))];
     if (next !== undefined) this.setSpeed(next);
+  }
+
+  // --- workers ---
+
+  setWorkers(workers: number): void {
+    this.#link.send({ kind: 'set-workers', workers });
+  }
+
+  setAutoscale(autoscale: AutoscaleSettings): void {
+    this.#link.send({ kind: 'set-autoscale', autoscale });
   }
 
   // --- kill switch ---

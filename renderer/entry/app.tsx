@@ -14,6 +14,7 @@ import { Welcome } from '../features/session/welcome.tsx';
 import { SettingsDialog } from '../features/settings/settings-dialog.tsx';
 import { StatusLine } from '../features/status-line/status-line.tsx';
 import { RecoveryBanner } from '../features/state/recovery-banner.tsx';
+import { WorkersDialog } from '../features/workers/workers-dialog.tsx';
 import { StateDialog } from '../features/state/state-dialog.tsx';
 import { SidePanel } from '../features/trades/side-panel.tsx';
 import { NoticeBar } from '../ui/notice-bar.tsx';
@@ -72,6 +73,7 @@ export function App() {
       {overlay === 'settings' ? <SettingsDialog /> : null}
       {overlay === 'about' ? <AboutDialog /> : null}
       {overlay === 'state' ? <StateDialog /> : null}
+      {overlay === 'workers' ? <WorkersDialog /> : null}
       {overlay === 'rearm' ? <RearmDialog /> : null}
       <ConfirmDialog />
       <NoticeBar />

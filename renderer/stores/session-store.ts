@@ -3,6 +3,7 @@ import type {
   Problem,
   Progress,
   QuarantinedRow,
+  ScalingInfo,
   SessionInfo,
   SessionStatus,
   StateInfo,
@@ -50,6 +51,8 @@ export interface SessionState {
   readonly storage: StorageStatus | null;
   /** Checkpoints and recoveries of the session; null: there is none. */
   readonly state: StateInfo | null;
+  /** How many workers the session has, and how that changed; null: there is none. */
+  readonly scaling: ScalingInfo | null;
   readonly halted: boolean;
   /** False until the engine has told whether a session is open. */
   readonly isKnown: boolean;
@@ -76,6 +79,7 @@ const EMPTY: SessionState = {
   leftOutFrames: 0,
   storage: null,
   state: null,
+  scaling: null,
   halted: false,
   isKnown: false,
   recoveryRead: 0,
@@ -105,13 +109,14 @@ export function makeSessionStore() {
         status,
         session,
         isKnown,
-        ...(status.kind === 'none' && { state: null }),
+        ...(status.kind === 'none' && { state: null, scaling: null }),
         ...(session === null ? {} : { speed: session.speed }),
       });
       if (status.kind === 'none' || status.kind === 'opening') forgetSession(store);
     },
     setSpeed: (speed: Speed) => set({ speed }),
     setState: (state: StateInfo) => set({ state }),
+    setScaling: (scaling: ScalingInfo) => set({ scaling }),
     setHalted: (halted: boolean) => set({ halted }),
     readRecovery: () => set({ recoveryRead: get().state?.recoveries.at(-1)?.atMs ?? 0 }),
     setProgress: (progress: Progress) =>

@@ -110,8 +110,8 @@ describe('the sample', () => {
   test('says who works on which key groups', async () => {
     await desk.page.getByTestId('workers').click();
 
-    await desk.page.locator('.workers-popover table').waitFor();
-    expect(await desk.page.locator('.workers-popover tbody tr').count()).toBeGreaterThanOrEqual(1);
+    await desk.page.getByTestId('worker-table').waitFor();
+    expect(await desk.page.getByTestId('worker-table').locator('tbody tr').count()).toBeGreaterThanOrEqual(1);
     await desk.page.keyboard.press('Escape');
   });
 

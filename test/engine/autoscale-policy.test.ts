@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { ThreadTimes } from '../../engine/runtime/metrics/thread-times.ts';
 import {
   AutoscalePolicy,
   type AutoscaleDecision,
   type AutoscaleOptions,
-  type ThreadTimes,
 } from '../../engine/runtime/scaling/autoscale-policy.ts';
 
 /** A job in which every worker can do 1.0 of work; what is more makes the source wait. */

@@ -5,6 +5,7 @@ import { runJob, type RunningJob } from '../../engine/entry/job-runner.node.ts';
 import { flinkTradeJob } from '../../engine/entry/session/flinktrade-job.node.ts';
 import { samplePositions } from '../../engine/entry/session/sample.node.ts';
 import type { SessionParameters } from '../../engine/entry/session/session-parameters.ts';
+import type { RescaleRecord } from '../../engine/runtime/checkpoint/rescale.ts';
 import type { Trade } from '../../engine/trading/records.ts';
 import { CollectingSink } from '../support/collecting-sink.ts';
 
@@ -27,6 +28,8 @@ const RULES: Record<string, RulesDocument> = {
     defaults: { time: 'processing', ttlMs: 15_000, tradeResetsTtl: true, askOffset: '0.02', maxSharesPerTrade: '50' },
   },
 };
+
+const TOO_LATE = { status: 'failed', problem: 'It had ended.' } as RescaleRecord;
 
 /** The product's own, built before the tests. */
 const workerScript = new URL('../../dist/engine/flinktrade-worker.js', import.meta.url);
@@ -99,6 +102,22 @@ describe.each(Object.entries(RULES))('a change of parallelism while quotes flow,
 });
 
 describe('a change of parallelism', () => {
+  it('that comes too late for the end of the sources fails, and keeps nothing from ending', async () => {
+    const expected = await outcomeOf(start(RULES['plain rules'], 1, null));
+    const session = start(RULES['plain rules'], 1, null);
+    let hasEnded = false;
+    void session.job.finished.then(() => {
+      hasEnded = true;
+    });
+    const records: RescaleRecord[] = [];
+    // New threads need longer to start than the session to end: sooner or later one comes too late.
+    while (!hasEnded) records.push(await session.job.rescale((records.length % 2) + 2).catch(() => TOO_LATE));
+
+    expect(records.length).toBeGreaterThan(0);
+    expect(await outcomeOf(session)).toEqual(expected);
+    for (const { status, problem } of records) if (status === 'failed') expect(problem).toContain('ended');
+  });
+
   it('is refused for a number that cannot be, and for a job that does not run', async () => {
     const { job } = start(RULES['plain rules'], 1, null);
 

@@ -66,7 +66,8 @@ describe('rows on their way to the window', () => {
 
     const first = statusOf(cache.cut(1, false));
     const quoted = published([{ symbol: 3, bid: 9, profit: 0n }]);
-    const fresh = cache.update(quoted, 1);
+    cache.update(quoted, 1);
+    const fresh = cache.publishedCount;
     const afterQuote = statusOf(cache.cut(1, false));
     const opened = published([{ symbol: 3, bid: 9, profit: 0n }]);
     new Float64Array(opened)[ROW.status] = STATUS_OPEN;

@@ -130,6 +130,7 @@ async function replayOnce(session: SessionOnDisk, folder: string, workers: numbe
       rules: null,
       profile: null,
       workers,
+      autoscale: false,
       maxParallelism: null,
       speed: null,
       report,

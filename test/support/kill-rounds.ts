@@ -112,7 +112,8 @@ async function killOnce(app: AppLife, random: () => number, tally: Kills): Promi
     throw new Error(`After the ${whom} was killed nothing was kept any more. It printed:\n${app.output}`);
 }
 
-async function toTheEnd(desk: WorkstationPage, folder: string): Promise<Outcome> {
+/** Plays what is left at once, and gives out what came of it. */
+export async function toTheEnd(desk: WorkstationPage, folder: string): Promise<Outcome> {
   await desk.waitForRows();
   await desk.waitForState('Playing');
   await desk.button('max').click();

@@ -5,6 +5,7 @@ import type {
   EngineCommand,
   EngineEvent,
   Progress,
+  ScalingInfo,
   SessionRequest,
   SessionStatus,
   StateInfo,
@@ -21,6 +22,7 @@ export interface Known {
   statuses: string[];
   progress: Progress | null;
   state: StateInfo | null;
+  scaling: ScalingInfo | null;
   trades: TradeMessage[];
   finalTrades: number;
   halted: boolean;
@@ -36,6 +38,7 @@ export class WorkstationEngine {
     statuses: [],
     progress: null,
     state: null,
+    scaling: null,
     trades: [],
     finalTrades: 0,
     halted: false,
@@ -125,6 +128,9 @@ export class WorkstationEngine {
         return;
       case 'state':
         known.state = event.state;
+        return;
+      case 'scaling':
+        known.scaling = event.scaling;
         return;
       case 'trades':
         known.trades.splice(event.first, event.trades.length, ...event.trades);

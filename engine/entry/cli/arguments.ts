@@ -31,6 +31,7 @@ export type CliCommand =
   | SavepointCommand
   | BarsCommand
   | KillCommand
+  | RescaleCommand
   | FeedCommand
   | LiveCommand
   | AuditCommand
@@ -48,6 +49,14 @@ export interface KillCommand {
   readonly kind: 'kill';
   /** The workstation's data folder; null: where it is by default. */
   readonly folder: string | null;
+}
+
+/** `flinktrade rescale`: another number of workers for a session that runs. */
+export interface RescaleCommand {
+  readonly kind: 'rescale';
+  /** Where the session keeps its state; null: it is the workstation's, where that is by default. */
+  readonly folder: string | null;
+  readonly workers: number;
 }
 
 /** `flinktrade audit`: prove that the audit trail is what was written, or give it out. */
@@ -71,6 +80,8 @@ export interface ReplayCommand {
   readonly rules: string | null;
   readonly profile: string | null;
   readonly workers: number | null;
+  /** The number of workers follows how busy they are. */
+  readonly autoscale: boolean;
   readonly maxParallelism: number | null;
   readonly speed: SpeedArgument;
   readonly report: string | null;
@@ -96,6 +107,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
     'rules',
     'profile',
     'workers',
+    'autoscale',
     'max-parallelism',
     'speed',
     'state',
@@ -117,9 +129,10 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   live: LIVE_FLAGS,
   audit: ['output'],
   kill: ['user-data-dir'],
+  rescale: ['workers', 'user-data-dir'],
   savepoint: ['output'],
 };
-const SWITCHES: ReadonlySet<string> = new Set(['json']);
+const SWITCHES: ReadonlySet<string> = new Set(['json', 'autoscale']);
 const SHORT: Readonly<Record<string, string>> = { '-o': '--output', '-h': '--help' };
 
 /**
@@ -157,6 +170,8 @@ export function parseArguments(words: readonly string[]): Result<CliCommand, str
       return readSavepoint(parsed.value);
     case 'kill':
       return readKill(parsed.value);
+    case 'rescale':
+      return readRescale(parsed.value);
     case 'audit':
       return readAudit(parsed.value);
     default:
@@ -241,6 +256,7 @@ function readReplay({ values, rest }: ParsedFlags): Result<CliCommand, string> {
     rules: values.get('rules') ?? null,
     profile: values.get('profile') ?? null,
     workers: workers.value,
+    autoscale: values.has('autoscale'),
     maxParallelism: maxParallelism.value,
     speed: speed.value,
     report,
@@ -341,4 +357,15 @@ function readSample({ values, rest }: ParsedFlags): Result<CliCommand, string> {
 function readKill({ values, rest }: ParsedFlags): Result<CliCommand, string> {
   if (rest.length > 0) return fail(`kill takes no arguments; found "${rest[0]}".`);
   return ok({ kind: 'kill', folder: values.get('user-data-dir') ?? null });
+}
+
+function readRescale({ values, rest }: ParsedFlags): Result<CliCommand, string> {
+  const [folder, ...more] = rest;
+  const userData = values.get('user-data-dir');
+  if (more.length > 0 || (folder !== undefined && userData !== undefined))
+    return fail('rescale takes one folder at most: flinktrade rescale [DIR] --workers N');
+  const workers = readWhole(values, 'workers', 1, WORKERS_MAX);
+  if (!workers.ok) return workers;
+  if (workers.value === null) return fail('rescale needs --workers N: how many the session is to have.');
+  return ok({ kind: 'rescale', folder: folder ?? userData ?? null, workers: workers.value });
 }

@@ -32,6 +32,8 @@ export interface LiveCommand {
   readonly rules: string | null;
   readonly profile: string;
   readonly workers: number | null;
+  /** The number of workers follows how busy they are. */
+  readonly autoscale: boolean;
   readonly state: string;
   readonly trades: string | null;
   readonly report: string | null;
@@ -75,6 +77,7 @@ export const LIVE_FLAGS: readonly string[] = [
   'rules',
   'profile',
   'workers',
+  'autoscale',
   'state',
   'trades',
   'report',
@@ -213,6 +216,7 @@ export function readLive({ values, rest }: ParsedFlags): Result<CliCommand, stri
     rules: values.get('rules') ?? null,
     profile: values.get('profile') ?? LIVE_PROFILE_DEFAULT,
     workers: value.workers,
+    autoscale: values.has('autoscale'),
     state,
     trades,
     report,

@@ -21,6 +21,7 @@ import type { TradeCopy } from '../session/trade-gate.ts';
 import { loadPositions, loadRules } from './documents.node.ts';
 import { FeedTelling } from './feed-telling.node.ts';
 import { onInterrupt } from './interrupt.node.ts';
+import { HeadlessScaling } from './headless-scaling.node.ts';
 import type { LiveCommand } from './live-arguments.ts';
 import { CliError, EXIT_INPUT, EXIT_INTERNAL, EXIT_USAGE } from './messages.ts';
 import { checkOutputs, writeText } from './output-files.node.ts';
@@ -134,6 +135,7 @@ class LiveRun {
   readonly #feed = new FeedTelling();
   readonly #job: RunningJob<SessionParameters>;
   readonly #coordinator: LiveCoordinator;
+  readonly #scaling: HeadlessScaling;
   #failure: unknown = null;
   #cancelTimer: () => void = () => undefined;
   #feedStatus: FeedStatus | null = null;
@@ -150,6 +152,11 @@ class LiveRun {
     this.#prepared = prepared;
     this.#rules = rules;
     this.#trades = trades;
+    this.#scaling = new HeadlessScaling({
+      workers: command.workers ?? Math.max(1, Math.min(availableParallelism() - 1, WORKERS_DEFAULT_MAX)),
+      autoscale: command.autoscale,
+      folder: command.state,
+    });
     const nameOf = (symbol: number): string => this.#job.symbolText(symbol);
     this.#coordinator = new LiveCoordinator({
       store,
@@ -181,7 +188,7 @@ class LiveRun {
         maxFutureMs: prepared.inputs.settings.maxFutureMs,
         historySampleMs: null,
       },
-      workers: command.workers ?? Math.max(1, Math.min(availableParallelism() - 1, WORKERS_DEFAULT_MAX)),
+      workers: this.#scaling.workers,
       maxParallelism: null,
       sinks: { trades: this.#coordinator.gate, lateQuotes: { write: () => undefined } },
       onEvent: (event) => {
@@ -189,6 +196,7 @@ class LiveRun {
         if (event.kind === 'opened' && !prepared.inputs.recovers) this.#startTimer();
       },
     });
+    this.#scaling.attach(this.#job);
   }
 
   async play(): Promise<{ report: ReplayReport; nameOf: (symbol: number) => string }> {
@@ -220,6 +228,7 @@ class LiveRun {
     } finally {
       takeBack();
       stopListening();
+      this.#scaling.dispose();
       this.#cancelTimer();
       this.#feed.clear();
       this.#coordinator.keeper.close();

@@ -33,6 +33,7 @@ export const USAGE = `FlinkTrade command line
       --rules      JSON: {"version": 1, "defaults": {...}, "symbols": {...}, "limits": {...}}; or a preset: original-demo
       --profile    how to read the input; without it FlinkTrade looks and says what it chose
       --workers    worker threads, 1 to 32 (results are the same with any number)
+      --autoscale  let their number follow how busy they are, up to the number of processors
       --speed      max, or x1, x60 ...: event seconds per second
       --state      a folder for checkpoints: the same command goes on from the last one after a crash, with any --workers
       --report     JSON report to a file, or - for standard output
@@ -52,6 +53,8 @@ export const USAGE = `FlinkTrade command line
                                                              replay the built-in simulated market
   flinktrade kill [--user-data-dir DIR]                      press the workstation's kill switch, whatever its window does;
                                                              one that is not running starts halted
+  flinktrade rescale [DIR] --workers N                       another number of workers for a session that runs with --state DIR
+                                                             (without DIR: the workstation's, see --user-data-dir DIR)
   flinktrade profiles                                        the ready profiles
 
   flinktrade feed [INPUT...] [--profile NAME|FILE] [--speed max|xN] [--port N] [--host ADDRESS] [--format raw|combined]
@@ -60,7 +63,7 @@ export const USAGE = `FlinkTrade command line
       --seed, --symbols, --quotes-per-second   of the simulated market; --positions-out FILE: positions to go with it
       Faults to try a reader with: --drop-after N, --gap N, --repeat N, --garbage N (messages), --silence SECONDS
 
-  flinktrade live URL --positions FILE --state DIR [--rules FILE] [--profile NAME|FILE] [--workers N]
+  flinktrade live URL --positions FILE --state DIR [--rules FILE] [--profile NAME|FILE] [--workers N] [--autoscale]
              [--trades FILE|-] [--report FILE|-] [--for SECONDS]
       Trades on a live feed (ws:// or wss://) until Ctrl-C. Everything that arrives is journaled in DIR; a trade is final,
       and printed with --trades -, when its quote is there for good. Started again with the same DIR it goes on.

@@ -12,6 +12,7 @@ import type { TradeCollector } from '../session/trade-collector.node.ts';
 import type { CliCommand, ReplayCommand, SpeedArgument } from './arguments.ts';
 import { loadPositions, loadRules } from './documents.node.ts';
 import { ReplayPlayer } from './replay-player.node.ts';
+import { HeadlessScaling } from './headless-scaling.node.ts';
 import { checkOutputs, writeText } from './output-files.node.ts';
 import { positionTable, reportPieces, type ReplayReport } from './report.ts';
 import { tell } from './tell.node.ts';
@@ -27,6 +28,7 @@ interface Run {
   readonly rules: RulesDocument;
   readonly speed: SpeedArgument;
   readonly workers: number | null;
+  readonly autoscale: boolean;
   readonly maxParallelism: number | null;
   readonly outOfOrdernessMs: number | null;
   readonly maxFutureMs: number | null;
@@ -68,6 +70,7 @@ export async function runSample(command: Extract<CliCommand, { kind: 'sample' }>
     rules,
     speed: command.speed,
     workers: command.workers,
+    autoscale: false,
     maxParallelism: null,
     outOfOrdernessMs: null,
     maxFutureMs: null,
@@ -85,7 +88,13 @@ async function runAndTell(run: Run): Promise<void> {
   const most = run.maxParallelism ?? WORKERS_DEFAULT_MAX;
   const workers = run.workers ?? Math.max(1, Math.min(availableParallelism() - 1, WORKERS_DEFAULT_MAX, most));
   const state = run.state === null ? null : await openReplayState(run.state, parameters, run.checkpoints, workers);
-  const player = new ReplayPlayer({ ...run, parameters, workers, keepsTrades: run.trades !== null }, state);
+  const scaling = new HeadlessScaling({
+    workers,
+    autoscale: run.autoscale,
+    folder: run.state,
+    onRescaled: (rescale) => state?.auditRescale(rescale),
+  });
+  const player = new ReplayPlayer({ ...run, parameters, scaling, keepsTrades: run.trades !== null }, state);
   try {
     const { report, trades, nameOf } = await player.play();
     if (run.trades !== null) await writeText(run.trades, tradeLines(trades, nameOf));
@@ -93,6 +102,7 @@ async function runAndTell(run: Run): Promise<void> {
     if (run.report === null && run.trades !== '-') await writeText('-', [`${positionTable(report.positions)}\n`]);
     summarize(report);
   } finally {
+    scaling.dispose();
     player.dispose();
     await state?.close();
   }

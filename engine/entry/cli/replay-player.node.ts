@@ -1,6 +1,7 @@
 import type { QuarantinedRow } from '../../contract/window.ts';
-import { waitMs } from '../../core/machine.node.ts';
+import { machineClock, machineRandom, waitMs } from '../../core/machine.node.ts';
 import { CheckpointCoordinator, type CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
+import { FAILURES_IN_A_ROW_MAX, JobRestarts } from '../../runtime/checkpoint/job-restarts.ts';
 import { JobFailedError } from '../job-failed-error.ts';
 import type { RunningJob } from '../job-runner.node.ts';
 import type { CheckpointSettings } from '../session/checkpoint-settings.ts';
@@ -9,19 +10,15 @@ import type { SessionState } from '../session/session-state.node.ts';
 import { startSession } from '../session/start-session.node.ts';
 import { TradeCollector } from '../session/trade-collector.node.ts';
 import { CliError, EXIT_INPUT, EXIT_USAGE } from './messages.ts';
+import type { HeadlessScaling } from './headless-scaling.node.ts';
 import { ProgressLine } from './progress-line.node.ts';
 import { replayReport, type PublishedRows } from './replay-report.ts';
 import type { ReplayReport } from './report.ts';
 import { tell } from './tell.node.ts';
 
-/** A fault that comes back every time is no accident. */
-const FAILURES_MAX = 3;
-const RESTART_DELAY_MS = 1000;
-const RESTART_BACKOFF = 1.5;
-
 export interface ReplayRun {
   readonly parameters: SessionParameters;
-  readonly workers: number;
+  readonly scaling: HeadlessScaling;
   readonly maxParallelism: number | null;
   /** Whether the trades themselves are wanted, not only their sums. */
   readonly keepsTrades: boolean;
@@ -71,8 +68,7 @@ export class ReplayPlayer {
   readonly #run: ReplayRun;
   readonly #state: SessionState | null;
   #trades: TradeCollector;
-  /** In a row, with no checkpoint in between. */
-  #failures = 0;
+  readonly #restarts = new JobRestarts(() => machineClock.monotonicMs(), machineRandom);
 
   constructor(run: ReplayRun, state: SessionState | null) {
     this.#run = run;
@@ -96,12 +92,11 @@ export class ReplayPlayer {
   }
 
   async #recover(state: SessionState, error: JobFailedError): Promise<void> {
-    this.#failures += 1;
-    if (this.#failures >= FAILURES_MAX) {
-      tell(`It failed ${this.#failures} times in a row from the same checkpoint; it is not tried again.`);
+    const delayMs = this.#restarts.failed();
+    if (delayMs === null) {
+      tell(`It failed ${FAILURES_IN_A_ROW_MAX} times in a row from the same checkpoint; it is not tried again.`);
       throw error;
     }
-    const delayMs = RESTART_DELAY_MS * RESTART_BACKOFF ** (this.#failures - 1);
     await state.reload();
     await state.auditRecovery(error.message);
     const from = state.restored === null ? 'the beginning' : `checkpoint ${state.restored.id}`;
@@ -118,7 +113,7 @@ export class ReplayPlayer {
     const state = this.#state;
     const job = startSession({
       parameters: run.parameters,
-      workers: run.workers,
+      workers: run.scaling.workers,
       maxParallelism: run.maxParallelism ?? state?.restored?.maxParallelism ?? null,
       sinks: { trades, lateQuotes: { write: () => undefined } },
       onEvent: (event) => watch.take(event),
@@ -129,6 +124,7 @@ export class ReplayPlayer {
     });
     try {
       state?.attach(job, trades);
+      run.scaling.attach(job);
       const { elapsedMs } = await job.finished;
       await state?.auditEnd(job, trades, watch.ended?.progress.totals.quotes ?? 0);
       const nameOf = (symbol: number): string => job.symbolText(symbol);
@@ -138,12 +134,13 @@ export class ReplayPlayer {
       const { kind, message, where } = watch.failure;
       throw new CliError(kind === 'unreadable' ? EXIT_INPUT : EXIT_USAGE, `${message}\n  at ${where}`);
     } finally {
+      run.scaling.detach();
       await job.close();
     }
   }
 
   #took(record: CheckpointRecord): void {
-    if (record.status === 'completed') this.#failures = 0;
+    if (record.status === 'completed') this.#restarts.achieved();
     if (
       record.status === 'failed' &&
       record.problem !== CheckpointCoordinator.SOURCES_ENDED &&

@@ -1,5 +1,6 @@
 import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
 import { DurableTrades, readTrades, type TradeValue } from '../../connectors/sinks/durable-trades.ts';
+import type { RescaleInfo } from '../../contract/window.ts';
 import type { CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
 import {
   CheckpointStorage,
@@ -125,6 +126,10 @@ export class SessionState {
       if (value.level === 0 && Number(/\/(\d+)-/.exec(value.name)?.[1]) === id)
         await this.#audit?.tellUntold(words, value.trades, (symbol) => symbols.get(symbol) as string);
     }
+  }
+
+  auditRescale({ from, to, pauseMs, status }: RescaleInfo): void {
+    if (status === 'completed') this.#audit?.append({ kind: 'rescale', details: { from, to, pauseMs } });
   }
 
   /** The session is over: the trades since the last checkpoint are final, too. */

@@ -20,6 +20,8 @@ export interface StartSessionOptions {
   /** Absent: the session is gone with its process. */
   readonly checkpoints?: JobCheckpoints;
   readonly restore?: RestoredCheckpoint | null;
+  /** A thread that shows no sign of life for so long has hung; absent: the runner's default. */
+  readonly hangMs?: number;
 }
 
 /**
@@ -34,6 +36,7 @@ export function startSession({
   onEvent,
   checkpoints,
   restore,
+  hangMs,
 }: StartSessionOptions): RunningJob<SessionParameters> {
   return runJob<SessionParameters>({
     job: flinkTradeJob,
@@ -49,5 +52,6 @@ export function startSession({
     lingers: true,
     ...(checkpoints !== undefined && { checkpoints }),
     restore: restore ?? null,
+    ...(hangMs !== undefined && { hangMs }),
   });
 }

@@ -32,6 +32,7 @@ export class RowCache {
   #rowOfSymbol = new Int32Array(ROWS_START).fill(-1);
   #count = 0;
   #symbolMax = -1;
+  #publishedCount = 0;
   #changed: number[] = [];
   #isChanged = new Uint8Array(ROWS_START);
   #isPublished = new Uint8Array(ROWS_START);
@@ -71,12 +72,18 @@ export class RowCache {
     return row < 0 ? null : this.#numbers.subarray(row * ROW_WORDS, (row + 1) * ROW_WORDS);
   }
 
-  /**
-   * Takes published rows: `rows` rows of ROW_WORDS words each.
-   * @returns how many of them are of symbols that no task had published
-   */
-  update(published: ArrayBuffer, rows: number): number {
-    let fresh = 0;
+  /** How many symbols a task has published. */
+  get publishedCount(): number {
+    return this.#publishedCount;
+  }
+
+  forEachPublished(visit: (symbol: number) => void): void {
+    for (let row = 0; row < this.#count; row += 1)
+      if (this.#isPublished[row] === 1) visit(this.#numbers[row * ROW_WORDS + ROW.symbol]);
+  }
+
+  /** Takes published rows: `rows` rows of ROW_WORDS words each. */
+  update(published: ArrayBuffer, rows: number): void {
     const numbers = new Float64Array(published);
     assert(
       numbers.length >= rows * ROW_WORDS,
@@ -90,10 +97,9 @@ export class RowCache {
       this.#bits.set(bits.subarray(from, from + ROW_WORDS), row * ROW_WORDS);
       if (this.#pending.size > 0) this.#settlePending(numbers[from + ROW.symbol], row, numbers[from + ROW.status]);
       this.#markChanged(row);
-      fresh += 1 - this.#isPublished[row];
+      this.#publishedCount += 1 - this.#isPublished[row];
       this.#isPublished[row] = 1;
     }
-    return fresh;
   }
 
   #markChanged(row: number): void {

@@ -9,12 +9,10 @@ import type {
   QuarantinedRow,
   SessionStatus,
   Speed,
-  WorkerInfo,
 } from '../../contract/window.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
 import { ruleOf } from '../../contract/rules-resolve.ts';
 import type { Clock } from '../../core/time.ts';
-import { computeKeyGroupRangeForOperatorIndex } from '../../state/key-groups.ts';
 import type { ControlRecord, Trade } from '../../trading/records.ts';
 import type { CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
 import { repeatEvery, waitMs } from '../../core/machine.node.ts';
@@ -22,6 +20,7 @@ import { JobFailedError } from '../job-failed-error.ts';
 import type { RunningJob } from '../job-runner.node.ts';
 import type { SessionEvent, SessionParameters, SessionProgress } from '../session/session-parameters.ts';
 import { LiveCoordinator, type PreparedLive, type RecoveredLive } from '../session/live-session.node.ts';
+import type { SessionScaling } from '../session/session-scaling.node.ts';
 import { startSession } from '../session/start-session.node.ts';
 import { RateMeter } from './rate-meter.ts';
 import { RowCache } from './row-cache.ts';
@@ -29,6 +28,7 @@ import { CheckpointRhythm, type SessionBook } from './session-checkpoints.node.t
 import { SessionControls, type ControlOutcome } from './session-controls.node.ts';
 import type { SessionKeeper } from './session-keeper.node.ts';
 import { SessionTrades } from './session-trades.node.ts';
+import { WorkerBoard } from './worker-board.ts';
 import { ROW } from '../../contract/frames.ts';
 
 /** Sixty frames a second. */
@@ -44,7 +44,7 @@ export type Emit = (event: EngineEvent, transfer?: readonly ArrayBuffer[]) => vo
 export interface WorkstationSessionOptions {
   readonly epoch: number;
   readonly parameters: SessionParameters;
-  readonly workers: number;
+  readonly scaling: SessionScaling;
   readonly clock: Clock;
   readonly emit: Emit;
   /** Keeps the session, and knows what it goes on from; null: it is gone with the program. */
@@ -61,6 +61,8 @@ export interface WorkstationSessionOptions {
   readonly rulesVersion: number;
   /** Of a live session; null: files or the sample. */
   readonly live: WorkstationLive | null;
+  /** A thread that shows no sign of life for so long has hung; absent: the runner's default. */
+  readonly hangMs?: number;
 }
 
 /** What a live session needs beyond its parameters. */
@@ -85,10 +87,9 @@ export class WorkstationSession {
   readonly #controls: SessionControls;
   readonly #rhythm: CheckpointRhythm | null;
   readonly #quarantined: QuarantinedRow[] = [];
-  readonly #keys: number[] = [];
   readonly #quoteRate = new RateMeter();
   readonly #timeRate = new RateMeter();
-  readonly #workerRates: RateMeter[] = [];
+  readonly #board: WorkerBoard;
   readonly #stopFrames: () => void;
   #finalTold = -1;
   #isHeld = false;
@@ -129,7 +130,7 @@ export class WorkstationSession {
     this.#live = live === null ? null : this.#coordinate(live, trades);
     this.#job = startSession({
       parameters,
-      workers: restored?.parallelism ?? options.workers,
+      workers: options.scaling.workers,
       maxParallelism: restored?.maxParallelism ?? null,
       sinks: {
         trades: this.#live?.gate ?? trades,
@@ -139,6 +140,7 @@ export class WorkstationSession {
         if (this.#live?.take(event) !== true) this.#take(event);
       },
       restore: restored,
+      ...(options.hangMs !== undefined && { hangMs: options.hangMs }),
       ...(checkpoints !== undefined && { checkpoints }),
     });
     this.#trades = new SessionTrades(
@@ -152,10 +154,8 @@ export class WorkstationSession {
       this.#job.sendSourceEvent({ kind: 'control', control, number }),
     );
     this.#rhythm = keeper === null ? null : this.#createRhythm();
-    for (let index = 0; index < this.#job.graph.parallelism; index += 1) {
-      this.#keys.push(0);
-      this.#workerRates.push(new RateMeter());
-    }
+    this.#board = new WorkerBoard(this.#job, this.#rows);
+    options.scaling.attach(this.#job, () => this.tellScaling());
     this.#showPending();
     this.#stopFrames = repeatEvery(FRAME_EVERY_MS, () => void this.#frame());
     this.#job.finished.then(
@@ -186,6 +186,11 @@ export class WorkstationSession {
     this.#options.emit({ kind: 'state', epoch: this.#options.epoch, state: this.#options.book.state });
   }
 
+  tellScaling(): void {
+    const { emit, epoch, scaling } = this.#options;
+    if (!this.#isClosed) emit({ kind: 'scaling', epoch, scaling: scaling.info });
+  }
+
   setHalted(halted: boolean): void {
     this.#halted = halted;
     this.#tellProgress();
@@ -208,6 +213,7 @@ export class WorkstationSession {
     emit({ kind: 'trades', epoch, ...this.#trades.log.latest() });
     emit({ kind: 'trades-final', epoch, count: this.#trades.finalCount });
     this.tellState();
+    this.tellScaling();
     if (this.#quarantined.length > 0) emit({ kind: 'quarantined', epoch, rows: this.#quarantined });
     if (this.#progressTold !== null) emit({ kind: 'progress', epoch, progress: this.#progressTold });
     await this.#tellHistory();
@@ -276,6 +282,10 @@ export class WorkstationSession {
     this.#job.killThread(index);
   }
 
+  hangThread(index: number): void {
+    this.#job.hangThread(index);
+  }
+
   #createRhythm(): CheckpointRhythm {
     return new CheckpointRhythm({
       intervalMs: this.#options.book.intervalMs,
@@ -290,8 +300,9 @@ export class WorkstationSession {
     if (!this.#isClosed) this.tellState();
   }
 
-  /** No checkpoint and no control any more. */
+  /** No checkpoint, no control and no change of workers any more. */
   #rest(): void {
+    this.#options.scaling.detach();
     this.#rhythm?.stop();
     this.#controls.end();
   }
@@ -373,9 +384,7 @@ export class WorkstationSession {
   }
 
   async #fetchRows(all: boolean): Promise<void> {
-    for (const { subtaskIndex, rowCount, buffer } of await this.#job.requestRows('rows', all)) {
-      this.#keys[subtaskIndex] += this.#rows.update(buffer, rowCount);
-    }
+    for (const { rowCount, buffer } of await this.#job.requestRows('rows', all)) this.#rows.update(buffer, rowCount);
   }
 
   #tellChanges(): void {
@@ -455,7 +464,7 @@ export class WorkstationSession {
     const nowMs = clock.monotonicMs();
     this.#progressAtMs = nowMs;
     const { totals, fraction, lagMs, greatestMs } = progress;
-    const workers = this.#workers(nowMs);
+    const workers = this.#board.read(nowMs);
     const watermarks = workers.map(({ watermarkMs }) => watermarkMs);
     this.#progressTold = {
       fraction,
@@ -485,24 +494,6 @@ export class WorkstationSession {
       feed: this.#feed === null ? null : feedInfo(this.#feed, this.#live?.gate.pending ?? 0),
     };
     emit({ kind: 'progress', epoch, progress: this.#progressTold });
-  }
-
-  #workers(nowMs: number): WorkerInfo[] {
-    const { parallelism, maxParallelism } = this.#job.graph;
-    const metrics = this.#job.metrics();
-    return this.#keys.map((keys, index) => {
-      const range = computeKeyGroupRangeForOperatorIndex(maxParallelism, parallelism, index);
-      const own = metrics.find(({ thread }) => thread === `task ${index}`);
-      const watermarkMs = own !== undefined && Number.isFinite(own.watermarkMs) ? own.watermarkMs : null;
-      return {
-        index,
-        firstKeyGroup: range.start,
-        lastKeyGroup: range.end,
-        keys,
-        quotesPerSecond: this.#workerRates[index].read(nowMs, own?.recordsIn ?? 0),
-        watermarkMs,
-      };
-    });
   }
 
   async #finish(): Promise<void> {

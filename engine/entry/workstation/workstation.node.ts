@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type {
   EngineCommand,
   EngineEvent,
@@ -12,6 +13,7 @@ import { checkRules } from '../../contract/rules-schema.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
 import { assertNever } from '../../core/assert.ts';
 import type { Clock } from '../../core/time.ts';
+import { FAILURES_IN_A_ROW_MAX, JobRestarts } from '../../runtime/checkpoint/job-restarts.ts';
 import { WORKERS_MAX } from '../cli/arguments.ts';
 import { feedUrlProblem, LIVE_PROFILE_DEFAULT } from '../cli/live-arguments.ts';
 import { loadPositions } from '../cli/documents.node.ts';
@@ -19,11 +21,11 @@ import { CliError } from '../cli/messages.ts';
 import { OtherSessionError, prepareLive, type PreparedLive, type RecoveredLive } from '../session/live-session.node.ts';
 import { samplePositions } from '../session/sample.node.ts';
 import type { SessionInputs, SessionParameters } from '../session/session-parameters.ts';
+import { SessionScaling, type WorkersOutcome } from '../session/session-scaling.node.ts';
 import { CHECKPOINT_SETTINGS_DEFAULT } from '../session/checkpoint-settings.ts';
 import { waitMs } from '../../core/machine.node.ts';
 import type { KillFlag } from './kill-flag.node.ts';
 import { forgetLiveRequest, keepLiveRequest, readLiveRequest } from './live-request.ts';
-import { RestartDelay } from './restart-delay.ts';
 import { SessionBook } from './session-checkpoints.node.ts';
 import type { ControlOutcome } from './session-controls.node.ts';
 import { SessionKeeper } from './session-keeper.node.ts';
@@ -38,6 +40,8 @@ type AskedParameters = Omit<SessionParameters, 'inputs'>;
 
 export interface WorkstationDependencies {
   readonly clock: Clock;
+  /** 0 or more, below 1. */
+  readonly random: () => number;
   readonly emit: Emit;
   /** Name and version of the engine, for the window's About. */
   readonly engine: string;
@@ -53,7 +57,15 @@ export interface WorkstationDependencies {
   /** The kill switch as a file; absent: it does not outlive the program. */
   readonly killFlag?: KillFlag;
   readonly checkpointIntervalMs?: number;
+  /** A thread of a session that shows no sign of life for so long has hung; absent: 30 s. */
+  readonly hangMs?: number;
 }
+
+/** Names of sessions that have no number. */
+const LIVE_SESSION = 'live';
+const SESSION_NOT_KEPT = 'not kept';
+
+const NO_SESSION = 'There is no session whose number of workers could change.';
 
 /** Asked for by nobody: it goes on by itself. */
 const NO_REQUEST = 0;
@@ -63,7 +75,7 @@ interface Beginning {
   readonly keeper: SessionKeeper | null;
   readonly live: WorkstationLive | null;
   readonly parameters: SessionParameters;
-  readonly workers: number;
+  readonly scaling: SessionScaling;
   readonly inForce: InForce;
 }
 
@@ -88,7 +100,9 @@ export class Workstation {
   /** What the live session was opened with; null: there is none. */
   #liveRequest: SessionRequest | null = null;
   #book: SessionBook;
-  readonly #restarts = new RestartDelay();
+  /** Of the session that is open, over all its runs. */
+  #scaling: SessionScaling | null = null;
+  readonly #restarts: JobRestarts;
   /** Nothing is opened or closed before what was interrupted has been looked for. */
   #started: Promise<void> = Promise.resolve();
   #isNearlyFull = false;
@@ -96,6 +110,7 @@ export class Workstation {
   constructor(dependencies: WorkstationDependencies) {
     this.#dependencies = dependencies;
     this.#book = this.#newBook();
+    this.#restarts = new JobRestarts(() => dependencies.clock.monotonicMs(), dependencies.random);
     // Above those of an engine before this one, which a window may still have in mind.
     this.#epoch = dependencies.clock.wallMs();
     this.#halted = dependencies.killFlag?.isOn ?? false;
@@ -113,9 +128,9 @@ export class Workstation {
     return kind === 'halt' || kind === 'hello';
   }
 
-  /** For tests of recovery alone: a thread of the session ends as if it had crashed. */
-  killThread(index: number): void {
-    this.#session?.killThread(index);
+  /** For tests of recovery alone: something happens to a thread of the session. */
+  disturb(act: (session: WorkstationSession) => void): void {
+    if (this.#session !== null) act(this.#session);
   }
 
   /** Answers with events; never throws for what a window may get wrong. */
@@ -140,6 +155,12 @@ export class Workstation {
         if (this.#info !== null) this.#info = { ...this.#info, speed: command.speed };
         session?.setSpeed(command.speed);
         return this.#tellStatus();
+      case 'set-workers':
+        // Not waited for: new threads take their time, and commands behind it need not.
+        void this.setWorkers(command.workers);
+        return;
+      case 'set-autoscale':
+        return this.#scalingOf(session)?.setAutoscale(command.autoscale);
       case 'apply-rules':
         return this.#applyRules(command.requestId, command.rules);
       case 'halt':
@@ -156,6 +177,12 @@ export class Workstation {
       default:
         return assertNever(command);
     }
+  }
+
+  /** Somebody outside asks for another number of workers. */
+  async setWorkers(workers: number): Promise<WorkersOutcome> {
+    const scaling = this.#scalingOf(this.#session);
+    return scaling === null ? { kind: 'refused', problem: NO_SESSION } : scaling.setWorkers(workers);
   }
 
   /** The disk: the session stands still before a write fails, and goes on by itself when there is room. */
@@ -201,15 +228,17 @@ export class Workstation {
     this.#info = info;
     this.#setStatus({ kind: 'opening' });
     this.#book = this.#newBook();
-    this.#restarts.reset();
+    this.#restarts.achieved();
     const keeper = live === null ? await this.#keep({ parameters, workers: request.workers, info }) : null;
     if (live !== null) await this.#keepLive(request);
     const { rules } = parameters;
+    const id = keeper?.spec.id ?? (live === null ? SESSION_NOT_KEPT : LIVE_SESSION);
+    const scaling = await this.#openScaling(id, request.workers, requestId !== NO_REQUEST);
     this.#begin({
       keeper,
       live,
       parameters,
-      workers: request.workers,
+      scaling,
       inForce: { rules, rulesVersion: 1, halted: false, controls: 0 },
     });
   }
@@ -234,14 +263,15 @@ export class Workstation {
     }
   }
 
-  #begin({ keeper, live, parameters, workers, inForce: { rules, rulesVersion, halted } }: Beginning): void {
-    const { clock, emit } = this.#dependencies;
+  #begin({ keeper, live, parameters, scaling, inForce: { rules, rulesVersion, halted } }: Beginning): void {
+    const { clock, emit, hangMs } = this.#dependencies;
     this.#epoch += 1;
     this.#keeper = keeper;
+    this.#scaling = scaling;
     const session: WorkstationSession = new WorkstationSession({
       epoch: this.#epoch,
       parameters,
-      workers,
+      scaling,
       clock,
       emit,
       keeper,
@@ -249,10 +279,11 @@ export class Workstation {
       rules,
       rulesVersion,
       live,
+      ...(hangMs !== undefined && { hangMs }),
       onStatus: (status) => {
         if (this.#session === session) this.#setStatus(status);
       },
-      onCheckpoint: () => this.#restarts.reset(),
+      onCheckpoint: () => this.#restarts.achieved(),
       onFailed: (problem, isInput) => {
         if (this.#session === session) void this.#failed(session, problem, isInput);
       },
@@ -260,6 +291,7 @@ export class Workstation {
     this.#session = session;
     this.#emit({ kind: 'rules-applied', requestId: null, rules: session.rules, version: rulesVersion });
     session.tellState();
+    session.tellScaling();
     if (this.#isNearlyFull) session.setNearlyFull(true);
     // A kill switch that was thrown stays thrown until two deliberate acts clear it, whatever session is opened.
     if (this.#halted && !halted) void this.#haltSession(session, 'still halted from before');
@@ -300,17 +332,39 @@ export class Workstation {
     const now = inForce(keeper);
     if (wasHalted(keeper.controls)) this.#latch('the session before');
     this.#setStatus({ kind: 'opening' });
-    this.#begin({ keeper, live: null, parameters: keeper.parameters, workers: spec.workers, inForce: now });
+    const scaling = await this.#openScaling(spec.id, spec.workers, false);
+    this.#begin({ keeper, live: null, parameters: keeper.parameters, scaling, inForce: now });
+  }
+
+  /** @param isNew it begins, whatever was kept of one before it */
+  async #openScaling(session: string, workers: number, isNew: boolean): Promise<SessionScaling> {
+    if (!isNew && this.#scaling?.session === session) return this.#scaling;
+    const { clock, store } = this.#dependencies;
+    const options = {
+      session,
+      workers,
+      autoscale: { on: false, minWorkers: 1, maxWorkers: availableParallelism() },
+      clock,
+      store: (await store) ?? null,
+      onProblem: (message: string) => this.#problem(null, 'workers-not-changed', message),
+    };
+    return isNew ? new SessionScaling(options) : SessionScaling.load(options);
+  }
+
+  /** @returns null when nothing runs; the window has been told */
+  #scalingOf(session: WorkstationSession | null): SessionScaling | null {
+    if (session !== null && this.#scaling !== null) return this.#scaling;
+    this.#problem(null, 'no-session', NO_SESSION);
+    return null;
   }
 
   async #failed(session: WorkstationSession, problem: Problem, isInput: boolean): Promise<void> {
     const keeper = this.#keeper;
     const live = this.#liveRequest;
     if (isInput || (keeper === null && live === null)) return this.#endFailed(problem);
-    const delayMs = this.#restarts.failed(this.#dependencies.clock.monotonicMs());
+    const delayMs = this.#restarts.failed();
     if (delayMs === null) {
-      const { failures } = this.#restarts;
-      const message = `Trading has stopped: the session failed ${failures} times in a row without a checkpoint in between. The last failure: ${problem.message} Everything is kept; you can try again.`;
+      const message = `Trading has stopped: the session failed ${FAILURES_IN_A_ROW_MAX} times in a row without a checkpoint in between. The last failure: ${problem.message} Everything is kept; you can try again.`;
       return this.#setStatus({ kind: 'failed', problem: { ...problem, code: 'failed-again', message }, isKept: true });
     }
     const message = `${problem.message} Going on from the last checkpoint in ${(delayMs / 1000).toFixed(1)} s\u2026`;

@@ -3,12 +3,22 @@ import { computeKeyGroupRangeForOperatorIndex } from '../../state/key-groups.ts'
 import type { OperatorRestore } from '../operators/keyed-restore.ts';
 import type { Acknowledgement, TaskAcknowledgement } from './acknowledgement.ts';
 
+/** Whose wish it was. */
+export type RescaleCause =
+  | { readonly cause: 'asked'; readonly reason: null }
+  /** What the policy measured, in a sentence. */
+  | { readonly cause: 'autoscale'; readonly reason: string };
+
+export const ASKED: RescaleCause = { cause: 'asked', reason: null };
+
 /** A change of parallelism, as it is shown and kept in the history. */
 export interface RescaleRecord {
   /** Wall clock. */
   readonly atMs: number;
   readonly from: number;
   readonly to: number;
+  readonly cause: RescaleCause['cause'];
+  readonly reason: string | null;
   readonly status: 'completed' | 'failed';
   /** No record was taken in for so long. */
   readonly pauseMs: number;
@@ -36,10 +46,12 @@ export class RescaleBarrier {
   private readonly clock: Clock;
   private readonly sinceMs: number;
   private readonly atMs: number;
+  private readonly why: RescaleCause;
 
-  constructor(from: number, to: number, clock: Clock) {
+  constructor(from: number, to: number, why: RescaleCause, clock: Clock) {
     this.from = from;
     this.to = to;
+    this.why = why;
     this.clock = clock;
     this.sinceMs = clock.monotonicMs();
     this.atMs = clock.wallMs();
@@ -58,12 +70,18 @@ export class RescaleBarrier {
   acknowledge(part: Acknowledgement): void {
     if (part.kind === 'task') this.tasks.push(part);
     if (part.kind === 'sinks') this.sinksPassed = true;
-    if (this.sinksPassed && this.tasks.length === this.from) this.tellPassed();
+    if (this.hasPassed) this.tellPassed();
   }
 
+  /** The barrier cannot be sent. Without effect when it is through already. */
   refuse(problem: string): void {
+    if (this.hasPassed) return;
     this.refusal = problem;
     this.tellPassed();
+  }
+
+  private get hasPassed(): boolean {
+    return this.sinksPassed && this.tasks.length === this.from;
   }
 
   awaitMoved(threads: number): void {
@@ -75,16 +93,17 @@ export class RescaleBarrier {
     if (this.movesLeft === 0) this.tellMoved();
   }
 
-  /** @param pausedMs monotonic time at which the sources were asked to stop */
-  record(pausedMs: number, problem: string | null): RescaleRecord {
+  /** @param pausedMs monotonic time at which the sources were asked to stop; null: they never were */
+  record(pausedMs: number | null, problem: string | null): RescaleRecord {
     const operators = this.tasks.flatMap((task) => task.operators);
     const nowMs = this.clock.monotonicMs();
     return {
       atMs: this.atMs,
       from: this.from,
       to: this.to,
+      ...this.why,
       status: problem === null ? 'completed' : 'failed',
-      pauseMs: nowMs - pausedMs,
+      pauseMs: pausedMs === null ? 0 : nowMs - pausedMs,
       durationMs: nowMs - this.sinceMs,
       movedKeyGroups: new Set(operators.flatMap(({ keyGroups }) => keyGroups.map(({ keyGroup }) => keyGroup))).size,
       movedKeys: operators.reduce((sum, { keys }) => sum + keys, 0),

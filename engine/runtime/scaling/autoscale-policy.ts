@@ -1,12 +1,5 @@
 import { IllegalArgumentError } from '../../core/errors.ts';
-
-/** Time one thread has spent since it began, ms; the three together are its whole life. */
-export interface ThreadTimes {
-  readonly busyMs: number;
-  readonly idleMs: number;
-  /** Waiting for room in a ring: somebody behind it is too slow. */
-  readonly backPressuredMs: number;
-}
+import { lifeMs, type ThreadTimes } from '../metrics/thread-times.ts';
 
 export interface AutoscaleOptions {
   readonly minWorkers: number;
@@ -141,10 +134,6 @@ function busyShare(from: ThreadTimes, to: ThreadTimes): number {
 
 function waitingShare(from: ThreadTimes, to: ThreadTimes): number {
   return share(to.backPressuredMs - from.backPressuredMs, lifeMs(to) - lifeMs(from));
-}
-
-function lifeMs({ busyMs, idleMs, backPressuredMs }: ThreadTimes): number {
-  return busyMs + idleMs + backPressuredMs;
 }
 
 function share(part: number, whole: number): number {

@@ -1,7 +1,7 @@
 import './status-line.css';
 import { useSyncExternalStore } from 'react';
 import { Feed } from './feed-state.tsx';
-import type { Progress, WorkerInfo } from '../../../engine/contract/window.ts';
+import type { Progress } from '../../../engine/contract/window.ts';
 import { LastCheckpoint } from './last-checkpoint.tsx';
 import { StorageState } from './storage-state.tsx';
 import { countText, NOTHING, rateText } from '../../format/decimal-text.ts';
@@ -33,7 +33,7 @@ export function StatusLine() {
             </span>
           )}
           {progress.feed === null ? null : <Feed feed={progress.feed} />}
-          <Workers progress={progress} zone={zone} />
+          <Workers progress={progress} />
           <span className="item wide-only" title="Watermark: no timer before it is still to fire">
             watermark <b>{progress.watermarkMs === null ? NOTHING : timeText(progress.watermarkMs, zone)}</b>
           </span>
@@ -79,17 +79,16 @@ function EngineState() {
   }
 }
 
-const WORKERS_ID = 'workers-popover';
-
-function Workers({ progress, zone }: { readonly progress: Progress; readonly zone: string }) {
+function Workers({ progress }: { readonly progress: Progress }) {
+  const { layout } = useWorkstation();
   const { workers, maxParallelism } = progress;
   const shown = workers.slice(0, 4).map((worker) => `${worker.firstKeyGroup}\u2013${worker.lastKeyGroup}`);
   return (
     <span className="item">
       <button
         type="button"
-        popoverTarget={WORKERS_ID}
-        title={`Workers and the key groups each owns, of ${countText(maxParallelism)}; click for more`}
+        onClick={() => layout.show('workers')}
+        title={`Workers and the key groups each owns, of ${countText(maxParallelism)}; click to see more and to change their number`}
         data-testid="workers"
       >
         <b>{workers.length}</b> {workers.length === 1 ? 'worker' : 'workers'}{' '}
@@ -98,41 +97,7 @@ function Workers({ progress, zone }: { readonly progress: Progress; readonly zon
           {workers.length > shown.length ? ' \u2026' : ''}]
         </span>
       </button>
-      <div id={WORKERS_ID} popover="auto" className="workers-popover">
-        <table>
-          <thead>
-            <tr>
-              <th>Worker</th>
-              <th>Key groups</th>
-              <th>Keys</th>
-              <th>Quotes/s</th>
-              <th>Watermark</th>
-            </tr>
-          </thead>
-          <tbody>
-            {workers.map((worker) => (
-              <WorkerRow key={worker.index} worker={worker} zone={zone} />
-            ))}
-          </tbody>
-        </table>
-      </div>
     </span>
-  );
-}
-
-function WorkerRow({ worker, zone }: { readonly worker: WorkerInfo; readonly zone: string }) {
-  return (
-    <tr>
-      <td>{worker.index}</td>
-      <td>
-        {worker.firstKeyGroup}
-        {'\u2013'}
-        {worker.lastKeyGroup}
-      </td>
-      <td>{countText(worker.keys)}</td>
-      <td>{rateText(worker.quotesPerSecond)}</td>
-      <td>{worker.watermarkMs === null ? NOTHING : timeText(worker.watermarkMs, zone)}</td>
-    </tr>
   );
 }
 

@@ -23,7 +23,7 @@ export function StorageState({ zone }: { readonly zone: string }) {
       >
         {text}
       </button>
-      <div id={POPOVER_ID} popover="auto" className="workers-popover storage-popover" data-testid="storage-notes">
+      <div id={POPOVER_ID} popover="auto" className="storage-popover" data-testid="storage-notes">
         <Places storage={storage} />
         <ul>
           {[...storage.notes].reverse().map((note) => (
