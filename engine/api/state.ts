@@ -1,3 +1,4 @@
+import type { StateSchema } from './state-schema.ts';
 import type { StateTtlConfig } from './state-ttl.ts';
 import type { Fields, StructType, View } from './struct.ts';
 
@@ -77,6 +78,8 @@ export interface AggregateFunction<IN, ACC, OUT> {
 interface Named {
   /** Unique within the operator; state is found again by it after a restore. */
   readonly name: string;
+  /** Absent: the first version, which takes what is stored as it is. See `withSchema`. */
+  readonly schema?: StateSchema;
 }
 interface Mortal extends Named {
   /** Absent: it lives until it is cleared. See `enableTimeToLive`. */

@@ -1,3 +1,4 @@
+import { SCHEMA_VERSION_FIRST } from '../api/state-schema.ts';
 import { fromStrictUtf8, toUtf8 } from '../core/utf8.ts';
 import { StateMigrationError } from '../core/errors.ts';
 import { decodePlain, encodePlain } from '../memory/plain-text.ts';
@@ -17,10 +18,13 @@ import type { StateKind } from './operator-snapshot.ts';
  */
 const MAGIC = 0x31_47_4b_46; // "FKG1"
 const ALIGN = 8;
-export const KEY_GROUP_BLOB_VERSION = 1;
+/** Version 1 had no schema versions: all of its states are of the first. */
+export const KEY_GROUP_BLOB_VERSION = 2;
 
 export interface StoredStructs {
   readonly name: string;
+  /** Of its schema, as of objects. */
+  readonly version: number;
   readonly struct: string;
   readonly fields: Readonly<Record<string, FieldType>>;
   /** Words of one row. */
@@ -32,6 +36,7 @@ export interface StoredStructs {
 export interface StoredObjects {
   readonly name: string;
   readonly kind: StateKind;
+  readonly version: number;
   /** Pairs of an index into `keys` and plain data. */
   readonly entries: readonly (readonly [number, unknown])[];
 }
@@ -63,6 +68,7 @@ interface Header {
   readonly areSymbols: boolean;
   readonly structs: readonly {
     readonly name: string;
+    readonly version?: number;
     readonly struct: string;
     readonly fields: Readonly<Record<string, FieldType>>;
     readonly words: number;
@@ -83,8 +89,9 @@ export function encodeKeyGroup(state: KeyGroupState): Uint8Array<ArrayBuffer> {
     keyGroup: state.keyGroup,
     keys: encodePlain(state.keys),
     areSymbols: state.areSymbols,
-    structs: state.structs.map(({ name, struct, fields, words, indexes }) => ({
+    structs: state.structs.map(({ name, version, struct, fields, words, indexes }) => ({
       name,
+      version,
       struct,
       fields,
       words,
@@ -129,9 +136,9 @@ export function decodeKeyGroup(bytes: Uint8Array): KeyGroupState {
     throw new StateMigrationError('The bytes of a key group do not begin as they should; they are damaged.');
   const headerBytes = view.getUint32(4, true);
   const header = JSON.parse(fromStrictUtf8.decode(bytes.slice(ALIGN, ALIGN + headerBytes))) as Header;
-  if (header.version !== KEY_GROUP_BLOB_VERSION) {
+  if (!(header.version >= 1 && header.version <= KEY_GROUP_BLOB_VERSION)) {
     throw new StateMigrationError(
-      `Key group ${header.keyGroup} was stored in version ${String(header.version)}; this engine reads version ${KEY_GROUP_BLOB_VERSION}.`,
+      `Key group ${header.keyGroup} was stored in version ${String(header.version)}; this engine reads versions up to ${KEY_GROUP_BLOB_VERSION}.`,
     );
   }
   let at = ALIGN + headerBytes;
@@ -142,9 +149,9 @@ export function decodeKeyGroup(bytes: Uint8Array): KeyGroupState {
     at = valuesAt + values.byteLength;
     return [indexes, values];
   };
-  const structs = header.structs.map(({ name, struct, fields, words, count }): StoredStructs => {
+  const structs = header.structs.map(({ name, version, struct, fields, words, count }): StoredStructs => {
     const [indexes, rows] = take(count, words);
-    return { name, struct, fields, words, indexes, rows };
+    return { name, version: version ?? SCHEMA_VERSION_FIRST, struct, fields, words, indexes, rows };
   });
   const [eventIndexes, eventTimes] = take(header.eventTimers, 1);
   const [processingIndexes, processingTimes] = take(header.processingTimers, 1);
@@ -153,7 +160,10 @@ export function decodeKeyGroup(bytes: Uint8Array): KeyGroupState {
     keys: decodePlain(header.keys) as Key[],
     areSymbols: header.areSymbols,
     structs,
-    objects: decodePlain(header.objects) as StoredObjects[],
+    objects: (decodePlain(header.objects) as StoredObjects[]).map((state) => ({
+      ...state,
+      version: state.version ?? SCHEMA_VERSION_FIRST,
+    })),
     symbols: header.symbols,
     rows: header.rows,
     eventTimers: { indexes: eventIndexes, times: eventTimes },

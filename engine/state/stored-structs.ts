@@ -1,19 +1,6 @@
-import type { FieldType, StructShape } from '../memory/record-layout.ts';
+import type { FieldType } from '../memory/record-layout.ts';
 import { layoutOf } from '../memory/record-layout.ts';
 import type { StoredStructs } from './key-group-blob.ts';
-
-export function fieldsOf(shape: StructShape): readonly (readonly [string, FieldType])[] {
-  return Object.entries(shape.fields);
-}
-
-/** Whether rows can be taken as they are: the same fields of the same types in the same order. */
-export function sameFields(fields: readonly (readonly [string, FieldType])[], stored: StoredStructs): boolean {
-  const storedFields = Object.entries(stored.fields);
-  return (
-    storedFields.length === fields.length &&
-    fields.every(([name, type], index) => storedFields[index][0] === name && storedFields[index][1] === type)
-  );
-}
 
 /** A stored row as a plain object, read by the layout it was stored with. */
 export function structObjectAt(

@@ -22,7 +22,7 @@ function partsOf(id: number, texts: readonly string[]): CheckpointParts {
       keys: [text],
       areSymbols: false,
       structs: [],
-      objects: [{ name: 'value', kind: 'value', entries: [[0, text]] }],
+      objects: [{ name: 'value', kind: 'value', version: 1, entries: [[0, text]] }],
       symbols: [],
       rows: {},
       eventTimers: none,

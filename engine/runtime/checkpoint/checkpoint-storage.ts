@@ -79,7 +79,8 @@ export interface RefusedCheckpoint {
   readonly problem: string;
 }
 
-export const CHECKPOINT_VERSION = 1;
+/** Version 1 had no schema versions in its states; it is read. */
+export const CHECKPOINT_VERSION = 2;
 const FOLDER = 'checkpoints';
 const ID_DIGITS = 10;
 /** Values larger than this are slow to store in one piece. */
@@ -212,11 +213,11 @@ export class CheckpointStorage {
     if (this.digest(toUtf8.encode(body)) !== text.slice(-SHA_CHARACTERS))
       throw new StoreError('damaged', name, `The manifest of checkpoint ${id} is not what was written.`);
     const manifest = JSON.parse(body) as Manifest;
-    if (manifest.version !== CHECKPOINT_VERSION) {
+    if (!(manifest.version >= 1 && manifest.version <= CHECKPOINT_VERSION)) {
       throw new StoreError(
         'newer',
         name,
-        `Checkpoint ${id} has version ${String(manifest.version)}; this program reads version ${CHECKPOINT_VERSION}. It was left as it is: use the program that wrote it, or a newer one.`,
+        `Checkpoint ${id} has version ${String(manifest.version)}; this program reads versions up to ${CHECKPOINT_VERSION}. It was left as it is: use the program that wrote it, or a newer one.`,
       );
     }
     return manifest;

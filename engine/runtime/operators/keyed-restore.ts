@@ -72,9 +72,9 @@ function restoreKeyGroup(operator: KeyedOperator, expected: number, bytes: Uint8
       : keyTable.slotFor(key, keyGroup);
   });
   const symbols = new Map(state.symbols);
-  for (const structs of state.structs) backend.restoreStructs(structs, slots, symbols);
-  for (const { name, kind, entries } of state.objects)
-    for (const [index, data] of entries) backend.restoreAt(slots[index], name, kind, data);
+  for (const stored of state.structs) backend.restoreStructs({ stored, slots, symbols });
+  for (const { name, kind, version, entries } of state.objects)
+    for (const [index, data] of entries) backend.restoreAt(slots[index], name, kind, data, version);
   state.eventTimers.indexes.forEach((key, index) =>
     timers.eventTimers.register(slots[key], state.eventTimers.times[index]),
   );

@@ -68,8 +68,8 @@ export class KeyedSnapshot {
     this.limit = keyTable.count;
     backend.copyOnWrite.begin(
       keyTable,
-      this.states.structs.map(([, state]) => state),
-      this.states.objects.map(([, , state]) => state),
+      this.states.structs.map(({ state }) => state),
+      this.states.objects.map(({ state }) => state),
     );
     this.eventTimers = copyTimers(timers.eventTimers);
     this.processingTimers = copyTimers(timers.processingTimers);
@@ -123,7 +123,7 @@ export class KeyedSnapshot {
       return this.indexes[slot];
     };
     for (let index = 0; index < structs.length; index += 1) {
-      const words = structs[index][1].rowWords;
+      const words = structs[index].state.rowWords;
       const own = draft.structs[index];
       if ((own.count + 1) * words > own.rows.length) own.rows = wider(own.rows, words);
       if (!cow.readRow(index, slot, own.rows, own.count * words)) continue;
@@ -188,7 +188,7 @@ export class KeyedSnapshot {
 
   private stateOf(keyGroup: number, draft: Draft): KeyGroupState {
     const { keyTable, environment } = this.operator;
-    const structs = this.states.structs.map(([name, state], index) => {
+    const structs = this.states.structs.map(({ name, version, state }, index) => {
       const { indexes, rows, count } = draft.structs[index];
       const used = rows.subarray(0, count * state.rowWords);
       const integers = new Int32Array(used.buffer, 0, used.length * 2);
@@ -202,6 +202,7 @@ export class KeyedSnapshot {
       }
       return {
         name,
+        version,
         struct: state.shape.name,
         fields: state.shape.fields,
         words: state.rowWords,
@@ -220,7 +221,7 @@ export class KeyedSnapshot {
       areSymbols: draft.areSymbols,
       structs: structs.filter(({ indexes }) => indexes.length > 0),
       objects: this.states.objects
-        .map(([name, kind], index) => ({ name, kind, entries: draft.objects[index] }))
+        .map(({ name, kind, version }, index) => ({ name, kind, version, entries: draft.objects[index] }))
         .filter(({ entries }) => entries.length > 0),
       symbols: [...draft.symbols],
       rows: draft.rows,
