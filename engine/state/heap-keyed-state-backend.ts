@@ -31,7 +31,6 @@ import {
 import type { StateKind } from './operator-snapshot.ts';
 import { keptSlots, RestoredStates, type StructRun } from './restored-states.ts';
 import { migrationTo, versionOf, type StoredSchema } from './schema-compatibility.ts';
-import { structObjectAt } from './stored-structs.ts';
 import { HeapStructState } from './struct-state.ts';
 import {
   TtlAggregatingState,
@@ -91,7 +90,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
   private readonly symbols: SymbolDictionary;
   private readonly states = new Map<string, Registered>();
   private readonly structs: HeapStructState<unknown>[] = [];
-  private readonly restored = new RestoredStates();
+  private readonly restored: RestoredStates;
   private readonly ttlEnvironment: TtlEnvironment;
 
   /** @param clock what states with a time to live go by */
@@ -103,6 +102,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
   ) {
     this.keyTable = keyTable;
     this.symbols = symbols;
+    this.restored = new RestoredStates(symbols);
     this.ttlEnvironment = { clock, copyOnWrite };
     this.copyOnWrite = copyOnWrite;
   }
@@ -221,15 +221,8 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     const { name, version, fields } = stored;
     const migrate = this.migrationOf({ name, kind: 'struct', version, fields }, registered);
     const state = registered.state as HeapStructState<unknown>;
-    if (migrate !== null) {
-      stored.indexes.forEach((key, row) => state.restoreAt(slots[key], migrate(structObjectAt(stored, row, symbols))));
-      return;
-    }
-    const ids = new Map([...symbols].map(([id, text]) => [id, this.symbols.idOf(text)]));
-    const { rowWords: words } = state;
-    stored.indexes.forEach((key, row) =>
-      state.restoreRow(slots[key], stored.rows.subarray(row * words, (row + 1) * words), ids),
-    );
+    if (migrate === null) this.restored.withNumbers(symbols, (numbers) => state.restoreRows(stored, slots, numbers));
+    else this.restored.forEachRow(run, (slot, row) => state.restoreAt(slot, migrate(row)));
   }
 
   /** @returns null: what is stored can be taken as it is; @throws StateMigrationError when it cannot be taken at all */

@@ -137,7 +137,7 @@ function migrationOf(
 
 function withDefaults(value: unknown, { defaults }: StateSchema): unknown {
   const isObject = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-  return isObject ? { ...defaults, ...(value) } : value;
+  return isObject ? { ...defaults, ...value } : value;
 }
 
 /** Exactly the declared fields, each of its type. */

@@ -6,7 +6,7 @@ import type { StoredStructs } from './key-group-blob.ts';
 export function structObjectAt(
   stored: StoredStructs,
   row: number,
-  symbols: ReadonlyMap<number, string>,
+  textOf: (symbolId: number) => string,
 ): Record<string, unknown> {
   const { fields } = layoutOf({ name: stored.struct, fields: stored.fields });
   const integers = new Int32Array(stored.rows.buffer, stored.rows.byteOffset, stored.rows.length * 2);
@@ -14,7 +14,7 @@ export function structObjectAt(
   const valueOf = (type: FieldType, index: number): unknown => {
     if (type === 'f64') return stored.rows[base + index];
     const integer = integers[base * 2 + index];
-    return type === 'i32' ? integer : (symbols.get(integer) ?? '');
+    return type === 'i32' ? integer : textOf(integer);
   };
   return Object.fromEntries(fields.map(({ name, type, index }) => [name, valueOf(type, index)]));
 }

@@ -198,7 +198,7 @@ describe('other kinds of state in another version', () => {
   const kinds: readonly Kind[] = [false, true].flatMap((isMortal): Kind[] => {
     const of = <D extends { readonly kind: string; readonly name: string }>(descriptor: D, schema?: StateSchema): D => {
       const versioned = schema === undefined ? descriptor : { ...descriptor, schema };
-      return isMortal ? (enableTimeToLive(versioned as never, ttl)) : versioned;
+      return isMortal ? enableTimeToLive(versioned as never, ttl) : versioned;
     };
     const mortal = isMortal ? ' with a time to live' : '';
     return [
