@@ -1,3 +1,4 @@
+import type { StateSchema } from './state-schema.ts';
 import type {
   MapStateDescriptor,
   ReadOnlyBroadcastState,
@@ -49,8 +50,14 @@ export interface RuntimeContext extends KeyedStateStore {
    * @param snapshot plain data, called at a barrier, between two records
    * @param restore called at once, in `open`, when the job was restored, and again whenever the parallelism has changed:
    *   with the parts of all old subtasks, in their order, however many subtasks there are now; they replace what there is
+   * @param schema of one part; absent: the first version. See `stateSchema`
    */
-  getOperatorState(name: string, snapshot: () => unknown, restore: (parts: readonly unknown[]) => void): void;
+  getOperatorState(
+    name: string,
+    snapshot: () => unknown,
+    restore: (parts: readonly unknown[]) => void,
+    schema?: StateSchema,
+  ): void;
   /**
    * Rows that observers see: the latest value per key, at most once per frame, never in the way of the record path.
    * @param words size of a row in 64-bit words; @param fill writes the current key's row at `offset` (in words)

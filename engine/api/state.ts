@@ -1,3 +1,4 @@
+import type { StateSchema } from './state-schema.ts';
 import type { StateTtlConfig } from './state-ttl.ts';
 import type { Fields, StructType, View } from './struct.ts';
 
@@ -79,6 +80,8 @@ interface Named {
   readonly name: string;
   /** Under which it can be asked for from outside; see `setQueryable`. */
   readonly queryableName?: string;
+  /** Absent: the first version, which takes what is stored as it is. See `withSchema`. */
+  readonly schema?: StateSchema;
 }
 interface Mortal extends Named {
   /** Absent: it lives until it is cleared. See `enableTimeToLive`. */

@@ -8,9 +8,9 @@ const PAGE_SLOTS = 1 << PAGE_BITS;
 const LIVE = 0;
 const COPIED = 1;
 
-/** The struct state of the slots of a page, as it was. */
+/** The struct state of the slots of a page, as it was: rows in half words. */
 export interface StructRows {
-  readonly rows: Float64Array;
+  readonly rows: Int32Array;
   readonly present: Uint8Array;
 }
 
@@ -18,6 +18,14 @@ interface PageCopy {
   readonly structs: readonly StructRows[];
   /** By object state, then slot within the page; undefined: absent. */
   readonly objects: readonly (readonly unknown[])[];
+  /** By time domain, then slot within the page: the time of the key's own timer; NaN: none. */
+  readonly timers: readonly Float64Array[];
+}
+
+/** What a snapshot reads of timers by slot: timer-queue.ts. */
+export interface SlotTimers {
+  /** NaN: there is none. */
+  ownTime(slot: number): number;
 }
 
 /**
@@ -30,14 +38,21 @@ export class CopyOnWrite {
   limit = 0;
   private structs: readonly HeapStructState<unknown>[] = [];
   private objects: readonly SlotState[] = [];
+  private timers: readonly SlotTimers[] = [];
   private pages = new Uint8Array(0);
   private readonly copies = new Map<number, PageCopy>();
   private read = 0;
 
   /** From here on slots keep what they hold now, for the snapshot's sake. */
-  begin(keyTable: KeyTable, structs: readonly HeapStructState<unknown>[], objects: readonly SlotState[]): void {
+  begin(
+    keyTable: KeyTable,
+    structs: readonly HeapStructState<unknown>[],
+    objects: readonly SlotState[],
+    timers: readonly SlotTimers[],
+  ): void {
     this.structs = structs;
     this.objects = objects;
+    this.timers = timers;
     this.pages = new Uint8Array((keyTable.count + PAGE_SLOTS - 1) >> PAGE_BITS);
     this.read = 0;
     this.limit = keyTable.count;
@@ -67,8 +82,8 @@ export class CopyOnWrite {
     for (const state of this.objects) state.endSnapshot?.();
   }
 
-  /** Copies the row of a slot to word `at` of `rows`. @returns whether the slot has one */
-  readRow(index: number, slot: number, rows: Float64Array, at: number): boolean {
+  /** Copies the row of a slot to half word `at` of `rows`. @returns whether the slot has one */
+  readRow(index: number, slot: number, rows: Int32Array, at: number): boolean {
     const state = this.structs[index];
     const copy = this.copies.get(slot >> PAGE_BITS)?.structs[index];
     if (copy === undefined) {
@@ -78,8 +93,15 @@ export class CopyOnWrite {
     }
     const place = slot & (PAGE_SLOTS - 1);
     if (copy.present[place] === 0) return false;
-    rows.set(copy.rows.subarray(place * state.rowWords, (place + 1) * state.rowWords), at);
+    const halves = state.rowWords * 2;
+    for (let half = 0; half < halves; half += 1) rows[at + half] = copy.rows[place * halves + half];
     return true;
+  }
+
+  /** The time of the key's own timer; NaN: there is none. */
+  timerAt(index: number, slot: number): number {
+    const copy = this.copies.get(slot >> PAGE_BITS);
+    return copy === undefined ? this.timers[index].ownTime(slot) : copy.timers[index][slot & (PAGE_SLOTS - 1)];
   }
 
   /** @returns undefined when the slot has no such state */
@@ -100,6 +122,11 @@ export class CopyOnWrite {
         const values: unknown[] = [];
         for (let slot = from; slot < to; slot += 1) values.push(state.hasAt(slot) ? state.snapshotAt(slot) : undefined);
         return values;
+      }),
+      timers: this.timers.map((timers) => {
+        const times = new Float64Array(to - from);
+        for (let slot = from; slot < to; slot += 1) times[slot - from] = timers.ownTime(slot);
+        return times;
       }),
     });
   }

@@ -13,6 +13,7 @@ import type {
   ValueState,
   ValueStateDescriptor,
 } from '../api/state.ts';
+import { SCHEMA_VERSION_FIRST, type StateSchema } from '../api/state-schema.ts';
 import type { StateTtlConfig } from '../api/state-ttl.ts';
 import { assert, assertNever } from '../core/assert.ts';
 import { IllegalArgumentError, StateMigrationError } from '../core/errors.ts';
@@ -28,9 +29,9 @@ import {
   type SlotState,
 } from './object-states.ts';
 import type { StateKind } from './operator-snapshot.ts';
-import type { StoredStructs } from './key-group-blob.ts';
+import { keptSlots, RestoredStates, type StructRun } from './restored-states.ts';
+import { migrationTo, versionOf, type StoredSchema } from './schema-compatibility.ts';
 import { HeapStructState } from './struct-state.ts';
-import { fieldsOf, sameFields, structObjectAt } from './stored-structs.ts';
 import {
   TtlAggregatingState,
   TtlListState,
@@ -55,24 +56,26 @@ interface NamedDescriptor {
   readonly kind: string;
   readonly name: string;
   readonly ttl?: StateTtlConfig;
+  readonly schema?: StateSchema;
+}
+
+/** A state, and what is stored beside it. */
+export interface SnapshotState<S extends SlotState> {
+  readonly name: string;
+  readonly kind: StateKind;
+  readonly version: number;
+  readonly state: S;
 }
 
 /** What a snapshot of all states is made from. */
 export interface SnapshotStates {
-  readonly structs: readonly (readonly [string, HeapStructState<unknown>])[];
-  readonly objects: readonly (readonly [string, StateKind, SlotState])[];
-}
-
-/** Struct rows of a key group as they were stored, waiting for a function to ask for them. */
-interface RestoredStructs {
-  readonly stored: StoredStructs;
-  /** By index of a key: its slot here. */
-  readonly slots: Int32Array;
-  readonly symbols: ReadonlyMap<number, string>;
+  readonly structs: readonly SnapshotState<HeapStructState<unknown>>[];
+  readonly objects: readonly SnapshotState<SlotState>[];
 }
 
 interface Registered {
   readonly kind: StateKind;
+  readonly schema: StateSchema | undefined;
   readonly state: SlotState;
 }
 
@@ -87,8 +90,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
   private readonly symbols: SymbolDictionary;
   private readonly states = new Map<string, Registered>();
   private readonly structs: HeapStructState<unknown>[] = [];
-  private readonly unclaimed = new Map<string, { kind: StateKind; bySlot: Map<number, unknown> }>();
-  private readonly unclaimedStructs = new Map<string, RestoredStructs[]>();
+  private readonly restored: RestoredStates;
   private readonly ttlEnvironment: TtlEnvironment;
 
   /** @param clock what states with a time to live go by */
@@ -100,6 +102,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
   ) {
     this.keyTable = keyTable;
     this.symbols = symbols;
+    this.restored = new RestoredStates(symbols);
     this.ttlEnvironment = { clock, copyOnWrite };
     this.copyOnWrite = copyOnWrite;
   }
@@ -197,61 +200,44 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
       return known.state as S;
     }
     const state = create();
-    this.claimRestored(descriptor, kind, state);
-    this.states.set(name, { kind, state });
+    const registered = { kind, schema: descriptor.schema, state };
+    this.claimRestored(name, registered);
+    this.states.set(name, registered);
     return state;
   }
 
-  private claimRestored(descriptor: NamedDescriptor, kind: StateKind, state: SlotState): void {
-    const { name } = descriptor;
-    const runs = this.unclaimedStructs.get(name) ?? [];
-    this.unclaimedStructs.delete(name);
-    for (const run of runs) this.claimStructs(descriptor, state, run);
-    const restored = this.unclaimed.get(name);
-    if (restored === undefined) return;
-    if (restored.kind !== kind) throw cannotRestore(name, restored.kind, kind);
-    this.unclaimed.delete(name);
-    for (const [slot, data] of restored.bySlot) state.restoreAt(slot, data);
+  private claimRestored(name: string, registered: Registered): void {
+    const { runs, kept } = this.restored.claim(name);
+    for (const run of runs) this.claimStructs(run, registered);
+    if (kept === null) return;
+    const migrate = this.migrationOf({ name, kind: kept.kind, version: kept.version, fields: null }, registered);
+    for (const [slot, data] of kept.bySlot.entries())
+      if (data !== undefined) registered.state.restoreAt(slot, migrate === null ? data : migrate(data));
   }
 
-  /** Rows go in as they are when the struct is still the same, field by field when it gained some. */
-  private claimStructs(
-    descriptor: NamedDescriptor,
-    state: SlotState,
-    { stored, slots, symbols }: RestoredStructs,
-  ): void {
-    if (!(state instanceof HeapStructState)) {
-      throw new StateMigrationError(
-        `State '${descriptor.name}' was stored as struct state and cannot be restored as ${descriptor.kind} state.`,
-      );
-    }
-    if (!sameFields(fieldsOf(state.shape), stored)) {
-      stored.indexes.forEach((key, row) => state.restoreAt(slots[key], structObjectAt(stored, row, symbols)));
-      return;
-    }
-    const ids = new Map([...symbols].map(([id, text]) => [id, this.symbols.idOf(text)]));
-    const { rowWords: words } = state;
-    stored.indexes.forEach((key, row) =>
-      state.restoreRow(slots[key], stored.rows.subarray(row * words, (row + 1) * words), ids),
-    );
+  /** Rows go in as they are when the struct is still the same, one by one through its migrations when it is not. */
+  private claimStructs(run: StructRun, registered: Registered): void {
+    const { stored, slots, symbols } = run;
+    const { name, version, fields } = stored;
+    const migrate = this.migrationOf({ name, kind: 'struct', version, fields }, registered);
+    const state = registered.state as HeapStructState<unknown>;
+    if (migrate === null) this.restored.withNumbers(symbols, (numbers) => state.restoreRows(stored, slots, numbers));
+    else this.restored.forEachRow(run, (slot, row) => state.restoreAt(slot, migrate(row)));
   }
 
-  /** Before the functions ask for their states. @param slots by index of a key: its slot here */
-  restoreStructs(stored: StoredStructs, slots: Int32Array, symbols: ReadonlyMap<number, string>): void {
-    const runs = this.unclaimedStructs.get(stored.name) ?? [];
-    runs.push({ stored, slots, symbols });
-    this.unclaimedStructs.set(stored.name, runs);
+  /** @returns null: what is stored can be taken as it is; @throws StateMigrationError when it cannot be taken at all */
+  private migrationOf(
+    stored: StoredSchema,
+    { kind, schema, state }: Registered,
+  ): ((stored: unknown) => unknown) | null {
+    if (stored.kind !== kind) throw cannotRestore(stored.name, stored.kind, kind);
+    const fields = state instanceof HeapStructState ? state.shape.fields : null;
+    return migrationTo(stored, { schema, fields });
   }
 
-  /** Struct rows that nobody asked for go on as plain objects. */
-  private settleUnclaimedStructs(): void {
-    for (const [name, runs] of this.unclaimedStructs) {
-      for (const { stored, slots, symbols } of runs)
-        stored.indexes.forEach((key, row) =>
-          this.restoreAt(slots[key], name, 'struct', structObjectAt(stored, row, symbols)),
-        );
-    }
-    this.unclaimedStructs.clear();
+  /** Before the functions ask for their states. */
+  restoreStructs(run: StructRun): void {
+    this.restored.addStructs(run);
   }
 
   /** Visits every key that has the state, with the key set, in the order in which the keys were first seen. */
@@ -276,27 +262,17 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     return this.structs.filter(({ isLarge }) => isLarge);
   }
 
-  /** Names and states, structs apart from objects; state that nobody asked for is among the objects. */
+  /** Structs apart from objects; state that nobody asked for is among the objects. */
   snapshotStates(): SnapshotStates {
-    this.settleUnclaimedStructs();
-    const structs: [string, HeapStructState<unknown>][] = [];
-    const objects: [string, StateKind, SlotState][] = [];
-    for (const [name, { kind, state }] of this.states) {
-      if (state instanceof HeapStructState) structs.push([name, state]);
-      else objects.push([name, kind, state]);
+    const structs: SnapshotState<HeapStructState<unknown>>[] = [];
+    const objects: SnapshotState<SlotState>[] = [];
+    for (const [name, { kind, schema, state }] of this.states) {
+      const version = versionOf(schema);
+      if (state instanceof HeapStructState) structs.push({ name, kind, version, state });
+      else objects.push({ name, kind, version, state });
     }
-    for (const [name, { kind, bySlot }] of this.unclaimed) {
-      objects.push([
-        name,
-        kind,
-        {
-          hasAt: (slot) => bySlot.has(slot),
-          snapshotAt: (slot) => bySlot.get(slot),
-          restoreAt: (slot, data) => bySlot.set(slot, data),
-          clearAt: (slot) => bySlot.delete(slot),
-        },
-      ]);
-    }
+    for (const [name, kept] of this.restored.settled())
+      objects.push({ name, kind: kept.kind, version: kept.version, state: keptSlots(kept) });
     return { structs, objects };
   }
 
@@ -317,50 +293,38 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     return entries;
   }
 
-  kinds(): Record<string, StateKind> {
-    this.settleUnclaimedStructs();
-    const kinds: Record<string, StateKind> = {};
-    for (const [name, { kind }] of this.states) kinds[name] = kind;
-    for (const [name, { kind }] of this.unclaimed) kinds[name] = kind;
-    return kinds;
+  /** Kind and schema version of every state, by name. */
+  schemas(): Record<string, { readonly kind: StateKind; readonly version: number }> {
+    const { structs, objects } = this.snapshotStates();
+    return Object.fromEntries([...structs, ...objects].map(({ name, kind, version }) => [name, { kind, version }]));
   }
 
   /** The key belongs to another subtask now. */
   forgetAt(slot: number): void {
-    this.settleUnclaimedStructs();
     for (const { state } of this.states.values()) state.clearAt(slot);
-    for (const { bySlot } of this.unclaimed.values()) bySlot.delete(slot);
+    this.restored.forgetAt(slot);
   }
 
   /** State of key groups that came from another subtask, when functions already run: it goes where they look for it. */
   settleRestored(): void {
-    for (const [name, { kind, state }] of this.states) this.claimRestored({ name, kind }, kind, state);
+    for (const [name, registered] of this.states) this.claimRestored(name, registered);
   }
 
   /** Plain data of every state the key at `slot` has. */
   snapshotAt(slot: number): Record<string, unknown> {
-    this.settleUnclaimedStructs();
     const data: Record<string, unknown> = {};
-    for (const [name, { state }] of this.states) {
+    const { structs, objects } = this.snapshotStates();
+    for (const { name, state } of [...structs, ...objects]) {
       const stored = state.hasAt(slot) ? state.snapshotAt(slot) : undefined;
       if (stored !== undefined) data[name] = stored;
     }
-    for (const [name, { bySlot }] of this.unclaimed) if (bySlot.has(slot)) data[name] = bySlot.get(slot);
     return data;
   }
 
-  /** Before or after the functions asked for their states. @throws StateMigrationError when the kinds differ */
-  restoreAt(slot: number, name: string, kind: StateKind, data: unknown): void {
+  /** For `settleRestored`, or for functions that ask for the state later. @throws StateMigrationError for damaged state */
+  restoreAt(slot: number, name: string, kind: StateKind, data: unknown, version = SCHEMA_VERSION_FIRST): void {
     assert(slot > NO_SLOT, 'State can only be restored for a key that has a slot.');
-    const known = this.states.get(name);
-    if (known !== undefined) {
-      if (known.kind !== kind) throw cannotRestore(name, kind, known.kind);
-      known.state.restoreAt(slot, data);
-      return;
-    }
-    const waiting = this.unclaimed.get(name) ?? { kind, bySlot: new Map<number, unknown>() };
-    waiting.bySlot.set(slot, data);
-    this.unclaimed.set(name, waiting);
+    this.restored.addAt(slot, name, kind, version, data);
   }
 }
 

@@ -14,6 +14,13 @@ export function hashString(text: string): number {
   return hash;
 }
 
+/** The same of a string that stands in `units` from `from` up to `to`. */
+export function hashUnits(units: Uint16Array, from: number, to: number): number {
+  let hash = 0;
+  for (let unit = from; unit < to; unit += 1) hash = (Math.imul(31, hash) + units[unit]) | 0;
+  return hash;
+}
+
 export function hashInt(value: number): number {
   return value | 0;
 }

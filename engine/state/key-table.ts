@@ -65,6 +65,11 @@ export class KeyTable implements CurrentKeyName {
     callback(this.capacity);
   }
 
+  /** Makes room for so many slots at once, where they are known beforehand. */
+  reserve(count: number): void {
+    if (count > this.capacity) this.growTo(2 ** Math.ceil(Math.log2(count)));
+  }
+
   /** The key's slot, given now if it has none yet. */
   slotFor(key: Key, keyGroup: number): number {
     const known = this.index().get(key);
@@ -130,7 +135,7 @@ export class KeyTable implements CurrentKeyName {
 
   private add(keyGroup: number): number {
     const slot = this.size;
-    if (slot === this.capacity) this.grow();
+    if (slot === this.capacity) this.growTo(this.capacity * 2);
     this.size += 1;
     this.keys.push(undefined);
     this.groups[slot] = keyGroup;
@@ -145,8 +150,7 @@ export class KeyTable implements CurrentKeyName {
     return this.slotsByKey;
   }
 
-  private grow(): void {
-    const capacity = this.capacity * 2;
+  private growTo(capacity: number): void {
     if (capacity > 2 ** 30)
       throw new IllegalStateError(`One subtask can hold ${2 ** 30} keys at most; raise the parallelism.`);
     this.groups = widened(this.groups, capacity, 0);

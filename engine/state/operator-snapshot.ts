@@ -21,6 +21,11 @@ export type StateKind =
   | 'ttl-reducing'
   | 'ttl-aggregating';
 
+/** Entries of a broadcast map state; alone: what was stored when states had no versions. */
+export type StoredBroadcast =
+  | readonly (readonly [unknown, unknown])[]
+  | { readonly version: number; readonly entries: readonly (readonly [unknown, unknown])[] };
+
 export interface KeyGroupSnapshot {
   readonly keyGroup: number;
   readonly keys: readonly Key[];
@@ -35,8 +40,9 @@ export interface OperatorSnapshot {
   readonly version: typeof SNAPSHOT_VERSION;
   readonly maxParallelism: number;
   readonly range: KeyGroupRange;
-  readonly kinds: Readonly<Record<string, StateKind>>;
+  /** By name of the state. */
+  readonly schemas: Readonly<Record<string, { readonly kind: StateKind; readonly version: number }>>;
   readonly keyGroups: readonly KeyGroupSnapshot[];
   /** Broadcast map states by name: every subtask stores its whole copy. */
-  readonly broadcast: Readonly<Record<string, readonly (readonly [unknown, unknown])[]>>;
+  readonly broadcast: Readonly<Record<string, StoredBroadcast>>;
 }

@@ -1,10 +1,11 @@
 import type { StructState } from '../api/state.ts';
-import { NullPointerError, StateMigrationError } from '../core/errors.ts';
+import { NullPointerError } from '../core/errors.ts';
 import { compileSplitView, type SplitView } from '../memory/record-codec.ts';
 import type { RecordLayout, StructShape } from '../memory/record-layout.ts';
 import type { SymbolDictionary } from '../memory/symbol-dictionary.ts';
 import { NO_KEY_SET, type KeyTable } from './key-table.ts';
 import type { StructRows } from './copy-on-write.ts';
+import type { StoredStructs } from './key-group-blob.ts';
 import type { SlotState } from './object-states.ts';
 
 /**
@@ -107,20 +108,13 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
     return this.view.toObject();
   }
 
-  /** A field the snapshot does not know stays 0. @throws StateMigrationError for a field that is no longer declared */
+  /** @param data every field, of its type: what schema-compatibility.ts makes of stored data */
   restoreAt(slot: number, data: unknown): void {
     const stored = data as Record<string, unknown>;
-    const unknown = Object.keys(stored).filter((name) => name !== 'kind' && !(name in this.shape.fields));
-    if (unknown.length > 0) {
-      throw new StateMigrationError(
-        `Stored struct '${this.shape.name}' has fields that are no longer declared: ${unknown.join(', ')}. Declare them, or restore without this state.`,
-      );
-    }
     this.present[slot] = 1;
     this.view.$b = slot * this.words;
     const fields = this.view as unknown as Record<string, unknown>;
-    for (const [name, type] of Object.entries(this.shape.fields))
-      fields[name] = stored[name] ?? (type === 'symbol' ? '' : 0);
+    for (const name of Object.keys(this.shape.fields)) fields[name] = stored[name];
   }
 
   private erase(slot: number): void {
@@ -135,19 +129,19 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
     return this.layout.words;
   }
 
-  /** Copies the row of a slot to word `at` of `rows`. */
-  copyRow(slot: number, rows: Float64Array, at: number): void {
-    const { words, backWords, rowWords } = this;
-    const { $f: f, $o: backs } = this.view;
-    const front = Math.min(words, rowWords);
-    rows.set(f.subarray(slot * words, slot * words + front), at);
-    const back = backs + slot * backWords;
-    if (rowWords > front) rows.set(f.subarray(back, back + rowWords - front), at + front);
+  /** Copies the row of a slot to half word `at` of `rows`. */
+  copyRow(slot: number, rows: Int32Array, at: number): void {
+    const { $i: i } = this.view;
+    const { frontHalves, rowHalves } = this;
+    const front = this.frontOf(slot);
+    const back = this.backOf(slot);
+    for (let half = 0; half < frontHalves; half += 1) rows[at + half] = i[front + half];
+    for (let half = frontHalves; half < rowHalves; half += 1) rows[at + half] = i[back + half];
   }
 
   copyRows(from: number, to: number): StructRows {
-    const rows = new Float64Array((to - from) * this.rowWords);
-    for (let slot = from; slot < to; slot += 1) this.copyRow(slot, rows, (slot - from) * this.rowWords);
+    const rows = new Int32Array((to - from) * this.rowHalves);
+    for (let slot = from; slot < to; slot += 1) this.copyRow(slot, rows, (slot - from) * this.rowHalves);
     return { rows, present: this.present.slice(from, to) };
   }
 
@@ -156,21 +150,49 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
     return this.layout.fields.filter(({ type }) => type === 'symbol').map(({ index }) => index);
   }
 
-  /** Takes a row as another run of this very shape stored it. @param symbolIds numbers then: numbers now */
-  restoreRow(slot: number, row: Float64Array, symbolIds: ReadonlyMap<number, number>): void {
-    const { words, backWords, rowWords } = this;
-    const { $f: f, $o: backs } = this.view;
-    const front = Math.min(words, rowWords);
-    this.present[slot] = 1;
-    f.set(row.subarray(0, front), slot * words);
-    f.set(row.subarray(front), backs + slot * backWords);
-    const fields = this.view as unknown as Record<string, number>;
-    this.view.$b = slot * words;
-    for (const { name, type } of this.layout.fields) {
-      if (type !== 'symbol') continue;
-      const id = symbolIds.get(fields[`${name}Id`]);
-      if (id !== undefined) fields[`${name}Id`] = id;
+  /**
+   * Takes rows as another run of this very shape stored them.
+   * @param slots by index of a key: its slot here; @param symbolIds by number of a symbol then: its number now, or -1
+   */
+  restoreRows({ indexes, rows: stored }: StoredStructs, slots: Int32Array, symbolIds: Int32Array): void {
+    const { frontHalves, rowHalves, present } = this;
+    const { $i: i } = this.view;
+    const rows = new Int32Array(stored.buffer, stored.byteOffset, stored.length * 2);
+    const symbolFields = this.symbolFields();
+    for (let row = 0; row < indexes.length; row += 1) {
+      const slot = slots[indexes[row]];
+      const at = row * rowHalves;
+      const front = this.frontOf(slot);
+      const back = this.backOf(slot);
+      present[slot] = 1;
+      for (let half = 0; half < frontHalves; half += 1) i[front + half] = rows[at + half];
+      for (let half = frontHalves; half < rowHalves; half += 1) i[back + half] = rows[at + half];
+      for (let index = 0; index < symbolFields.length; index += 1) {
+        const half = symbolFields[index];
+        const id = rows[at + half];
+        // A field nobody wrote holds 0, which may be no symbol's number.
+        if (id >= 0 && id < symbolIds.length && symbolIds[id] >= 0)
+          i[(half < frontHalves ? front : back) + half] = symbolIds[id];
+      }
     }
+  }
+
+  private get frontHalves(): number {
+    return Math.min(this.words, this.rowWords) * 2;
+  }
+
+  private get rowHalves(): number {
+    return this.rowWords * 2;
+  }
+
+  /** Where half word 0 of a slot's row is. */
+  private frontOf(slot: number): number {
+    return slot * this.words * 2;
+  }
+
+  /** Where half word 0 would be if all of the row stood where its second piece stands. */
+  private backOf(slot: number): number {
+    return (this.view.$o + slot * this.backWords) * 2 - this.frontHalves;
   }
 
   private grow(capacity: number): void {

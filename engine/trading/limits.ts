@@ -1,11 +1,12 @@
 import type { AlignedSums, RuntimeContext } from '../api/functions.ts';
+import { stateSchema, withSchema } from '../api/state-schema.ts';
 import { mapState, type MapState } from '../api/state.ts';
 import type { LimitsCompiled } from './compiled-rules.ts';
 import type { PositionState } from './position-state.ts';
 import { SECOND_MS, TradingDays } from './trading-days.ts';
 
 /** Trades of seconds and days that are not the newest: `s<second>` or `d<day>` to their number. */
-const EARLIER_TRADES = mapState<string, number>('earlier-trades');
+const EARLIER_TRADES = withSchema(mapState<string, number>('earlier-trades'), 1);
 /** A quote that is processed more than a week late starts a new count for its second and its day. */
 const SECONDS_KEPT = 604_800;
 const DAYS_KEPT = 8;
@@ -78,7 +79,9 @@ const NOTIONAL = 0;
 const PROFIT = 1;
 const SUM_COUNT = 2;
 
-/** What a checkpoint keeps of one task's circuit breakers. */
+const BREAKERS_SCHEMA = stateSchema(1);
+
+/** What a checkpoint keeps of one task's circuit breakers, in the version of BREAKERS_SCHEMA. */
 interface StoredBreakers {
   readonly sumDay: number;
   readonly ownNotional: bigint;
@@ -121,6 +124,7 @@ export class CircuitBreakers {
       'circuit-breakers',
       () => this.#snapshot(),
       (parts) => this.#restore(parts as readonly StoredBreakers[], context.subtaskIndex),
+      BREAKERS_SCHEMA,
     );
   }
 

@@ -1,3 +1,4 @@
+import { withSchema } from '../api/state-schema.ts';
 import { structState } from '../api/state.ts';
 import { struct, type ViewOf } from '../api/struct.ts';
 
@@ -73,7 +74,8 @@ export const POSITION_STATE = struct('position-state', {
   sampled: 'i32',
 });
 export type PositionState = ViewOf<typeof POSITION_STATE>;
-export const POSITIONS = structState('positions', POSITION_STATE);
+/** Raise the version, with a migration, when a field goes, changes its meaning or its type; a new one needs a default. */
+export const POSITIONS = withSchema(structState('positions', POSITION_STATE), 1);
 
 export const OWN_TTL_NONE = -1;
 export const PLAN_NONE = 0;

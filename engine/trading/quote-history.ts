@@ -1,4 +1,5 @@
 import type { RuntimeContext } from '../api/functions.ts';
+import { withSchema } from '../api/state-schema.ts';
 import { valueState, type ValueState } from '../api/state.ts';
 import { NO_PRICE } from './records.ts';
 import type { PositionState } from './position-state.ts';
@@ -14,6 +15,8 @@ interface History {
   samples: number[];
 }
 
+const HISTORY = withSchema(valueState<History>('history'), 1);
+
 /** What a symbol's chart starts with: samples of its quotes since the session began, in bounded memory. */
 export class QuoteHistory {
   readonly #state: ValueState<History>;
@@ -21,7 +24,7 @@ export class QuoteHistory {
 
   constructor(context: RuntimeContext, everyMs: number) {
     this.#firstEveryMs = everyMs;
-    this.#state = context.getState(valueState<History>('history'));
+    this.#state = context.getState(HISTORY);
   }
 
   /** Call for each quote; most return at the first comparison. */

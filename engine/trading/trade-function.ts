@@ -8,6 +8,7 @@ import {
   type RuntimeContext,
   type TimerService,
 } from '../api/functions.ts';
+import { withSchema } from '../api/state-schema.ts';
 import { mapState, type ReadOnlyBroadcastState, type StructState } from '../api/state.ts';
 import { ROW_WORDS, STATUS_CLOSED, STATUS_OPEN } from '../contract/frames.ts';
 import type { RulesDocument } from '../contract/rules.ts';
@@ -30,7 +31,7 @@ export interface TradeFunctionOptions {
 }
 
 /** Broadcast state: the rules in force under `rules`, the kill switch under `halt` while it is on. */
-export const CONTROL_STATE = mapState<string, ControlRecord>('control');
+export const CONTROL_STATE = withSchema(mapState<string, ControlRecord>('control'), 1);
 
 /** Numbers of REASONS, so that the record path compares and counts without text. */
 const HALTED = 0;

@@ -135,6 +135,6 @@ describe('the heap keyed state backend', () => {
     const slot = table.slotFor('k', 0);
     backend.restoreAt(slot, 'old', 'value', 42);
     expect(backend.snapshotAt(slot)).toEqual({ old: 42 });
-    expect(backend.kinds()).toEqual({ old: 'value' });
+    expect(backend.schemas()).toEqual({ old: { kind: 'value', version: 1 } });
   });
 });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { DurableStore } from '../../engine/contract/durable-store.ts';
 import { CheckpointStorage, type CheckpointParts } from '../../engine/runtime/checkpoint/checkpoint-storage.ts';
+import { textsFrom } from '../../engine/memory/symbol-dictionary.ts';
 import { encodeKeyGroup } from '../../engine/state/key-group-blob.ts';
 import { MemoryStore } from '../support/memory-store.ts';
 
@@ -20,10 +21,9 @@ function partsOf(id: number, texts: readonly string[]): CheckpointParts {
     bytes: encodeKeyGroup({
       keyGroup,
       keys: [text],
-      areSymbols: false,
       structs: [],
-      objects: [{ name: 'value', kind: 'value', entries: [[0, text]] }],
-      symbols: [],
+      objects: [{ name: 'value', kind: 'value', version: 1, entries: [[0, text]] }],
+      symbols: textsFrom([]),
       rows: {},
       eventTimers: none,
       processingTimers: none,

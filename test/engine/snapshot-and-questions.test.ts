@@ -5,6 +5,7 @@ import { enableTimeToLive, stateTtlConfig } from '../../engine/api/state-ttl.ts'
 import { KeyedOneInputStreamOperatorTestHarness } from '../../engine/runtime/harness/keyed-harnesses.ts';
 import type { KeyedSnapshot } from '../../engine/runtime/operators/keyed-snapshot.ts';
 import { decodeKeyGroup, type KeyGroupState } from '../../engine/state/key-group-blob.ts';
+import { keysOf } from '../support/stored-keys.ts';
 
 interface Item {
   readonly key: string;
@@ -45,8 +46,8 @@ function readAll(snapshot: KeyedSnapshot): KeyGroupState {
   return decodeKeyGroup(snapshot.result().keyGroups[0].bytes);
 }
 
-const keysWithState = ({ keys, objects }: KeyGroupState): unknown[] =>
-  objects.flatMap(({ entries }) => entries.map(([index]) => keys[index]));
+const keysWithState = (state: KeyGroupState): unknown[] =>
+  state.objects.flatMap(({ entries }) => entries.map(([index]) => keysOf(state)[index]));
 
 test('a question that finds a value expired does not take it from a snapshot', () => {
   const harness = harnessOf(mortal({ cleanupIncrementallyKeys: 0 }));
@@ -68,6 +69,6 @@ test('a key that gets its row while a snapshot is read has none in it', () => {
   const snapshot = harness.operator.beginSnapshot();
   harness.processElement({ key: 'has none', what: 'row' });
 
-  const { keys, rows } = readAll(snapshot);
-  expect(rows['rows'].map((index) => keys[index])).toEqual(['has a row']);
+  const state = readAll(snapshot);
+  expect(Array.from(state.rows['rows'], (index) => keysOf(state)[index])).toEqual(['has a row']);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { RuntimeContext } from '../../engine/api/functions.ts';
+import type { KeyedContext, KeyedOnTimerContext, RuntimeContext } from '../../engine/api/functions.ts';
 import { KeyedProcessFunction } from '../../engine/api/functions.ts';
 import { listState, mapState, structState, valueState, type ValueState } from '../../engine/api/state.ts';
 import type { ListState, MapState, StructState } from '../../engine/api/state.ts';
@@ -10,6 +10,7 @@ import { KeyedOneInputStreamOperatorTestHarness } from '../../engine/runtime/har
 import type { KeyedOperatorSnapshot } from '../../engine/runtime/operators/keyed-snapshot.ts';
 import { decodeKeyGroup } from '../../engine/state/key-group-blob.ts';
 import type { OperatorSnapshot } from '../../engine/state/operator-snapshot.ts';
+import { keysOf } from '../support/stored-keys.ts';
 
 const COUNTS = struct('counts', { records: 'f64', last: 'f64' });
 
@@ -43,7 +44,12 @@ class Changing extends KeyedProcessFunction<string, Change, never> {
     this.mortalMap = context.getMapState(enableTimeToLive(mapState<string, number>('mortal-map'), ttl));
   }
 
-  processElement({ value, clears }: Change): void {
+  processElement({ value, clears }: Change, context: KeyedContext<string>): void {
+    const timers = context.timerService();
+    timers.registerEventTimeTimer(timers.currentProcessingTime() + value);
+    timers.registerProcessingTimeTimer(timers.currentProcessingTime() + value + 1);
+    if (clears) timers.deleteEventTimeTimer(timers.currentProcessingTime() + value);
+    else timers.deleteEventTimeTimer(timers.currentProcessingTime() + value - 1);
     const counts = this.counts.create();
     counts.records += 1;
     counts.last = value;
@@ -55,6 +61,12 @@ class Changing extends KeyedProcessFunction<string, Change, never> {
     this.mortalValue.clear();
     this.list.clear();
     this.counts.clear();
+  }
+
+  /** What fires while a snapshot is read is none of its business. */
+  override onTimer(timestampMs: number, context: KeyedOnTimerContext<string>): void {
+    this.counts.create().last = timestampMs;
+    if (timestampMs % 2 === 0) context.timerService().registerEventTimeTimer(timestampMs + 7);
   }
 }
 
@@ -68,7 +80,9 @@ function put(into: StatesByKey, key: unknown, name: string, data: unknown): void
 
 function ofOperator({ keyGroups }: OperatorSnapshot): StatesByKey {
   const all: StatesByKey = new Map();
-  for (const { keys, states } of keyGroups) {
+  for (const { keys, states, eventTimers, processingTimers } of keyGroups) {
+    for (const [index, time] of eventTimers) put(all, keys[index], `event timer ${time}`, true);
+    for (const [index, time] of processingTimers) put(all, keys[index], `processing timer ${time}`, true);
     for (const [name, entries] of Object.entries(states)) {
       for (const [index, data] of entries) {
         const { kind: _, ...fields } = data as { kind?: string };
@@ -82,7 +96,13 @@ function ofOperator({ keyGroups }: OperatorSnapshot): StatesByKey {
 function ofBlobs({ keyGroups }: KeyedOperatorSnapshot): StatesByKey {
   const all: StatesByKey = new Map();
   for (const { bytes } of keyGroups) {
-    const { keys, objects, structs } = decodeKeyGroup(bytes);
+    const state = decodeKeyGroup(bytes);
+    const { objects, structs, eventTimers, processingTimers } = state;
+    const keys = keysOf(state);
+    eventTimers.indexes.forEach((key, index) => put(all, keys[key], `event timer ${eventTimers.times[index]}`, true));
+    processingTimers.indexes.forEach((key, index) =>
+      put(all, keys[key], `processing timer ${processingTimers.times[index]}`, true),
+    );
     for (const { name, entries } of objects) for (const [index, data] of entries) put(all, keys[index], name, data);
     for (const { name, indexes, rows, words } of structs) {
       indexes.forEach((index, row) => put(all, keys[index], name, [...rows.subarray(row * words, row * words + 2)]));
@@ -109,6 +129,7 @@ test('a snapshot that is read while records and time go on holds what was there 
       let now = 0;
       const push = ({ passMs, ...change }: Change & { readonly passMs: number }): void => {
         harness.setProcessingTime((now += passMs));
+        if (passMs > 0) harness.processWatermark(now);
         // As the task does, before it sets a key.
         const slot = keyTable.slotOf(change.key);
         if (slot >= 0 && slot < backend.copyOnWrite.limit) backend.copyOnWrite.touch(slot);

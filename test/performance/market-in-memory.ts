@@ -60,6 +60,18 @@ export function marketInMemory(symbols: number): MarketColumns {
   return columns;
 }
 
+/** The same in memory that threads share: whoever goes on with a session does not make it anew. */
+export function sharedMarket(symbols: number): MarketColumns {
+  return Object.fromEntries(
+    Object.entries(marketInMemory(symbols)).map(([name, column]: [string, Int32Array | Float64Array]) => {
+      const shared = new SharedArrayBuffer(column.byteLength);
+      const copy = column instanceof Int32Array ? new Int32Array(shared) : new Float64Array(shared);
+      copy.set(column);
+      return [name, copy];
+    }),
+  ) as unknown as MarketColumns;
+}
+
 export function symbolName(symbol: number): string {
   return `S${symbol}`;
 }

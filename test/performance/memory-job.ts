@@ -13,6 +13,8 @@ export interface MemoryTradingParameters {
   /** Event-time density. */
   readonly quotesPerMs: number;
   readonly rules: RulesDocument;
+  /** Absent: made by the source. */
+  readonly market?: MarketColumns;
 }
 
 /** To the coordinator: from here on quotes count. */
@@ -63,7 +65,7 @@ class MemoryReader implements SourceReader<Quote | StartingPosition> {
   constructor(parameters: MemoryTradingParameters, context: SourceReaderContext) {
     this.parameters = parameters;
     this.context = context;
-    this.market = marketInMemory(parameters.symbols);
+    this.market = parameters.market ?? marketInMemory(parameters.symbols);
     this.ids = Int32Array.from({ length: parameters.symbols }, (_, symbol) => context.symbols.idOf(symbolName(symbol)));
     this.symbolIds = this.market.symbol.map((symbol) => this.ids[symbol]);
     const restored = context.restoredState as { readonly opened: number; readonly played: number } | null;

@@ -4,7 +4,12 @@ import { runJob, type RunJobOptions, type RunningJob } from '../../engine/entry/
 import { sha256Of } from '../../engine/entry/session/session-identity.node.ts';
 import { TradeCollector } from '../../engine/entry/session/trade-collector.node.ts';
 import type { CheckpointRecord } from '../../engine/runtime/checkpoint/checkpoint-coordinator.ts';
-import { CheckpointStorage } from '../../engine/runtime/checkpoint/checkpoint-storage.ts';
+import { createSymbolMemory, SymbolDictionary } from '../../engine/memory/symbol-dictionary.ts';
+import { CheckpointStorage, type RestoredCheckpoint } from '../../engine/runtime/checkpoint/checkpoint-storage.ts';
+import { KeyedBroadcastOperatorTestHarness } from '../../engine/runtime/harness/keyed-harnesses.ts';
+import { decodeKeyGroup } from '../../engine/state/key-group-blob.ts';
+import { TradeFunction } from '../../engine/trading/trade-function.ts';
+import { sharedMarket } from './market-in-memory.ts';
 import { spreadOf, type BenchLine } from './measure.ts';
 import { memoryTrading, type MemoryTradingEvent, type MemoryTradingParameters } from './memory-job.ts';
 import { RULES_WITH_TIMERS, RULES_WITHOUT_TIMERS } from './memory-lines.ts';
@@ -22,7 +27,7 @@ interface Session {
 
 function parametersOf(symbols: number, quotes: number): MemoryTradingParameters {
   const warmUpQuotes = Math.max(2_000_000, symbols * 2);
-  return { symbols, quotes, warmUpQuotes, quotesPerMs: 1000, rules: RULES_WITH_TIMERS };
+  return { symbols, quotes, warmUpQuotes, quotesPerMs: 1000, rules: RULES_WITH_TIMERS, market: sharedMarket(symbols) };
 }
 
 function start(
@@ -55,6 +60,33 @@ function start(
   return { job, measuring, goingOn };
 }
 
+/** Where the time of a recovery goes; what is left is threads, and the source's own way back to its place. */
+interface RecoverySplit {
+  readonly readMs: number;
+  readonly decodeMs: number;
+  readonly buildMs: number;
+}
+
+const SPLIT_NOTES = {
+  read: 'from the store, every byte verified, into shared memory',
+  decode: 'bytes of key groups as columns; on one thread, by itself',
+  build: 'keys, state, timers and rows of the trading function; on one thread, by itself',
+} as const;
+
+function restoredInOneThread({ operators, maxParallelism }: RestoredCheckpoint): Omit<RecoverySplit, 'readMs'> {
+  const [stored] = Object.values(operators);
+  const fromMs = performance.now();
+  for (const { bytes } of stored.keyGroups) decodeKeyGroup(bytes);
+  const decodeMs = performance.now() - fromMs;
+  const trade = new TradeFunction({ rules: RULES_WITH_TIMERS, historySampleMs: null });
+  const symbols = new SymbolDictionary(createSymbolMemory());
+  const harness = new KeyedBroadcastOperatorTestHarness(trade, 'symbol', { maxParallelism, symbols });
+  const builtFromMs = performance.now();
+  harness.operator.restore(stored);
+  harness.open();
+  return { decodeMs, buildMs: performance.now() - builtFromMs - decodeMs };
+}
+
 /** Longer than any run: the job is ended when enough was seen. */
 const ENDLESS = 2_000_000_000;
 
@@ -74,13 +106,16 @@ async function checkpointLines(folder: string, symbols: number, runs: number): P
   const failed = records.find(({ status }) => status !== 'completed');
   if (failed !== undefined) throw new Error(`A checkpoint failed: ${failed.problem ?? ''}`);
   const recoveries: number[] = [];
+  const splits: RecoverySplit[] = [];
   for (let run = 0; run < Math.min(3, runs); run += 1) {
     const fromMs = performance.now();
     const { checkpoint } = await storage.latest();
+    const readMs = performance.now() - fromMs;
     const again = start(parameters, WORKERS, { restore: checkpoint });
     await again.goingOn;
     recoveries.push(performance.now() - fromMs);
     await again.job.cancel();
+    splits.push({ readMs, ...restoredInOneThread(checkpoint as RestoredCheckpoint) });
   }
   await store.close();
   const keys = symbols.toLocaleString('en');
@@ -111,6 +146,14 @@ async function checkpointLines(folder: string, symbols: number, runs: number): P
       aim: 3000,
       note: 'from looking for the checkpoint to the first quote; threads are started anew, every byte is verified',
     },
+    ...(['read', 'decode', 'build'] as const).map((part) => ({
+      line,
+      name: `recovery with ${keys} keys: ${part}`,
+      unit: 'ms',
+      value: spreadOf(splits.map((split) => split[`${part}Ms`])),
+      aim: null,
+      note: SPLIT_NOTES[part],
+    })),
   ];
 }
 

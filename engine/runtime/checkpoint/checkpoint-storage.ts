@@ -79,7 +79,8 @@ export interface RefusedCheckpoint {
   readonly problem: string;
 }
 
-export const CHECKPOINT_VERSION = 1;
+/** Version 1 had no schema versions in its states; it is read. */
+export const CHECKPOINT_VERSION = 2;
 const FOLDER = 'checkpoints';
 const ID_DIGITS = 10;
 /** Values larger than this are slow to store in one piece. */
@@ -212,34 +213,24 @@ export class CheckpointStorage {
     if (this.digest(toUtf8.encode(body)) !== text.slice(-SHA_CHARACTERS))
       throw new StoreError('damaged', name, `The manifest of checkpoint ${id} is not what was written.`);
     const manifest = JSON.parse(body) as Manifest;
-    if (manifest.version !== CHECKPOINT_VERSION) {
+    if (!(manifest.version >= 1 && manifest.version <= CHECKPOINT_VERSION)) {
       throw new StoreError(
         'newer',
         name,
-        `Checkpoint ${id} has version ${String(manifest.version)}; this program reads version ${CHECKPOINT_VERSION}. It was left as it is: use the program that wrote it, or a newer one.`,
+        `Checkpoint ${id} has version ${String(manifest.version)}; this program reads versions up to ${CHECKPOINT_VERSION}. It was left as it is: use the program that wrote it, or a newer one.`,
       );
     }
     return manifest;
   }
 
   private async load(manifest: Manifest): Promise<RestoredCheckpoint> {
-    const packs = new Map<string, Uint8Array>();
+    const packs = await this.loadPacks(manifest);
     const operators: Record<string, OperatorRestore> = {};
     for (const [uid, operator] of Object.entries(manifest.operators)) {
-      const keyGroups = [];
-      for (const [keyGroup, value, offset, bytes, sha256] of operator.keyGroups) {
-        if (!packs.has(value)) packs.set(value, shared(await this.getWhole(manifest.id, value)));
-        const blob = (packs.get(value) as Uint8Array).subarray(offset, offset + bytes);
-        // A copy: Node's hash does not take shared memory.
-        if (this.digest(blob.slice()) !== sha256) {
-          throw new StoreError(
-            'damaged',
-            value,
-            `Key group ${keyGroup} of operator '${uid}' in checkpoint ${manifest.id} is not what was written.`,
-          );
-        }
-        keyGroups.push({ keyGroup, bytes: blob });
-      }
+      const keyGroups = operator.keyGroups.map(([keyGroup, value, offset, bytes]) => ({
+        keyGroup,
+        bytes: (packs.get(value) as Uint8Array).subarray(offset, offset + bytes),
+      }));
       operators[uid] = { keyGroups, broadcast: operator.broadcast, operatorStates: operator.operatorStates };
     }
     const { id, createdAtMs, parallelism, maxParallelism, values } = manifest;
@@ -254,6 +245,29 @@ export class CheckpointStorage {
       application: decodePlain(manifest.application),
       values,
     };
+  }
+
+  /** The values that a checkpoint's key groups are in, every key group verified, in memory that threads share. */
+  private async loadPacks(manifest: Manifest): Promise<Map<string, Uint8Array>> {
+    const packs = new Map<string, Uint8Array>();
+    const places = Object.entries(manifest.operators).flatMap(([uid, { keyGroups }]) =>
+      keyGroups.map((place) => [uid, place] as const),
+    );
+    for (const value of new Set(places.map(([, [, name]]) => name))) {
+      const pack = await this.getWhole(manifest.id, value);
+      for (const [uid, [keyGroup, name, offset, bytes, sha256]] of places) {
+        // Before it is shared: Node's hash does not take shared memory.
+        if (name === value && this.digest(pack.subarray(offset, offset + bytes)) !== sha256) {
+          throw new StoreError(
+            'damaged',
+            value,
+            `Key group ${keyGroup} of operator '${uid}' in checkpoint ${manifest.id} is not what was written.`,
+          );
+        }
+      }
+      packs.set(value, shared(pack));
+    }
+    return packs;
   }
 
   private async getWhole(id: number, value: string): Promise<Uint8Array> {

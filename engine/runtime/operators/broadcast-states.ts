@@ -1,5 +1,8 @@
+import { SCHEMA_VERSION_FIRST } from '../../api/state-schema.ts';
 import type { BroadcastState, MapStateDescriptor } from '../../api/state.ts';
+import type { StoredBroadcast } from '../../state/operator-snapshot.ts';
 import { plainCopy } from '../../state/plain-copy.ts';
+import { migrationTo, versionOf } from '../../state/schema-compatibility.ts';
 
 /** One broadcast map. Always in memory; each subtask has its own copy and must write the same into it. */
 class HeapBroadcastState implements BroadcastState<unknown, unknown> {
@@ -29,35 +32,53 @@ class HeapBroadcastState implements BroadcastState<unknown, unknown> {
   }
 }
 
-/** The broadcast states of one operator on one subtask, by name. */
+interface Broadcast {
+  version: number;
+  map: Map<unknown, unknown>;
+}
+
+/**
+ * The broadcast states of one operator on one subtask, by name. What was restored and nobody asked for yet is kept as it
+ * came, and stored again.
+ */
 export class BroadcastStates {
-  private readonly maps = new Map<string, Map<unknown, unknown>>();
+  private readonly broadcasts = new Map<string, Broadcast>();
   private readonly states = new Map<string, HeapBroadcastState>();
 
+  /** @throws StateMigrationError for restored state that the descriptor's schema cannot take */
   get<MK, MV>(descriptor: MapStateDescriptor<MK, MV>): BroadcastState<MK, MV> {
-    const known = this.states.get(descriptor.name);
+    const { name, schema } = descriptor;
+    const known = this.states.get(name);
     if (known !== undefined) return known as BroadcastState<MK, MV>;
-    const state = new HeapBroadcastState(this.mapOf(descriptor.name));
-    this.states.set(descriptor.name, state);
+    const broadcast = this.broadcastOf(name, versionOf(schema));
+    const stored = { name, kind: 'map', version: broadcast.version, fields: null } as const;
+    const migrate = migrationTo(stored, { schema, fields: null });
+    if (migrate !== null) broadcast.map = migrate(broadcast.map) as Map<unknown, unknown>;
+    broadcast.version = versionOf(schema);
+    const state = new HeapBroadcastState(broadcast.map);
+    this.states.set(name, state);
     return state as BroadcastState<MK, MV>;
   }
 
-  snapshot(): Record<string, [unknown, unknown][]> {
-    return Object.fromEntries([...this.maps].map(([name, map]) => [name, plainCopy([...map])]));
+  snapshot(): Readonly<Record<string, StoredBroadcast>> {
+    return Object.fromEntries(
+      [...this.broadcasts].map(([name, { version, map }]) => [name, { version, entries: plainCopy([...map]) }]),
+    );
   }
 
-  restore(stored: Readonly<Record<string, readonly (readonly [unknown, unknown])[]>>): void {
-    for (const [name, entries] of Object.entries(stored)) {
-      const map = this.mapOf(name);
+  restore(stored: Readonly<Record<string, StoredBroadcast>>): void {
+    for (const [name, part] of Object.entries(stored)) {
+      const { version, entries } = 'version' in part ? part : { version: SCHEMA_VERSION_FIRST, entries: part };
+      const { map } = this.broadcastOf(name, version);
       for (const [key, value] of plainCopy(entries)) map.set(key, value);
     }
   }
 
-  private mapOf(name: string): Map<unknown, unknown> {
-    const known = this.maps.get(name);
+  private broadcastOf(name: string, version: number): Broadcast {
+    const known = this.broadcasts.get(name);
     if (known !== undefined) return known;
-    const map = new Map<unknown, unknown>();
-    this.maps.set(name, map);
-    return map;
+    const broadcast = { version, map: new Map<unknown, unknown>() };
+    this.broadcasts.set(name, broadcast);
+    return broadcast;
   }
 }

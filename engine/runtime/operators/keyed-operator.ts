@@ -219,7 +219,8 @@ export abstract class KeyedOperator implements Triggerable {
       getAggregatingState: (descriptor) => queryables.addState(descriptor, backend.getAggregatingState(descriptor)),
       getBroadcastState: (descriptor) => this.broadcastStates.get(descriptor),
       getAlignedSums: (name, count, onAligned): AlignedSums => this.alignment.register(name, count, onAligned),
-      getOperatorState: (name, snapshot, restore) => this.operatorStates.register(name, snapshot, restore),
+      getOperatorState: (name, snapshot, restore, schema) =>
+        this.operatorStates.register(name, snapshot, restore, schema),
       getRowPublisher: (name, words, fill): RowPublisher =>
         this.addRows(new DirtyRows(name, words, this.keyTable, fill)),
       registerQuery: (name, answer) => queryables.addQuery(name, answer),

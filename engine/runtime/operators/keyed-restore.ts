@@ -1,7 +1,10 @@
 import { StateMigrationError } from '../../core/errors.ts';
 import { decodePlain } from '../../memory/plain-text.ts';
-import { assignToKeyGroup } from '../../state/key-groups.ts';
-import { decodeKeyGroup } from '../../state/key-group-blob.ts';
+import type { SymbolTexts } from '../../memory/symbol-dictionary.ts';
+import { hashUnits, type Key } from '../../state/java-hash.ts';
+import { assignToKeyGroup, computeKeyGroupForKeyHash } from '../../state/key-groups.ts';
+import { areSymbols, decodeKeyGroup, type KeyGroupState, type StoredTimers } from '../../state/key-group-blob.ts';
+import type { TimerQueue } from '../time/timer-queue.ts';
 import type { KeyedOperator } from './keyed-operator.ts';
 
 /** What one subtask of an operator is restored from. */
@@ -19,9 +22,11 @@ export interface OperatorRestore {
  * @throws StateMigrationError for bytes that are damaged, or of a kind that the operator's functions do not have
  */
 export function restoreKeyGroups(operator: KeyedOperator, stored: OperatorRestore): void {
-  const { keyGroupRange } = operator.environment;
-  for (const { keyGroup, bytes } of stored.keyGroups)
-    if (keyGroup >= keyGroupRange.start && keyGroup <= keyGroupRange.end) restoreKeyGroup(operator, keyGroup, bytes);
+  const { start, end } = operator.environment.keyGroupRange;
+  takeBytes(
+    operator,
+    stored.keyGroups.filter(({ keyGroup }) => keyGroup >= start && keyGroup <= end),
+  );
   operator.broadcastStates.restore(
     decodePlain(stored.broadcast) as Parameters<KeyedOperator['broadcastStates']['restore']>[0],
   );
@@ -30,7 +35,7 @@ export function restoreKeyGroups(operator: KeyedOperator, stored: OperatorRestor
 
 /** Key groups of other subtasks for an operator that runs: after `forgetKeyGroups`, before the next record. */
 export function takeKeyGroups(operator: KeyedOperator, taken: OperatorRestore): void {
-  for (const { keyGroup, bytes } of taken.keyGroups) restoreKeyGroup(operator, keyGroup, bytes);
+  takeBytes(operator, taken.keyGroups);
   operator.backend.settleRestored();
   for (const [name, slots] of operator.restoredRows)
     for (const slot of slots) operator.rows.get(name)?.restoreMark(slot);
@@ -57,33 +62,80 @@ export function forgetKeyGroups(operator: KeyedOperator, leaves: (keyGroup: numb
   for (const publisher of rows.values()) publisher.forget((slot) => isGone[slot] === 1);
 }
 
-function restoreKeyGroup(operator: KeyedOperator, expected: number, bytes: Uint8Array): void {
-  const { keyTable, backend, timers, environment } = operator;
-  const state = decodeKeyGroup(bytes);
-  const slots = Int32Array.from(state.keys, (key) => {
-    const keyGroup = assignToKeyGroup(key, environment.maxParallelism);
-    if (keyGroup !== state.keyGroup || keyGroup !== expected) {
-      throw new StateMigrationError(
-        `Key ${JSON.stringify(key)} was stored in key group ${expected} but belongs to ${keyGroup}; the stored state is damaged.`,
-      );
-    }
-    return state.areSymbols && typeof key === 'string'
-      ? keyTable.slotForSymbol(environment.symbols.idOf(key), keyGroup)
-      : keyTable.slotFor(key, keyGroup);
-  });
-  const symbols = new Map(state.symbols);
-  for (const structs of state.structs) backend.restoreStructs(structs, slots, symbols);
-  for (const { name, kind, entries } of state.objects)
-    for (const [index, data] of entries) backend.restoreAt(slots[index], name, kind, data);
-  state.eventTimers.indexes.forEach((key, index) =>
-    timers.eventTimers.register(slots[key], state.eventTimers.times[index]),
-  );
-  state.processingTimers.indexes.forEach((key, index) =>
-    timers.processingTimers.register(slots[key], state.processingTimers.times[index]),
-  );
+function takeBytes(operator: KeyedOperator, keyGroups: OperatorRestore['keyGroups']): void {
+  const decoded = keyGroups.map(({ keyGroup, bytes }) => [keyGroup, decodeKeyGroup(bytes)] as const);
+  const { keyTable } = operator;
+  const keys = decoded.reduce((sum, [, state]) => sum + keyCount(state), 0);
+  keyTable.reserve(keyTable.count + keys);
+  for (const [keyGroup, state] of decoded) restoreKeyGroup(operator, keyGroup, state);
+}
+
+function restoreKeyGroup(operator: KeyedOperator, expected: number, state: KeyGroupState): void {
+  const { backend, timers, environment } = operator;
+  const { keys, symbols } = state;
+  const checked = (key: () => Key, keyGroup: number): number => {
+    if (keyGroup === state.keyGroup && keyGroup === expected) return keyGroup;
+    throw new StateMigrationError(
+      `Key ${JSON.stringify(key())} was stored in key group ${expected} but belongs to ${keyGroup}; the stored state is damaged.`,
+    );
+  };
+  const further = environment.symbols.idsOf(symbols);
+  const known = areSymbols(keys) ? environment.symbols.idsOf(keys) : new Int32Array(0);
+  const slots = areSymbols(keys) ? slotsOfSymbols(operator, keys, known, checked) : slotsOf(operator, keys, checked);
+  const renumbered = areSymbols(keys)
+    ? { before: joined(symbols.ids, keys.ids), now: joined(further, known) }
+    : { before: symbols.ids, now: further };
+  for (const stored of state.structs) backend.restoreStructs({ stored, slots, symbols: renumbered });
+  for (const { name, kind, version, entries } of state.objects)
+    for (const [index, data] of entries) backend.restoreAt(slots[index], name, kind, data, version);
+  restoreTimers(timers.eventTimers, state.eventTimers, slots);
+  restoreTimers(timers.processingTimers, state.processingTimers, slots);
   for (const [name, indexes] of Object.entries(state.rows)) {
-    const known = operator.restoredRows.get(name) ?? [];
-    operator.restoredRows.set(name, known);
-    for (const index of indexes) known.push(slots[index]);
+    const rows = operator.restoredRows.get(name) ?? [];
+    operator.restoredRows.set(name, rows);
+    for (let index = 0; index < indexes.length; index += 1) rows.push(slots[indexes[index]]);
   }
+}
+
+type CheckKeyGroup = (key: () => Key, keyGroup: number) => number;
+
+function slotsOf({ keyTable, environment }: KeyedOperator, keys: readonly Key[], checked: CheckKeyGroup): Int32Array {
+  return Int32Array.from(keys, (key) =>
+    keyTable.slotFor(
+      key,
+      checked(() => key, assignToKeyGroup(key, environment.maxParallelism)),
+    ),
+  );
+}
+
+/** Without making a string for any of them. */
+function slotsOfSymbols(
+  { keyTable, environment }: KeyedOperator,
+  { ends, units }: SymbolTexts,
+  symbolIds: Int32Array,
+  checked: CheckKeyGroup,
+): Int32Array {
+  const slots = new Int32Array(symbolIds.length);
+  for (let index = 0; index < slots.length; index += 1) {
+    const hash = hashUnits(units, index === 0 ? 0 : ends[index - 1], ends[index]);
+    const keyGroup = computeKeyGroupForKeyHash(hash, environment.maxParallelism);
+    checked(() => environment.symbols.textOf(symbolIds[index]), keyGroup);
+    slots[index] = keyTable.slotForSymbol(symbolIds[index], keyGroup);
+  }
+  return slots;
+}
+
+function restoreTimers(queue: TimerQueue, { indexes, times }: StoredTimers, slots: Int32Array): void {
+  for (let index = 0; index < indexes.length; index += 1) queue.register(slots[indexes[index]], times[index]);
+}
+
+function keyCount({ keys }: KeyGroupState): number {
+  return areSymbols(keys) ? keys.ids.length : keys.length;
+}
+
+function joined(first: Int32Array, second: Int32Array): Int32Array {
+  const both = new Int32Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
 }

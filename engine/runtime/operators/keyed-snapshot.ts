@@ -1,4 +1,4 @@
-import { encodeKeyGroup, type KeyGroupState, type StoredTimers } from '../../state/key-group-blob.ts';
+import { encodeKeyGroup, type KeyGroupState } from '../../state/key-group-blob.ts';
 import type { SnapshotStates } from '../../state/heap-keyed-state-backend.ts';
 import type { Key } from '../../state/java-hash.ts';
 import type { TimerQueue } from '../time/timer-queue.ts';
@@ -20,44 +20,56 @@ export interface KeyedOperatorSnapshot {
 /** Room in the beginning: most key groups of most jobs have few keys. */
 const FIRST_ROWS = 8;
 
-interface TimerCopy {
+/** Timers that are not in their keys' own places, copied. */
+interface FurtherTimers {
   readonly slots: Int32Array;
   readonly times: Float64Array;
 }
 
-/** Slots of one key group, in slot order. */
+/** Timers of one key group: indexes of keys, and times. */
+interface TimerDraft {
+  readonly indexes: number[];
+  readonly times: number[];
+}
+
+/** What was read of one key group, in slot order. */
 interface Draft {
   readonly slots: number[];
-  readonly structs: { readonly indexes: number[]; rows: Float64Array; count: number }[];
+  readonly structs: { readonly indexes: number[]; rows: Int32Array; count: number }[];
   readonly objects: [number, unknown][][];
-  readonly symbols: Map<number, string>;
+  /** By time domain, as `queues`. */
+  readonly timers: readonly TimerDraft[];
+  /** By publisher. */
   readonly rows: Record<string, number[]>;
   areSymbols: boolean;
 }
 
 /**
  * A snapshot of one keyed operator: made at the barrier, read a slice at a time while records go on. What the barrier
- * itself pays is a copy of the timers and of the marks of rows; state is copied on write. Task thread only.
+ * itself pays is a copy of the marks of rows, and of the timers that are not in their keys' own places (most keys have at
+ * most one, which is); everything else is copied on write. Task thread only.
  */
 export class KeyedSnapshot {
   private readonly operator: KeyedOperator;
   private readonly wants: (keyGroup: number) => boolean;
   private readonly states: SnapshotStates;
-  private readonly eventTimers: TimerCopy;
-  private readonly processingTimers: TimerCopy;
+  /** Event time, processing time. */
+  private readonly queues: readonly TimerQueue[];
+  private readonly further: readonly FurtherTimers[];
   private readonly broadcast: string;
   private readonly operatorState: string;
   /** By publisher: which slots had a row. */
   private readonly marks: readonly (readonly [string, Uint8Array])[];
   private readonly drafts = new Map<number, Draft>();
-  /** By slot: its index within its key group; -1: nothing stored. */
-  private readonly indexes: Int32Array;
-  private readonly hasTimer: Uint8Array;
+  /** By slot: 1 + its index within its key group; 0: nothing stored. */
+  private readonly places: Int32Array;
   private readonly limit: number;
   private next = 0;
+  private keys = 0;
   private encoded: { keyGroup: number; bytes: Uint8Array<ArrayBuffer> }[] | null = null;
   private toEncode: number[] = [];
-  private readonly dealtTimers = new Map<number, { event: [number[], number[]]; processing: [number[], number[]] }>();
+  /** By number of a symbol: 1 + the key group that has it already. */
+  private symbolsOf = new Int32Array(0);
 
   /** @param wants key groups to store */
   constructor(operator: KeyedOperator, wants: (keyGroup: number) => boolean = () => true) {
@@ -66,20 +78,18 @@ export class KeyedSnapshot {
     this.wants = wants;
     this.states = backend.snapshotStates();
     this.limit = keyTable.count;
+    this.queues = [timers.eventTimers, timers.processingTimers];
     backend.copyOnWrite.begin(
       keyTable,
-      this.states.structs.map(([, state]) => state),
-      this.states.objects.map(([, , state]) => state),
+      this.states.structs.map(({ state }) => state),
+      this.states.objects.map(({ state }) => state),
+      this.queues,
     );
-    this.eventTimers = copyTimers(timers.eventTimers);
-    this.processingTimers = copyTimers(timers.processingTimers);
+    this.further = this.queues.map((queue) => queue.copyFurther());
     this.broadcast = operator.broadcastText();
     this.operatorState = operator.operatorStateText();
     this.marks = [...operator.rows].map(([name, rows]) => [name, rows.marks()]);
-    this.indexes = new Int32Array(this.limit).fill(-1);
-    this.hasTimer = new Uint8Array(this.limit);
-    for (const { slots } of [this.eventTimers, this.processingTimers])
-      for (let index = 0; index < slots.length; index += 1) this.hasTimer[slots[index]] = 1;
+    this.places = new Int32Array(this.limit);
   }
 
   /** Reads up to so many slots, or encodes a key group once all were read. @returns whether everything is done */
@@ -91,11 +101,11 @@ export class KeyedSnapshot {
     this.operator.backend.copyOnWrite.wasRead(end);
     if (end < this.limit) return false;
     this.operator.backend.copyOnWrite.end();
+    this.further.forEach((timers, domain) => this.readFurther(timers, domain));
     this.encoded = [];
     this.toEncode = [...this.drafts.keys()]
       .filter((keyGroup) => (this.drafts.get(keyGroup) as Draft).slots.length > 0)
       .sort((left, right) => right - left);
-    this.dealTimers();
     return this.toEncode.length === 0;
   }
 
@@ -108,7 +118,7 @@ export class KeyedSnapshot {
       keyGroups: this.encoded ?? [],
       broadcast: this.broadcast,
       operatorState: this.operatorState,
-      keys: this.indexes.reduce((sum, index) => sum + (index >= 0 ? 1 : 0), 0),
+      keys: this.keys,
     };
   }
 
@@ -118,29 +128,44 @@ export class KeyedSnapshot {
     const keyGroup = this.operator.keyTable.keyGroupAt(slot);
     if (!this.wants(keyGroup)) return;
     const draft = this.draftOf(keyGroup);
-    const place = (): number => {
-      if (this.indexes[slot] < 0) this.indexes[slot] = draft.slots.push(slot) - 1;
-      return this.indexes[slot];
-    };
     for (let index = 0; index < structs.length; index += 1) {
-      const words = structs[index][1].rowWords;
+      const halves = structs[index].state.rowWords * 2;
       const own = draft.structs[index];
-      if ((own.count + 1) * words > own.rows.length) own.rows = wider(own.rows, words);
-      if (!cow.readRow(index, slot, own.rows, own.count * words)) continue;
-      own.indexes.push(place());
+      if ((own.count + 1) * halves > own.rows.length) own.rows = wider(own.rows, halves);
+      if (!cow.readRow(index, slot, own.rows, own.count * halves)) continue;
+      own.indexes.push(this.placeOf(slot, draft));
       own.count += 1;
     }
     for (let index = 0; index < objects.length; index += 1) {
       const value = cow.objectAt(index, slot);
-      if (value !== undefined) draft.objects[index].push([place(), value]);
+      if (value !== undefined) draft.objects[index].push([this.placeOf(slot, draft), value]);
     }
-    if (this.hasTimer[slot] === 1) place();
-    if (this.indexes[slot] >= 0) this.readRows(slot, draft);
+    for (let domain = 0; domain < this.queues.length; domain += 1) {
+      const time = cow.timerAt(domain, slot);
+      if (!Number.isNaN(time)) addTimer(draft.timers[domain], this.placeOf(slot, draft), time);
+    }
   }
 
-  private readRows(slot: number, draft: Draft): void {
+  private readFurther({ slots, times }: FurtherTimers, domain: number): void {
+    for (let index = 0; index < slots.length; index += 1) {
+      const slot = slots[index];
+      const keyGroup = this.operator.keyTable.keyGroupAt(slot);
+      if (!this.wants(keyGroup)) continue;
+      const draft = this.draftOf(keyGroup);
+      addTimer(draft.timers[domain], this.placeOf(slot, draft), times[index]);
+    }
+  }
+
+  /** The key's index within its key group, given now if nothing of it was stored yet. */
+  private placeOf(slot: number, draft: Draft): number {
+    const known = this.places[slot];
+    if (known > 0) return known - 1;
+    this.places[slot] = draft.slots.push(slot);
+    this.keys += 1;
     if (this.operator.keyTable.symbolIdAt(slot) < 0) draft.areSymbols = false;
-    for (const [name, marks] of this.marks) if (marks[slot] !== 0) (draft.rows[name] ??= []).push(this.indexes[slot]);
+    const place = draft.slots.length - 1;
+    for (const [name, marks] of this.marks) if (marks[slot] !== 0) (draft.rows[name] ??= []).push(place);
+    return place;
   }
 
   private draftOf(keyGroup: number): Draft {
@@ -148,30 +173,14 @@ export class KeyedSnapshot {
     if (known !== undefined) return known;
     const draft: Draft = {
       slots: [],
-      structs: this.states.structs.map(() => ({ indexes: [], rows: new Float64Array(0), count: 0 })),
+      structs: this.states.structs.map(() => ({ indexes: [], rows: new Int32Array(0), count: 0 })),
       objects: this.states.objects.map(() => []),
-      symbols: new Map(),
+      timers: this.queues.map(() => ({ indexes: [], times: [] })),
       rows: {},
       areSymbols: true,
     };
     this.drafts.set(keyGroup, draft);
     return draft;
-  }
-
-  private dealTimers(): void {
-    const { keyTable } = this.operator;
-    const deal = ({ slots, times }: TimerCopy, domain: 'event' | 'processing'): void => {
-      for (let index = 0; index < slots.length; index += 1) {
-        const keyGroup = keyTable.keyGroupAt(slots[index]);
-        if (!this.wants(keyGroup)) continue;
-        const dealt = this.dealtTimers.get(keyGroup) ?? { event: [[], []], processing: [[], []] };
-        this.dealtTimers.set(keyGroup, dealt);
-        dealt[domain][0].push(this.indexes[slots[index]]);
-        dealt[domain][1].push(times[index]);
-      }
-    };
-    deal(this.eventTimers, 'event');
-    deal(this.processingTimers, 'processing');
   }
 
   private encodeOne(): boolean {
@@ -188,62 +197,69 @@ export class KeyedSnapshot {
 
   private stateOf(keyGroup: number, draft: Draft): KeyGroupState {
     const { keyTable, environment } = this.operator;
-    const structs = this.states.structs.map(([name, state], index) => {
+    const { symbols } = environment;
+    const keyIds = Int32Array.from(draft.areSymbols ? draft.slots : [], (slot) => keyTable.symbolIdAt(slot));
+    const structs = this.states.structs.map(({ name, version, state }, index) => {
       const { indexes, rows, count } = draft.structs[index];
-      const used = rows.subarray(0, count * state.rowWords);
-      const integers = new Int32Array(used.buffer, 0, used.length * 2);
-      for (const field of state.symbolFields()) {
-        for (let row = 0; row < count; row += 1) {
-          const id = integers[row * state.rowWords * 2 + field];
-          // A field nobody wrote holds 0, which may be no symbol's number.
-          if (id >= 0 && id < environment.symbols.count && !draft.symbols.has(id))
-            draft.symbols.set(id, environment.symbols.textOf(id));
-        }
-      }
       return {
         name,
+        version,
         struct: state.shape.name,
         fields: state.shape.fields,
         words: state.rowWords,
         indexes: Int32Array.from(indexes),
-        rows: used,
+        rows: new Float64Array(rows.buffer, 0, count * state.rowWords),
       };
     });
-    const dealt = this.dealtTimers.get(keyGroup);
-    const timers = (of: readonly [number[], number[]] | undefined): StoredTimers => ({
-      indexes: Int32Array.from(of?.[0] ?? []),
-      times: Float64Array.from(of?.[1] ?? []),
-    });
+    const [eventTimers, processingTimers] = draft.timers.map(({ indexes, times }) => ({
+      indexes: Int32Array.from(indexes),
+      times: Float64Array.from(times),
+    }));
     return {
       keyGroup,
-      keys: draft.slots.map((slot): Key => keyTable.keyAt(slot)),
-      areSymbols: draft.areSymbols,
+      keys: draft.areSymbols ? symbols.textsOf(keyIds) : draft.slots.map((slot): Key => keyTable.keyAt(slot)),
       structs: structs.filter(({ indexes }) => indexes.length > 0),
       objects: this.states.objects
-        .map(([name, kind], index) => ({ name, kind, entries: draft.objects[index] }))
+        .map(({ name, kind, version }, index) => ({ name, kind, version, entries: draft.objects[index] }))
         .filter(({ entries }) => entries.length > 0),
-      symbols: [...draft.symbols],
-      rows: draft.rows,
-      eventTimers: timers(dealt?.event),
-      processingTimers: timers(dealt?.processing),
+      symbols: symbols.textsOf(this.furtherSymbols(keyGroup, keyIds, draft)),
+      rows: Object.fromEntries(Object.entries(draft.rows).map(([name, indexes]) => [name, Int32Array.from(indexes)])),
+      eventTimers,
+      processingTimers,
     };
+  }
+
+  /** Numbers in symbol fields that are no key's, each once. */
+  private furtherSymbols(keyGroup: number, keyIds: Int32Array, draft: Draft): Int32Array {
+    const { count } = this.operator.environment.symbols;
+    if (this.symbolsOf.length < count) this.symbolsOf = new Int32Array(count);
+    const { symbolsOf } = this;
+    const further: number[] = [];
+    for (let index = 0; index < keyIds.length; index += 1) symbolsOf[keyIds[index]] = keyGroup + 1;
+    this.states.structs.forEach(({ state }, index) => {
+      const { rows, count: rowCount } = draft.structs[index];
+      const halves = state.rowWords * 2;
+      for (const field of state.symbolFields()) {
+        for (let row = 0; row < rowCount; row += 1) {
+          const id = rows[row * halves + field];
+          // A field nobody wrote holds 0, which may be no symbol's number.
+          if (id < 0 || id >= count || symbolsOf[id] === keyGroup + 1) continue;
+          symbolsOf[id] = keyGroup + 1;
+          further.push(id);
+        }
+      }
+    });
+    return Int32Array.from(further);
   }
 }
 
-function copyTimers(queue: TimerQueue): TimerCopy {
-  const slots = new Int32Array(queue.size);
-  const times = new Float64Array(queue.size);
-  let count = 0;
-  queue.forEach((slot, time) => {
-    slots[count] = slot;
-    times[count] = time;
-    count += 1;
-  });
-  return { slots, times };
+function addTimer({ indexes, times }: TimerDraft, index: number, time: number): void {
+  indexes.push(index);
+  times.push(time);
 }
 
-function wider(rows: Float64Array, words: number): Float64Array {
-  const grown = new Float64Array(Math.max(rows.length * 2, words * FIRST_ROWS));
+function wider(rows: Int32Array, halves: number): Int32Array<ArrayBuffer> {
+  const grown = new Int32Array(Math.max(rows.length * 2, halves * FIRST_ROWS));
   grown.set(rows);
   return grown;
 }

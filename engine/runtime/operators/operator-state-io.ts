@@ -47,7 +47,7 @@ export function snapshotOperator(operator: KeyedOperator): OperatorSnapshot {
     version: SNAPSHOT_VERSION,
     maxParallelism: environment.maxParallelism,
     range: environment.keyGroupRange,
-    kinds: backend.kinds(),
+    schemas: backend.schemas(),
     keyGroups: [...drafts.values()].sort((left, right) => left.keyGroup - right.keyGroup),
     broadcast: operator.broadcastStates.snapshot(),
   };
@@ -96,7 +96,8 @@ function restoreKeyGroup(operator: KeyedOperator, part: KeyGroupSnapshot, snapsh
     return keyTable.slotFor(key, keyGroup);
   });
   for (const [name, entries] of Object.entries(part.states)) {
-    for (const [index, data] of entries) backend.restoreAt(slots[index], name, snapshot.kinds[name], data);
+    const { kind, version } = snapshot.schemas[name];
+    for (const [index, data] of entries) backend.restoreAt(slots[index], name, kind, data, version);
   }
   for (const [index, time] of part.eventTimers) timers.eventTimers.register(slots[index], time);
   for (const [index, time] of part.processingTimers) timers.processingTimers.register(slots[index], time);

@@ -129,6 +129,16 @@ export class TimerQueue {
     tell(ahead, end - first);
   }
 
+  /** The time of the timer in the key's own place; NaN: there is none in it. */
+  ownTime(slot: number): number {
+    return this.places[slot * 4 + 2] === SET ? this.times[slot * 2] : NaN;
+  }
+
+  /** A copy of the timers that are in no key's own place. */
+  copyFurther(): { readonly slots: Int32Array; readonly times: Float64Array } {
+    return this.timers.copyAlive();
+  }
+
   /** Every pending timer, in no particular order. */
   forEach(visit: (slot: number, time: number) => void): void {
     const { instants } = this;

@@ -60,6 +60,19 @@ export class TimerTable {
     this.free = timer;
   }
 
+  copyAlive(): { readonly slots: Int32Array; readonly times: Float64Array } {
+    const slots = new Int32Array(this.held);
+    const times = new Float64Array(this.held);
+    let count = 0;
+    for (let timer = 0; timer < this.used && count < this.held; timer += 1) {
+      if (this.alive[timer] === 0) continue;
+      slots[count] = this.slot[timer];
+      times[count] = this.time[timer];
+      count += 1;
+    }
+    return { slots: slots.subarray(0, count), times: times.subarray(0, count) };
+  }
+
   private grow(): void {
     this.slot = widerIntegers(this.slot);
     this.next = widerIntegers(this.next);
