@@ -139,10 +139,7 @@ export class SymbolDictionary {
     assert(id >= 0 && id < this.count, `Symbol ${id} was never given out; there are ${this.count}.`);
     const start = this.entries[id * 2];
     const end = start + this.entries[id * 2 + 1];
-    let text = '';
-    for (let from = start; from < end; from += UNITS_PER_CALL) {
-      text += String.fromCharCode(...this.units.subarray(from, Math.min(end, from + UNITS_PER_CALL)));
-    }
+    const text = textIn(this.units, start, end);
     this.texts[id] = text;
     return text;
   }
@@ -239,4 +236,16 @@ export function textsFrom(symbols: readonly (readonly [number, string])[]): Symb
   const units = new Uint16Array(end);
   symbols.forEach(([, text], index) => copyUnits(text, units, ends[index] - text.length));
   return { ids: Int32Array.from(symbols, ([id]) => id), ends, units };
+}
+
+/** Numbers and their strings, as `textsFrom` took them. */
+export function stringsOf({ ids, ends, units }: SymbolTexts): readonly (readonly [number, string])[] {
+  return Array.from(ids, (id, index) => [id, textIn(units, index === 0 ? 0 : ends[index - 1], ends[index])] as const);
+}
+
+function textIn(units: Uint16Array, start: number, end: number): string {
+  let text = '';
+  for (let from = start; from < end; from += UNITS_PER_CALL)
+    text += String.fromCharCode(...units.subarray(from, Math.min(end, from + UNITS_PER_CALL)));
+  return text;
 }

@@ -26,6 +26,10 @@ export type StoredBroadcast =
   | readonly (readonly [unknown, unknown])[]
   | { readonly version: number; readonly entries: readonly (readonly [unknown, unknown])[] };
 
+export function entriesOf(stored: StoredBroadcast): readonly (readonly [unknown, unknown])[] {
+  return 'version' in stored ? stored.entries : stored;
+}
+
 export interface KeyGroupSnapshot {
   readonly keyGroup: number;
   readonly keys: readonly Key[];

@@ -1,6 +1,8 @@
-import type { KeyGroupState } from '../../state/key-group-blob.ts';
+import { stringsOf } from '../../memory/symbol-dictionary.ts';
+import { areSymbols, type KeyGroupState } from '../../state/key-group-blob.ts';
 import type { Key } from '../../state/java-hash.ts';
 import { KeyMap } from '../../state/key-table.ts';
+import { entriesOf, type StoredBroadcast } from '../../state/operator-snapshot.ts';
 import { structObjectAt } from '../../state/stored-structs.ts';
 
 /** The checkpoints that are kept, as their state is read. */
@@ -30,13 +32,12 @@ export interface StoredKey {
   readonly processingTimersMs: readonly number[];
 }
 
-export type BroadcastMaps = Readonly<Record<string, readonly (readonly [unknown, unknown])[]>>;
+export type BroadcastMaps = Readonly<Record<string, StoredBroadcast>>;
 
 /** A key group of a checkpoint, by key. */
 export class StoredKeyGroup {
   readonly keys: readonly Key[];
   private readonly stored: KeyGroupState;
-  private readonly symbols: ReadonlyMap<number, string>;
   private readonly broadcasts: BroadcastMaps;
   private readonly indexes = new KeyMap<number>();
   /** By state name: from the index of a key to what is stored of it. */
@@ -45,12 +46,14 @@ export class StoredKeyGroup {
   constructor(stored: KeyGroupState, broadcasts: BroadcastMaps) {
     this.stored = stored;
     this.broadcasts = broadcasts;
-    this.keys = stored.keys;
-    this.symbols = new Map(stored.symbols);
-    stored.keys.forEach((key, index) => this.indexes.set(key, index));
+    const symbolKeys = areSymbols(stored.keys) ? stringsOf(stored.keys) : [];
+    this.keys = areSymbols(stored.keys) ? symbolKeys.map(([, text]) => text) : stored.keys;
+    const symbols = new Map([...symbolKeys, ...stringsOf(stored.symbols)]);
+    const textOf = (symbol: number): string => symbols.get(symbol) as string;
+    this.keys.forEach((key, index) => this.indexes.set(key, index));
     for (const structs of stored.structs) {
       const rows = [...structs.indexes].map(
-        (index, row) => [index, (): unknown => structObjectAt(structs, row, this.symbols)] as const,
+        (index, row) => [index, (): unknown => structObjectAt(structs, row, textOf)] as const,
       );
       this.states.set(structs.name, new Map(rows));
     }
@@ -67,7 +70,7 @@ export class StoredKeyGroup {
       [...times].filter((_, place) => indexes[place] === index).sort((left, right) => left - right);
     return {
       state: (name) => this.states.get(name)?.get(index)?.(),
-      broadcast: (name) => new Map(this.broadcasts[name] ?? []),
+      broadcast: (name) => new Map(entriesOf(this.broadcasts[name] ?? [])),
       get eventTimersMs() {
         return timesOf(eventTimers);
       },
