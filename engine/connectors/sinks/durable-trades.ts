@@ -150,6 +150,14 @@ export class DurableTrades {
   }
 }
 
+/** Trades of one value, as the store has them. */
+export interface StoredTrades {
+  /** TRADE_WORDS words per trade. */
+  readonly words: Float64Array;
+  /** What the numbers in the symbol's word stand for. */
+  readonly symbols: ReadonlyMap<number, string>;
+}
+
 /**
  * The trades of one value.
  * @throws StoreError `damaged` when it is not there or not what was put
@@ -158,7 +166,7 @@ export async function readTrades(
   store: DurableStore,
   digest: (bytes: Uint8Array) => string,
   value: TradeValue,
-): Promise<{ readonly words: Float64Array; readonly symbols: ReadonlyMap<number, string> }> {
+): Promise<StoredTrades> {
   const bytes = await store.get(value.name);
   if (bytes === null || digest(bytes) !== value.sha256) {
     const found = bytes === null ? 'they are not there' : 'they are not what was written';

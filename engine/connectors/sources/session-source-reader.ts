@@ -159,11 +159,17 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
   /** Between two polls. */
   snapshot(): StoredSession {
     const ledgers = this.#inputs.map(({ ledger }) => ledger);
+    const stamper = this.stamper.snapshot(ledgers);
+    const heldRows = (input: number): number =>
+      stamper.held.reduce((sum, held) => sum + (held.input === input ? held.rows : 0), 0);
     return {
-      stamper: this.stamper.snapshot(ledgers),
+      stamper,
       places: this.#merge.places(),
-      ledgers: ledgers.map((ledger) => ledger.snapshot()),
-      controls: [...this.#controls],
+      ledgers: this.#inputs.map(({ ledger, isReadOnce }, index) =>
+        isReadOnce === true ? ledger.snapshotWhole(heldRows(index)) : ledger.snapshot(),
+      ),
+      // What waits at a journal enters behind this place: the journal has it then, or it never was.
+      controls: this.#journal === null ? [...this.#controls] : [],
       controlsEntered: this.#schedule.entered,
       recordedTaken: this.#recordedTaken,
       unfinishedStepMs: this.#unfinishedStepMs,
@@ -398,10 +404,8 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
           : Math.min(runEnd(batch, live), input.nextControlIndex, index + Math.min(left, ahead));
         taken = stamper.takeUsual(batch, index, end, merge.lastMs, ledger, output);
         if (taken === index) {
-          if (!this.#offer(input, index, output, left)) {
-            this.#isFull = true;
-            return true;
-          }
+          // With all its positions at once: a checkpoint between them and the quote would hold what is in no journal.
+          this.stamper.offer(batch, index, ledger, output, Infinity);
           taken = index + 1;
         }
       }

@@ -1,10 +1,7 @@
 import { availableParallelism } from 'node:os';
-import type { SinkContext, SinkWriter } from '../../api/sink.ts';
-import { tradeMessage, TRADES_CSV_HEADER, tradesCsvLine } from '../../connectors/sinks/trades-csv.ts';
 import type { FeedStatus } from '../../connectors/live/live-feed-input.ts';
 import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
 import { startMachineTimer } from '../../core/machine.node.ts';
-import type { Trade } from '../../trading/records.ts';
 import type { RunningJob } from '../job-runner.node.ts';
 import {
   LiveCoordinator,
@@ -16,8 +13,8 @@ import {
 import type { SessionParameters } from '../session/session-parameters.ts';
 import { startSession } from '../session/start-session.node.ts';
 import { openStateStore } from '../session/state-store.node.ts';
+import { recoveredText } from '../session/live-recovery.node.ts';
 import { TradeCollector } from '../session/trade-collector.node.ts';
-import type { TradeCopy } from '../session/trade-gate.ts';
 import { loadPositions, loadRules } from './documents.node.ts';
 import { FeedTelling } from './feed-telling.node.ts';
 import { onInterrupt } from './interrupt.node.ts';
@@ -25,10 +22,11 @@ import type { LiveCommand } from './live-arguments.ts';
 import { CliError, EXIT_INPUT, EXIT_INTERNAL, EXIT_USAGE } from './messages.ts';
 import { checkOutputs, writeText } from './output-files.node.ts';
 import { summarize, tradeLines } from './replay-command.node.ts';
-import { rowsOf, SessionWatch } from './replay-player.node.ts';
+import { rowsOf, SessionWatch, tellFailedCheckpoint } from './replay-player.node.ts';
 import { replayReport } from './replay-report.ts';
 import { positionTable, reportPieces, type ReplayReport } from './report.ts';
 import { tell } from './tell.node.ts';
+import { TradePrinter } from './trade-printer.node.ts';
 
 const MS_PER_SECOND = 1000;
 /** Quotes of a feed are few beside those of a file; the machine has other work. */
@@ -80,7 +78,7 @@ async function preparedOf(
   { rules, positions }: Pick<SessionParameters, 'rules' | 'positions'>,
 ): Promise<PreparedLive> {
   try {
-    return await prepareLive(store, { ...command, rules, positions });
+    return await prepareLive(store, { ...command, rules, positions }, command.checkpoints.retained);
   } catch (error) {
     if (error instanceof OtherSessionError) throw new CliError(EXIT_USAGE, error.message);
     throw stateProblem(error);
@@ -93,36 +91,6 @@ function stateProblem(error: unknown): unknown {
     error.kind === 'damaged' || error.kind === 'lost' || error.kind === 'newer' ? EXIT_INPUT : EXIT_USAGE,
     error.message,
   );
-}
-
-/** Final trades, each as it becomes so, for `--trades -`. A recovered session begins with all it had. */
-class TradePrinter implements SinkWriter<Trade> {
-  readonly #trades: TradeCollector;
-  readonly #words = new Float64Array(8);
-  readonly #nameOf: (symbol: number) => string;
-
-  constructor(trades: TradeCollector, nameOf: (symbol: number) => string) {
-    this.#trades = trades;
-    this.#nameOf = nameOf;
-    process.stdout.write(`${TRADES_CSV_HEADER}\n`);
-  }
-
-  write(trade: Trade, context: SinkContext): void {
-    this.#trades.write(trade, context);
-    const { quoteSequence, shares, price, buyPrice, askBefore, askAfter } = trade;
-    const { symbolId } = trade as TradeCopy;
-    this.#words.set([
-      context.timestamp() as number,
-      quoteSequence,
-      symbolId,
-      shares,
-      price,
-      buyPrice,
-      askBefore,
-      askAfter,
-    ]);
-    process.stdout.write(`${tradesCsvLine(tradeMessage(this.#words, 0, this.#nameOf(symbolId)))}\n`);
-  }
 }
 
 class LiveRun {
@@ -151,11 +119,17 @@ class LiveRun {
     this.#rules = rules;
     this.#trades = trades;
     const nameOf = (symbol: number): string => this.#job.symbolText(symbol);
+    const printed = command.trades === '-' ? new TradePrinter(trades, nameOf) : trades;
     this.#coordinator = new LiveCoordinator({
       store,
       prepared,
       rules,
-      trades: command.trades === '-' ? new TradePrinter(trades, nameOf) : trades,
+      trades: printed,
+      symbolText: nameOf,
+      intervalMs: command.checkpoints.intervalMs,
+      timeoutMs: command.checkpoints.timeoutMs,
+      checkpoint: () => this.#job.checkpoint(),
+      onCheckpoint: tellFailedCheckpoint,
       send: (message) => this.#job.sendSourceEvent(message),
       onFeed: (status) => {
         this.#feedStatus = status;
@@ -182,19 +156,24 @@ class LiveRun {
         historySampleMs: null,
       },
       workers: command.workers ?? Math.max(1, Math.min(availableParallelism() - 1, WORKERS_DEFAULT_MAX)),
-      maxParallelism: null,
+      maxParallelism: prepared.state.restored?.maxParallelism ?? null,
+      checkpoints: this.#coordinator.jobCheckpoints(),
+      restore: prepared.state.restored,
       sinks: { trades: this.#coordinator.gate, lateQuotes: { write: () => undefined } },
       onEvent: (event) => {
         if (!this.#coordinator.take(event)) this.#watch.take(event);
         if (event.kind === 'opened' && !prepared.inputs.recovers) this.#startTimer();
       },
     });
+    for (const { words, symbols } of prepared.state.trades)
+      printed.restore(words, symbols, (text) => this.#job.symbolId(text));
   }
 
   async play(): Promise<{ report: ReplayReport; nameOf: (symbol: number) => string }> {
     const { url } = this.#command;
     const { cutOff } = this.#prepared.found;
     if (cutOff !== null) tell(cutOff);
+    for (const { id, problem } of this.#prepared.state.refused) tell(`Checkpoint ${id} cannot be used: ${problem}`);
     if (url.startsWith('ws:') && !/^ws:\/\/(localhost|127\.|\[::1\])/.test(url))
       tell(
         `${this.#prepared.inputs.settings.feed} is not encrypted: whoever is between here and there can change quotes. Use wss:// where the feed offers it.`,
@@ -222,8 +201,8 @@ class LiveRun {
       stopListening();
       this.#cancelTimer();
       this.#feed.clear();
-      this.#coordinator.keeper.close();
       await this.#job.close();
+      await this.#coordinator.close();
     }
   }
 
@@ -249,9 +228,10 @@ class LiveRun {
     return () => process.off('SIGUSR2', halt);
   }
 
-  #recovered({ quotes, halted }: RecoveredLive): void {
+  #recovered(recovered: RecoveredLive): void {
+    const { halted } = recovered;
     this.#startTimer();
-    tell(`Recovered ${quotes} quotes from the journal. Going on live.`);
+    tell(`${recoveredText(this.#prepared.state, recovered)} Going on live.`);
     if (!halted) return;
     const { rearm } = this.#command;
     if (rearm === null) {

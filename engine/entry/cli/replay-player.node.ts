@@ -144,12 +144,7 @@ export class ReplayPlayer {
 
   #took(record: CheckpointRecord): void {
     if (record.status === 'completed') this.#failures = 0;
-    if (
-      record.status === 'failed' &&
-      record.problem !== CheckpointCoordinator.SOURCES_ENDED &&
-      record.problem !== CheckpointCoordinator.JOB_ENDED
-    )
-      tell(`Checkpoint ${record.id} failed: ${record.problem ?? ''} The replay goes on.`);
+    tellFailedCheckpoint(record);
   }
 
   async #report(job: RunningJob<SessionParameters>, watch: SessionWatch, elapsedMs: number): Promise<ReplayReport> {
@@ -173,6 +168,15 @@ export class ReplayPlayer {
       nameOf: (symbol) => job.symbolText(symbol),
     });
   }
+}
+
+export function tellFailedCheckpoint({ id, status, problem }: CheckpointRecord): void {
+  if (
+    status === 'failed' &&
+    problem !== CheckpointCoordinator.SOURCES_ENDED &&
+    problem !== CheckpointCoordinator.JOB_ENDED
+  )
+    tell(`Checkpoint ${id} failed: ${problem ?? ''} The session goes on.`);
 }
 
 export async function rowsOf(job: RunningJob<SessionParameters>, name: string): Promise<PublishedRows[]> {

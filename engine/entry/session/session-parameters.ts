@@ -87,13 +87,17 @@ export type SessionEvent =
   | { readonly kind: 'quarantined'; readonly rows: readonly QuarantinedRow[] }
   | { readonly kind: 'ended'; readonly progress: SessionProgress; readonly pending: readonly PlannedPosition[] }
   | { readonly kind: 'control-entered'; readonly entered: EnteredControl }
+  /** A checkpoint's barrier is sent behind everything that was told so far. `part`: of the journal, the one behind it. */
+  | { readonly kind: 'barrier'; readonly checkpointId: number; readonly part: number | null }
   | { readonly kind: 'journal-part'; readonly part: JournalPart }
   | { readonly kind: 'journal-wanted' }
   /** The journal has been played; from here on the session is live. `rules`: the last change; null: there was none. */
   | {
       readonly kind: 'recovered';
       readonly quotes: number;
-      /** Of those, the ones that are held back for their time. */
+      /** Quotes, controls and marks that were read from the journal for it. */
+      readonly records: number;
+      /** Of those quotes, the ones that are held back for their time. */
       readonly undecided: readonly number[];
       readonly rules: { readonly rules: RulesDocument; readonly version: number } | null;
       readonly halted: boolean;

@@ -10,7 +10,7 @@ import { assertNever } from '../../core/assert.ts';
 import { startMachineTimer } from '../../core/machine.node.ts';
 import { CONTROL, type ControlRecord } from '../../trading/records.ts';
 import { openJournal } from './open-journal.node.ts';
-import { OpenLive } from './open-live.node.ts';
+import { OpenLive, type RestoredLive, type StoredLive } from './open-live.node.ts';
 import { openSample } from './sample.node.ts';
 import type {
   InputFailure,
@@ -28,6 +28,8 @@ export interface StoredReader {
   readonly rules: RulesDocument;
   readonly rulesVersion: number;
   readonly halted: boolean;
+  /** Of a live session. */
+  readonly live?: StoredLive | null;
 }
 
 /** Ten times a second is more than a person reads and costs nothing. */
@@ -83,10 +85,12 @@ export class SessionReader implements SourceReader<SessionRecord> {
     }
   }
 
-  /** null until the inputs are open: then the session has not begun. */
-  snapshotState(): StoredReader {
+  /** `session` is null until the inputs are open: then the session has not begun. */
+  snapshotState(checkpointId: number): StoredReader {
     const session = this.#reader?.snapshot() ?? null;
-    return { session, rules: this.#rules, rulesVersion: this.#rulesVersion, halted: this.#halted };
+    const live = this.#live?.snapshot() ?? null;
+    this.#tell({ kind: 'barrier', checkpointId, part: live?.place.part ?? null });
+    return { session, rules: this.#rules, rulesVersion: this.#rulesVersion, halted: this.#halted, live };
   }
 
   handleSourceEvent(event: unknown): void {
@@ -138,7 +142,7 @@ export class SessionReader implements SourceReader<SessionRecord> {
       this.#rulesVersion = restored.rulesVersion;
       this.#halted = restored.halted;
     }
-    const session = await this.#openInputs(inputs);
+    const session = await this.#openInputs(inputs, restored);
     this.#session = session;
     const given = rules.defaults ?? {};
     const defaults = resolveRules(rules).defaults;
@@ -200,7 +204,7 @@ export class SessionReader implements SourceReader<SessionRecord> {
     for (const command of this.#early.splice(0)) this.handleSourceEvent(command);
   }
 
-  async #openInputs(inputs: SessionInputs): Promise<OpenSession> {
+  async #openInputs(inputs: SessionInputs, restored: StoredReader | null): Promise<OpenSession> {
     switch (inputs.kind) {
       case 'files':
         return openSession(inputs.paths, inputs.profile);
@@ -211,6 +215,7 @@ export class SessionReader implements SourceReader<SessionRecord> {
       case 'live':
         this.#live = await OpenLive.open(
           inputs,
+          restoredLive(restored),
           (event) => this.#tell(event),
           (bytes) => {
             this.#journalBytes = bytes;
@@ -260,6 +265,12 @@ export class SessionReader implements SourceReader<SessionRecord> {
   #tell(event: SessionEvent): void {
     this.#context.sendSourceEventToCoordinator(event);
   }
+}
+
+function restoredLive(restored: StoredReader | null): RestoredLive | null {
+  if (restored?.live === null || restored?.live === undefined) return null;
+  const { live, rules, rulesVersion, halted } = restored;
+  return { ...live, rules, rulesVersion, halted };
 }
 
 /** A halt pressed while an interrupted session catches up must not be undone by a rearm that came before it. */

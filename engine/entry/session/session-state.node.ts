@@ -94,7 +94,9 @@ export class SessionState {
     });
     if (found.checkpoint === null && found.refused.length > 0) throw allLost(this.#where, found.refused);
     if (found.checkpoint !== null) {
-      const which = differences((found.checkpoint.application as StoredSessionState).identity, this.#identity);
+      // Of a live session there is none.
+      const { identity } = found.checkpoint.application as Partial<StoredSessionState>;
+      const which = differences(identity ?? {}, this.#identity);
       if (which.length > 0) throw new SessionMismatchError(which);
     }
     this.restored = found.checkpoint;

@@ -25,9 +25,10 @@ import { LiveCoordinator, type PreparedLive, type RecoveredLive } from '../sessi
 import { startSession } from '../session/start-session.node.ts';
 import { RateMeter } from './rate-meter.ts';
 import { RowCache } from './row-cache.ts';
-import { CheckpointRhythm, type SessionBook } from './session-checkpoints.node.ts';
+import { CheckpointRhythm } from '../session/checkpoint-rhythm.node.ts';
+import type { SessionBook } from './session-checkpoints.node.ts';
 import { SessionControls, type ControlOutcome } from './session-controls.node.ts';
-import type { SessionKeeper } from './session-keeper.node.ts';
+import { CHECKPOINT_TIMEOUT_MS, type SessionKeeper } from './session-keeper.node.ts';
 import { SessionTrades } from './session-trades.node.ts';
 import { ROW } from '../../contract/frames.ts';
 
@@ -116,20 +117,22 @@ export class WorkstationSession {
     const { live } = options;
     this.rules = live?.rules ?? options.rules;
     this.rulesVersion = options.rulesVersion;
-    const restored = keeper?.restored ?? null;
-    const checkpoints = keeper?.checkpoints(
-      () => this.#trades,
-      (record) => this.#tookCheckpoint(record),
-    );
+    const restored = keeper?.restored ?? live?.prepared.state.restored ?? null;
     const trades: SinkWriter<Trade> = {
       write: (trade, context) => this.#trades.write(trade, context),
       prepareCommit: (checkpointId) => this.#trades.prepareCommit(checkpointId),
       commit: (checkpointId) => this.#trades.commit(checkpointId),
     };
     this.#live = live === null ? null : this.#coordinate(live, trades);
+    const checkpoints =
+      this.#live?.jobCheckpoints() ??
+      keeper?.checkpoints(
+        () => this.#trades,
+        (record) => this.#tookCheckpoint(record),
+      );
     this.#job = startSession({
       parameters,
-      workers: restored?.parallelism ?? options.workers,
+      workers: keeper?.restored?.parallelism ?? options.workers,
       maxParallelism: restored?.maxParallelism ?? null,
       sinks: {
         trades: this.#live?.gate ?? trades,
@@ -141,13 +144,10 @@ export class WorkstationSession {
       restore: restored,
       ...(checkpoints !== undefined && { checkpoints }),
     });
-    this.#trades = new SessionTrades(
-      keeper?.store ?? null,
-      keeper?.tradeValues ?? [],
-      (id) => this.#job.symbolText(id),
-      (text) => this.#job.symbolId(text),
+    this.#trades = new SessionTrades(keeper?.store ?? null, keeper?.tradeValues ?? [], (id) =>
+      this.#job.symbolText(id),
     );
-    this.#trades.restore(keeper?.trades ?? []);
+    this.#trades.restore(keeper?.trades ?? live?.prepared.state.trades ?? []);
     this.#controls = new SessionControls(keeper, (control, number) =>
       this.#job.sendSourceEvent({ kind: 'control', control, number }),
     );
@@ -229,6 +229,11 @@ export class WorkstationSession {
     return new LiveCoordinator({
       ...live,
       trades,
+      symbolText: (id) => this.#job.symbolText(id),
+      intervalMs: this.#options.book.intervalMs,
+      timeoutMs: CHECKPOINT_TIMEOUT_MS,
+      checkpoint: () => this.#job.checkpoint(),
+      onCheckpoint: (record) => this.#tookCheckpoint(record),
       send: (command) => this.#job.sendSourceEvent(command),
       onFeed: (status) => {
         this.#feed = status;
@@ -258,8 +263,6 @@ export class WorkstationSession {
       await Promise.race([this.#job.finished.catch(() => undefined), waitMs(END_LIVE_MS_MAX)]);
       await Promise.race([live.keeper.idle(), waitMs(END_LIVE_MS_MAX)]);
     }
-    live.keeper.close();
-    await this.#options.live?.store.close();
   }
 
   /** Ends its threads. What was kept stays as it is. */
@@ -269,6 +272,8 @@ export class WorkstationSession {
     this.#stopFrames();
     if (this.#live !== null) await this.#endLive(this.#live);
     await this.#job.close();
+    await this.#live?.close();
+    await this.#options.live?.store.close();
   }
 
   /** For tests of recovery alone: one of its threads is gone, as if it had crashed. */
