@@ -188,7 +188,7 @@ export interface RecoveryInfo {
   readonly why: 'program-ended' | 'session-failed';
   /** What failed; null: the program was ended or killed. */
   readonly cause: string | null;
-  /** null: there was no complete checkpoint yet; the session began anew, with its controls. */
+  /** null: there was no complete checkpoint yet; the session began anew, with its controls, or from its journal. */
   readonly checkpointId: number | null;
   readonly takenAtMs: number | null;
   /** Final trades that were brought back. */
@@ -197,6 +197,8 @@ export interface RecoveryInfo {
   readonly quotes: number;
   /** Rule changes, halts and rearms made after the checkpoint, which enter again at their places. */
   readonly controls: number;
+  /** Of a live session: quotes, controls and marks that were read from the journal behind the checkpoint; null: it has none. */
+  readonly journalRecords: number | null;
   /** Newer checkpoints that could not be used, and why. */
   readonly refused: readonly { readonly id: number; readonly problem: string }[];
 }

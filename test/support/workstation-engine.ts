@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { resolve } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { openFrame, ROW, ROW_FIELDS, rowOffset } from '../../engine/contract/frames.ts';
 import type {
   EngineCommand,
@@ -46,12 +47,14 @@ export class WorkstationEngine {
   /** Words of each symbol's row. */
   readonly rows = new Map<string, readonly string[]>();
   readonly #names: string[] = [];
+  readonly #stateFolder: string;
   readonly #child: ChildProcess;
   readonly #exited: Promise<void>;
   #epoch = 0;
   #look: () => void = () => undefined;
 
   constructor(stateFolder: string, checkpointIntervalMs = 50, env: Readonly<Record<string, string>> = {}) {
+    this.#stateFolder = stateFolder;
     const options = JSON.stringify({ stateFolder, checkpointIntervalMs });
     this.#child = fork(CHILD, [ENTRY, options], { serialization: 'advanced', env: { ...process.env, ...env } });
     this.#exited = new Promise((done) => this.#child.once('exit', () => done()));
@@ -64,6 +67,11 @@ export class WorkstationEngine {
 
   send(command: EngineCommand): void {
     this.#child.send(command, () => undefined);
+  }
+
+  /** One of its threads ends as if it had crashed; only with FLINKTRADE_FAULTS=1. @param thread -1: the source's */
+  breakThread(thread: string): void {
+    writeFileSync(join(this.#stateFolder, 'fault'), thread);
   }
 
   open(session: SessionRequest): void {

@@ -17,6 +17,8 @@ import { feedUrlProblem, LIVE_PROFILE_DEFAULT } from '../cli/live-arguments.ts';
 import { loadPositions } from '../cli/documents.node.ts';
 import { CliError } from '../cli/messages.ts';
 import { OtherSessionError, prepareLive, type PreparedLive, type RecoveredLive } from '../session/live-session.node.ts';
+import { recoveredText } from '../session/live-recovery.node.ts';
+import type { LiveState } from '../session/live-state.node.ts';
 import { samplePositions } from '../session/sample.node.ts';
 import type { SessionInputs, SessionParameters } from '../session/session-parameters.ts';
 import { CHECKPOINT_SETTINGS_DEFAULT } from '../session/checkpoint-settings.ts';
@@ -27,7 +29,14 @@ import { RestartDelay } from './restart-delay.ts';
 import { SessionBook } from './session-checkpoints.node.ts';
 import type { ControlOutcome } from './session-controls.node.ts';
 import { SessionKeeper } from './session-keeper.node.ts';
-import { describeRecovery, inForce, wasHalted, type InForce } from './session-recovery.node.ts';
+import {
+  describeLiveRecovery,
+  describeRecovery,
+  inForce,
+  wasHalted,
+  type InForce,
+  type Interruption,
+} from './session-recovery.node.ts';
 import { WorkstationSession, type Emit, type WorkstationLive } from './workstation-session.node.ts';
 
 /** A chart wants a point a second, and keeps half as many whenever it has too many. */
@@ -87,6 +96,8 @@ export class Workstation {
   #keeper: SessionKeeper | null = null;
   /** What the live session was opened with; null: there is none. */
   #liveRequest: SessionRequest | null = null;
+  /** Why the live session goes on by itself; null: it does not. */
+  #interruption: Interruption | null = null;
   #book: SessionBook;
   readonly #restarts = new RestartDelay();
   /** Nothing is opened or closed before what was interrupted has been looked for. */
@@ -181,7 +192,8 @@ export class Workstation {
     await session.tellEverything();
   }
 
-  async #open(requestId: number, request: SessionRequest): Promise<void> {
+  /** @param interruption of the live session that goes on by itself; null: somebody asked */
+  async #open(requestId: number, request: SessionRequest, interruption: Interruption | null = null): Promise<void> {
     const asked = await this.#parametersOf(requestId, request);
     if (asked === null) return;
     await this.#closeSession();
@@ -200,8 +212,11 @@ export class Workstation {
     };
     this.#info = info;
     this.#setStatus({ kind: 'opening' });
-    this.#book = this.#newBook();
-    this.#restarts.reset();
+    this.#interruption = interruption;
+    if (interruption === null) {
+      this.#book = this.#newBook();
+      this.#restarts.reset();
+    }
     const keeper = live === null ? await this.#keep({ parameters, workers: request.workers, info }) : null;
     if (live !== null) await this.#keepLive(request);
     const { rules } = parameters;
@@ -271,7 +286,7 @@ export class Workstation {
     if (store === undefined || store === null) return this.#setStatus({ kind: 'none' });
     try {
       const live = await readLiveRequest(store);
-      if (live !== null) return await this.#openAgain(live);
+      if (live !== null) return await this.#openAgain(live, { why: 'program-ended', cause: null });
       const keeper = await SessionKeeper.find(store, this.#dependencies.clock);
       if (keeper === null) return this.#setStatus({ kind: 'none' });
       await this.#goOn(keeper, 'program-ended', null);
@@ -342,7 +357,8 @@ export class Workstation {
     await waitMs(delayMs);
     if (this.#session === session) this.#session = null;
     try {
-      if (keeper === null) return live === null ? undefined : await this.#openAgain(live);
+      const interruption: Interruption = { why: 'session-failed', cause };
+      if (keeper === null) return live === null ? undefined : await this.#openAgain(live, interruption);
       await keeper.reload();
       await this.#goOn(keeper, 'session-failed', cause);
     } catch (error) {
@@ -350,11 +366,12 @@ export class Workstation {
     }
   }
 
-  /** A live session goes on from its journal. */
-  async #openAgain(request: SessionRequest): Promise<void> {
+  /** A live session goes on from its newest checkpoint and the journal behind it. */
+  async #openAgain(request: SessionRequest, interruption: Interruption): Promise<void> {
     this.#liveRequest = null;
     const { inputs } = request;
-    await this.#open(NO_REQUEST, inputs.kind === 'live' ? { ...request, inputs: { ...inputs, anew: false } } : request);
+    const again = inputs.kind === 'live' ? { ...request, inputs: { ...inputs, anew: false } } : request;
+    await this.#open(NO_REQUEST, again, interruption);
     if (this.#session === null)
       this.#notRecovered('state-lost', 'The live session cannot be gone on with; see the problem.');
   }
@@ -444,7 +461,7 @@ export class Workstation {
       });
       const { cutOff } = prepared.found;
       if (cutOff !== null) this.#emit({ kind: 'notice', tone: 'bad', text: cutOff });
-      return { store, prepared, rules, onRecovered: (recovered) => this.#recovered(recovered) };
+      return { store, prepared, rules, onRecovered: (recovered) => this.#recovered(prepared.state, recovered) };
     } catch (error) {
       await store?.close();
       if (!(error instanceof StoreError || error instanceof OtherSessionError)) throw error;
@@ -454,11 +471,16 @@ export class Workstation {
     }
   }
 
-  #recovered({ quotes, halted, rulesVersion }: RecoveredLive): void {
+  #recovered(state: LiveState, recovered: RecoveredLive): void {
+    const { halted, rulesVersion } = recovered;
     const session = this.#session;
     if (session === null) return;
     this.#emit({ kind: 'rules-applied', requestId: null, rules: session.rules, version: rulesVersion });
-    const text = `The live session goes on: ${quotes} quotes were recovered from its journal${halted ? ', and the kill switch is on' : ''}.`;
+    const { clock } = this.#dependencies;
+    if (this.#interruption !== null)
+      this.#book.recovered(describeLiveRecovery(state, recovered, this.#interruption, clock.wallMs()));
+    session.tellState();
+    const text = `The live session goes on. ${recoveredText(state, recovered)}${halted ? ' The kill switch is on.' : ''}`;
     this.#emit({ kind: 'notice', tone: 'good', text });
     if (!halted) return;
     // The switch survives every crash.
