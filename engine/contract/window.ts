@@ -48,6 +48,10 @@ export type EngineCommand =
   | { readonly kind: 'rearm-confirm'; readonly token: string; readonly by: string }
   /** Chooses the symbol whose quotes the chart follows; answered by `chart-history`, then `chart` points in frames. */
   | { readonly kind: 'select-symbol'; readonly symbol: string | null }
+  /** Reads the whole audit trail; answered by `audit`. */
+  | { readonly kind: 'verify-audit' }
+  /** From main only, for a person has chosen the path there; answered by `notice` or `problem`. */
+  | { readonly kind: 'export-audit'; readonly path: string }
   /** From main only: the machine slept for so long. */
   | { readonly kind: 'stood-still'; readonly forMs: number }
   /** A window came or was reloaded: everything it needs to show the true state is sent again. */
@@ -214,6 +218,17 @@ export interface StateInfo {
   readonly recoveries: readonly RecoveryInfo[];
 }
 
+/** The audit trail, of all sessions. */
+export interface AuditInfo {
+  readonly records: number;
+  /** SHA-256 of the newest record, which every record before it goes into; null: there is none. */
+  readonly head: string | null;
+  /** Why there is no trail; null: there is, or nothing is kept at all. */
+  readonly problem: string | null;
+  /** Of the latest look at every record; null: nobody has looked since the program started. */
+  readonly verdict: { readonly isIntact: boolean; readonly text: string; readonly atMs: number } | null;
+}
+
 export interface SessionInfo {
   readonly inputs: readonly string[];
   /** Shown wherever the session is: a simulated or replayed market is never labelled live. */
@@ -288,5 +303,6 @@ export type EngineEvent =
   | { readonly kind: 'chart'; readonly epoch: number; readonly symbol: string; readonly samples: Float64Array }
   /** The kill switch, with or without a session. */
   | { readonly kind: 'halted'; readonly halted: boolean }
+  | { readonly kind: 'audit'; readonly audit: AuditInfo }
   | { readonly kind: 'rearm-token'; readonly token: string }
   | { readonly kind: 'storage'; readonly storage: StorageStatus };

@@ -1,5 +1,6 @@
 import { createStore } from 'zustand/vanilla';
 import type {
+  AuditInfo,
   Problem,
   Progress,
   QuarantinedRow,
@@ -50,6 +51,8 @@ export interface SessionState {
   readonly storage: StorageStatus | null;
   /** Checkpoints and recoveries of the session; null: there is none. */
   readonly state: StateInfo | null;
+  /** The audit trail; null before the engine has told. */
+  readonly audit: AuditInfo | null;
   readonly halted: boolean;
   /** False until the engine has told whether a session is open. */
   readonly isKnown: boolean;
@@ -76,6 +79,7 @@ const EMPTY: SessionState = {
   leftOutFrames: 0,
   storage: null,
   state: null,
+  audit: null,
   halted: false,
   isKnown: false,
   recoveryRead: 0,
@@ -112,6 +116,7 @@ export function makeSessionStore() {
     },
     setSpeed: (speed: Speed) => set({ speed }),
     setState: (state: StateInfo) => set({ state }),
+    setAudit: (audit: AuditInfo) => set({ audit }),
     setHalted: (halted: boolean) => set({ halted }),
     readRecovery: () => set({ recoveryRead: get().state?.recoveries.at(-1)?.atMs ?? 0 }),
     setProgress: (progress: Progress) =>

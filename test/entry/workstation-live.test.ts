@@ -7,7 +7,8 @@ import { seededRandom } from '../support/seeded-random.ts';
 import { serveFeed } from '../support/served-feed.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { WorkstationEngine } from '../support/workstation-engine.ts';
-import { replay } from './cli-kit.ts';
+import { ofKind, toldAudit } from '../support/told-audit.ts';
+import { flinktrade, replay } from './cli-kit.ts';
 
 const requestOf = (folder: string, url: string): SessionRequest => ({
   inputs: { kind: 'live', url, anew: false },
@@ -37,7 +38,7 @@ const csvLine = (trade: WorkstationEngine['known']['trades'][number]): string =>
 const recovered = (engine: WorkstationEngine, count = 1): Promise<void> =>
   engine.until('recovered', ({ state }) => (state?.recoveries.length ?? 0) >= count);
 
-describe('a live session of the workstation', () => {
+describe('a live session of the workstation', { timeout: 120_000 }, () => {
   it('killed at any moment goes on from a checkpoint and the rest of its journal, with every trade once', async () => {
     const folder = temporaryFolder('workstation-live');
     const state = join(folder, 'state');
@@ -86,6 +87,14 @@ describe('a live session of the workstation', () => {
     const again = readFileSync(join(folder, 'again.csv'), 'utf8').trim().split('\n').slice(1);
     const known = new Map(again.map((line) => [line.split(',')[0], line]));
     for (const [id, line] of trades) expect(known.get(id)).toBe(line);
+
+    const told = await toldAudit(folder, 'state');
+    const sequences = ofKind(told, 'trade').map(({ sequence }) => sequence ?? -1);
+    expect(sequences).toEqual([...new Set(sequences)].sort((left, right) => left - right));
+    // Closing takes what has come: a few trades may be made after the window was last told.
+    const ids = ofKind(told, 'trade').map(({ details }) => details.id);
+    expect(ids.sort()).toEqual([...known.keys()].sort());
+    expect(ofKind(told, 'session-end').map(({ details }) => details.outcome)).toEqual(['closed']);
   });
 
   it('goes on when a thread dies, with its kill switch and its rules', async () => {
@@ -115,5 +124,71 @@ describe('a live session of the workstation', () => {
     await engine.until('token', ({ token }) => token !== null);
     engine.send({ kind: 'rearm-confirm', token: engine.known.token ?? '', by: 'test' });
     await engine.until('it trades on', ({ trades }) => trades.length > length);
+
+    // What happened is told with the checkpoint that holds it.
+    const newest = (): number => engine.known.state?.history.findLast(({ status }) => status === 'completed')?.id ?? 0;
+    const before = newest();
+    await engine.until('two checkpoints', () => newest() >= before + 2);
+    engine.send({ kind: 'verify-audit' });
+    await engine.until('verified', ({ audit }) => audit?.verdict?.isIntact === true);
+    expect(engine.known.audit?.verdict?.text).toMatch(/^All \d+ records are what was written/);
+    const path = join(folder, 'window.jsonl');
+    engine.send({ kind: 'export-audit', path });
+    await engine.until('exported', ({ notices }) => notices.some((text) => text.includes(path)));
+    expect((await flinktrade(['audit', 'verify', path], { folder })).stdout).toContain('intact');
+    await engine.kill();
+    const told = await toldAudit(folder, 'state');
+    const kinds = (['kill', 'rearm', 'rules', 'session-start'] as const).map((kind) => ofKind(told, kind).length);
+    expect(kinds).toEqual([1, 1, 1, 1]);
+    expect(
+      ofKind(told, 'recovery')
+        .map(({ details }) => details.reason)
+        .join(),
+    ).toMatch(/task 0.*source/s);
+    expect(ofKind(told, 'rules')[0].details).toMatchObject({ version: 2 });
+  });
+
+  it('tells of each session in one trail, and of the switch without a session', async () => {
+    const folder = temporaryFolder('workstation-live');
+    const state = join(folder, 'state');
+    const feed = await serveFeed(folder, ['--quotes-per-second', '3000']);
+    const engine = new WorkstationEngine(state, 100);
+    const liveRequest = requestOf(folder, feed.url);
+    engine.open(liveRequest);
+    await engine.until('trades', ({ trades }) => trades.length > 10);
+    engine.open({ ...liveRequest, inputs: { kind: 'sample', seed: 5 }, positionsPath: null, speed: { kind: 'max' } });
+    await engine.until('the sample trades', ({ finalTrades, progress }) => progress?.feed === null && finalTrades > 10);
+    engine.open(liveRequest);
+    await engine.until('live again', ({ progress }) => progress?.feed?.state === 'live');
+    await pause(1_000);
+    engine.send({ kind: 'close-session' });
+    // Commands are done one after the other; the switch alone does not wait.
+    engine.send({ kind: 'verify-audit' });
+    await engine.until('closed', ({ audit }) => audit?.verdict?.isIntact === true);
+    engine.send({ kind: 'halt', by: 'test' });
+    await engine.until('halted', ({ halted }) => halted);
+    await pause(500);
+    await engine.kill();
+
+    const told = await toldAudit(folder, 'state');
+    const frame = told.filter(({ kind }) => ['session-start', 'recovery', 'session-end', 'kill'].includes(kind));
+    expect(frame.map(({ kind }) => kind)).toEqual([
+      'session-start',
+      'session-end',
+      'session-start',
+      'session-end',
+      'recovery',
+      'session-end',
+      'kill',
+    ]);
+    const [first, , sample, , again] = frame;
+    expect(again.details).toMatchObject({ session: (first.details as { session: string }).session });
+    const ofLive = ofKind(told, 'trade').filter(({ index }) => index < sample.index || index > again.index);
+    const sequences = ofLive.map(({ sequence }) => sequence ?? -1);
+    expect(sequences).toEqual([...new Set(sequences)].sort((left, right) => left - right));
+    await copyJournal(state, join(folder, 'copy'));
+    await replay(['--journal', 'copy', '--positions', 'p.csv', '--trades', 'again.csv'], folder);
+    const whole = readFileSync(join(folder, 'again.csv'), 'utf8').trim().split('\n').slice(1);
+    expect(ofLive.map(({ details }) => details.id).sort()).toEqual(whole.map((line) => line.split(',')[0]).sort());
   });
 });

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openFrame, ROW, ROW_FIELDS, rowOffset } from '../../engine/contract/frames.ts';
 import type {
+  AuditInfo,
   EngineCommand,
   EngineEvent,
   Progress,
@@ -22,6 +23,8 @@ export interface Known {
   statuses: string[];
   progress: Progress | null;
   state: StateInfo | null;
+  audit: AuditInfo | null;
+  notices: string[];
   trades: TradeMessage[];
   finalTrades: number;
   halted: boolean;
@@ -37,6 +40,8 @@ export class WorkstationEngine {
     statuses: [],
     progress: null,
     state: null,
+    audit: null,
+    notices: [],
     trades: [],
     finalTrades: 0,
     halted: false,
@@ -133,6 +138,12 @@ export class WorkstationEngine {
         return;
       case 'state':
         known.state = event.state;
+        return;
+      case 'audit':
+        known.audit = event.audit;
+        return;
+      case 'notice':
+        known.notices.push(event.text);
         return;
       case 'trades':
         known.trades.splice(event.first, event.trades.length, ...event.trades);

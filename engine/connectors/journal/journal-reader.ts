@@ -12,6 +12,8 @@ export interface FoundJournal {
   readonly cutOff: string | null;
   /** Number of the next part. */
   readonly nextPart: number;
+  /** Of the whole session, as its last part has it. */
+  readonly quotes: number;
 }
 
 /**
@@ -25,6 +27,8 @@ export class JournalReader {
   #parts: readonly JournalName[] = [];
   #next = 0;
   #place: BlockPlace | null = null;
+  /** Quotes up to the end of the last part. */
+  #endQuotes = 0;
   /** What is left of the part ahead of `#next`, where reading began in its middle. */
   #begun: Uint8Array | null = null;
 
@@ -49,6 +53,7 @@ export class JournalReader {
       leftOver.push(last.name);
       if (last.firstPart !== last.lastPart) return this.#withoutJoined(names, last, torn, repairs);
       parts = parts.slice(0, -1);
+      this.#endQuotes = last.firstSequence;
       cutOff = `The last part of the journal, ${last.name}, is not whole (${torn}), and is left out. It was being written when the session ended: then nothing of it was final. Had it been whole before, the trades of its last moment are lost with it.`;
     }
     if (repairs && leftOver.length > 0) await this.#store.remove(leftOver);
@@ -95,7 +100,8 @@ export class JournalReader {
     this.#next = 0;
     this.#place = null;
     const nextPart = parts.length === 0 ? 0 : parts[parts.length - 1].lastPart + 1;
-    return { settings: await this.#settings(), cutOff, nextPart };
+    const quotes = parts.length === 0 ? 0 : this.#endQuotes;
+    return { settings: await this.#settings(), cutOff, nextPart, quotes };
   }
 
   #listed(names: readonly string[]): JournalListing {
@@ -157,6 +163,7 @@ export class JournalReader {
     if (bytes.length === 0) return 'it is empty';
     const place = parts.length === 1 ? null : { quotes: firstSequence, previousCrc: previousCrcOf(bytes) };
     const checked = checkPart(bytes, place, this.#crc32);
+    if (checked.ok) this.#endQuotes = checked.place.quotes;
     return checked.ok ? null : checked.why;
   }
 

@@ -47,8 +47,8 @@ export class DurableTrades {
   private marks: Prepared[] = [];
   private values: readonly TradeValue[];
   private written = new Map<number, readonly TradeValue[]>();
-  /** Told of trades, TRADE_WORDS words each, at the moment they become final. */
-  onFinal: (words: Float64Array, trades: number) => void = () => undefined;
+  /** Told of a checkpoint's trades, TRADE_WORDS words each, at the moment they become final; also of none. */
+  onFinal: (checkpointId: number, words: Float64Array, trades: number) => void = () => undefined;
 
   /** @param values that the checkpoint the job goes on from points at */
   constructor(
@@ -100,7 +100,7 @@ export class DurableTrades {
     const marked = this.marks.find((mark) => mark.checkpointId === checkpointId);
     if (values === undefined || marked === undefined) return;
     this.values = values;
-    this.onFinal(this.words, marked.trades);
+    this.onFinal(checkpointId, this.words, marked.trades);
     this.words.copyWithin(0, marked.trades * TRADE_WORDS, this.count * TRADE_WORDS);
     this.count -= marked.trades;
     this.marks = this.marks

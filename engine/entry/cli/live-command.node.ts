@@ -1,15 +1,21 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { AUDIT_ANCHOR } from '../../connectors/audit/audit-anchor-file.node.ts';
+import type { AuditTrail } from '../../connectors/audit/audit-trail.ts';
+import { openAuditTrail } from '../../connectors/audit/open-audit-trail.node.ts';
 import type { FeedStatus } from '../../connectors/live/live-feed-input.ts';
 import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
 import { startMachineTimer } from '../../core/machine.node.ts';
 import type { RunningJob } from '../job-runner.node.ts';
 import {
+  auditLive,
   LiveCoordinator,
   OtherSessionError,
   prepareLive,
   type PreparedLive,
   type RecoveredLive,
 } from '../session/live-session.node.ts';
+import type { SessionAudit } from '../session/session-audit.ts';
 import type { SessionParameters } from '../session/session-parameters.ts';
 import { startSession } from '../session/start-session.node.ts';
 import { openStateStore } from '../session/state-store.node.ts';
@@ -48,9 +54,14 @@ export async function runLive(command: LiveCommand): Promise<void> {
   );
   const store = await opened(command.state);
   const trades = new TradeCollector(command.trades !== null && command.trades !== '-');
+  const workers = command.workers ?? Math.max(1, Math.min(availableParallelism() - 1, WORKERS_DEFAULT_MAX));
+  let trail: AuditTrail | null = null;
   try {
     const prepared = await preparedOf(store, command, { rules, positions });
-    const { report, nameOf } = await new LiveRun(command, store, prepared, rules, positions, trades).play();
+    trail = await openedTrail(store, command.state);
+    const audit = await auditLive(trail, prepared, { workers, reason: 'The session was started again.' });
+    const run = new LiveRun({ command, store, prepared, audit, rules, positions, workers, trades });
+    const { report, nameOf } = await run.play();
     if (command.trades !== null && command.trades !== '-') await writeText(command.trades, tradeLines(trades, nameOf));
     if (command.report !== null) await writeText(command.report, reportPieces(report));
     if (command.report === null && command.trades !== '-')
@@ -58,7 +69,18 @@ export async function runLive(command: LiveCommand): Promise<void> {
     summarize(report);
   } finally {
     trades.dispose();
+    await trail?.close();
     await store.close();
+  }
+}
+
+async function openedTrail(store: DurableStore, folder: string): Promise<AuditTrail> {
+  try {
+    return await openAuditTrail(store, join(folder, AUDIT_ANCHOR), (error) =>
+      tell(`The audit trail could not be stored yet: ${(error as Error).message}`),
+    );
+  } catch (error) {
+    throw stateProblem(error);
   }
 }
 
@@ -93,6 +115,19 @@ function stateProblem(error: unknown): unknown {
   );
 }
 
+interface LiveRunOptions {
+  readonly command: LiveCommand;
+  readonly store: DurableStore;
+  readonly prepared: PreparedLive;
+  readonly audit: SessionAudit;
+  /** That are asked for; the session may have begun with others. */
+  readonly rules: SessionParameters['rules'];
+  readonly positions: SessionParameters['positions'];
+  readonly workers: number;
+  /** Whoever made it disposes of it. */
+  readonly trades: TradeCollector;
+}
+
 class LiveRun {
   readonly #command: LiveCommand;
   readonly #prepared: PreparedLive;
@@ -106,14 +141,7 @@ class LiveRun {
   #cancelTimer: () => void = () => undefined;
   #feedStatus: FeedStatus | null = null;
 
-  constructor(
-    command: LiveCommand,
-    store: DurableStore,
-    prepared: PreparedLive,
-    rules: SessionParameters['rules'],
-    positions: SessionParameters['positions'],
-    trades: TradeCollector,
-  ) {
+  constructor({ command, store, prepared, audit, rules, positions, workers, trades }: LiveRunOptions) {
     this.#command = command;
     this.#prepared = prepared;
     this.#rules = rules;
@@ -130,6 +158,7 @@ class LiveRun {
       timeoutMs: command.checkpoints.timeoutMs,
       checkpoint: () => this.#job.checkpoint(),
       onCheckpoint: tellFailedCheckpoint,
+      audit,
       send: (message) => this.#job.sendSourceEvent(message),
       onFeed: (status) => {
         this.#feedStatus = status;
@@ -155,7 +184,7 @@ class LiveRun {
         maxFutureMs: prepared.inputs.settings.maxFutureMs,
         historySampleMs: null,
       },
-      workers: command.workers ?? Math.max(1, Math.min(availableParallelism() - 1, WORKERS_DEFAULT_MAX)),
+      workers,
       maxParallelism: prepared.state.restored?.maxParallelism ?? null,
       checkpoints: this.#coordinator.jobCheckpoints(),
       restore: prepared.state.restored,
@@ -187,6 +216,8 @@ class LiveRun {
       const { elapsedMs } = await this.#job.finished;
       await this.#coordinator.keeper.idle();
       if (this.#failure !== null) throw stateProblem(this.#failure);
+      const { ended } = this.#watch;
+      if (ended !== null) await this.#coordinator.tellEnd('ended', ended.progress.totals, this.#trades.count);
       return { report: await this.#report(elapsedMs), nameOf: (symbol) => this.#job.symbolText(symbol) };
     } catch (error) {
       if (this.#failure !== null) throw stateProblem(this.#failure);

@@ -121,7 +121,10 @@ export class ReplayPlayer {
       workers: run.workers,
       maxParallelism: run.maxParallelism ?? state?.restored?.maxParallelism ?? null,
       sinks: { trades, lateQuotes: { write: () => undefined } },
-      onEvent: (event) => watch.take(event),
+      onEvent: (event) => {
+        state?.take(event);
+        watch.take(event);
+      },
       restore: state?.restored ?? null,
       ...(state !== null && {
         checkpoints: state.checkpoints(run.checkpoints, trades, (record) => this.#took(record)),
@@ -130,7 +133,7 @@ export class ReplayPlayer {
     try {
       state?.attach(job, trades);
       const { elapsedMs } = await job.finished;
-      await state?.auditEnd(job, trades, watch.ended?.progress.totals.quotes ?? 0);
+      if (watch.ended !== null) await state?.auditEnd(job, trades, watch.ended.progress.totals);
       const nameOf = (symbol: number): string => job.symbolText(symbol);
       return { report: await this.#report(job, watch, elapsedMs), trades, nameOf };
     } catch (error) {

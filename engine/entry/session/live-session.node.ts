@@ -4,6 +4,8 @@ import { JournalReader, type FoundJournal } from '../../connectors/journal/journ
 import { publicAddress } from '../../connectors/live/web-socket.node.ts';
 import type { FeedStatus } from '../../connectors/live/live-feed-input.ts';
 import type { LiveSettings } from '../../connectors/recording/recording-format.ts';
+import type { SessionTotals } from '../../connectors/sources/session-source-reader.ts';
+import type { AuditTrail } from '../../connectors/audit/audit-trail.ts';
 import { DurableTrades } from '../../connectors/sinks/durable-trades.ts';
 import type { PlannedPosition } from '../../connectors/sources/session-records.ts';
 import type { SinkWriter } from '../../api/sink.ts';
@@ -18,6 +20,7 @@ import type { JobCheckpoints } from '../job-runner.node.ts';
 import { CheckpointRhythm } from './checkpoint-rhythm.node.ts';
 import { CHECKPOINT_SETTINGS_DEFAULT } from './checkpoint-settings.ts';
 import { liveCheckpoint, LiveState } from './live-state.node.ts';
+import { lostTexts, SessionAudit } from './session-audit.ts';
 import { sha256Of } from './session-identity.node.ts';
 import type { LiveInputs, SessionCommand, SessionEvent } from './session-parameters.ts';
 import { TradeGate } from './trade-gate.ts';
@@ -88,6 +91,35 @@ export async function prepareLive(
   };
 }
 
+/** Of quarantined rows the journal has those that were quotes; the others never come again. */
+const JOURNALED_REASONS: readonly string[] = ['future', 'stale'];
+
+/**
+ * The trail of a live session that begins or goes on.
+ * @param reason why it goes on, if it does
+ * @throws StoreError
+ */
+export async function auditLive(
+  trail: AuditTrail,
+  { inputs, rules, found, state }: PreparedLive,
+  { workers, reason }: { readonly workers: number; readonly reason: string },
+): Promise<SessionAudit> {
+  const { settings, recovers } = inputs;
+  const session = `live ${settings.startedAtMs}`;
+  const audit = new SessionAudit(trail, session, (row) => JOURNALED_REASONS.includes(row));
+  if (!recovers) await audit.begin({ inputs: [settings.feed], workers, rules });
+  else {
+    const refused = lostTexts(state.refused);
+    await audit.goOn(state.audit, state.trades, {
+      checkpoint: state.restored?.id ?? null,
+      replayedQuotes: Math.max(0, found.quotes - state.quotes),
+      reason,
+      lost: found.cutOff === null ? refused : [...refused, found.cutOff],
+    });
+  }
+  return audit;
+}
+
 function newSettings(request: LiveRequest, positionsDigest: string): LiveSettings {
   const { outOfOrdernessMs, maxFutureMs, idleMs } = resolveRules(request.rules, 'live').defaults;
   return {
@@ -124,6 +156,8 @@ export interface LiveCoordinatorOptions {
   /** Asks the job for one. */
   readonly checkpoint: () => Promise<CheckpointRecord>;
   readonly onCheckpoint: (record: CheckpointRecord) => void;
+  /** null: there is no trail. */
+  readonly audit: SessionAudit | null;
   readonly send: (command: SessionCommand) => void;
   readonly onFeed: (status: FeedStatus) => void;
   readonly onRecovered: (recovered: RecoveredLive) => void;
@@ -165,6 +199,8 @@ export class LiveCoordinator {
     this.#options = options;
     const { store, prepared, symbolText, intervalMs, checkpoint } = options;
     this.#trades = new DurableTrades(store, sha256Of, symbolText, prepared.state.tradeValues);
+    this.#trades.onFinal = (checkpointId, words, trades) =>
+      options.audit?.complete(checkpointId, { words, trades, nameOf: symbolText });
     this.gate = new TradeGate(options.trades, this.#trades);
     this.keeper = new JournalKeeper({
       store,
@@ -182,7 +218,7 @@ export class LiveCoordinator {
 
   /** What the job is started with. */
   jobCheckpoints(): JobCheckpoints {
-    const { prepared, timeoutMs, onCheckpoint } = this.#options;
+    const { prepared, timeoutMs, onCheckpoint, audit } = this.#options;
     const { storage, firstId } = prepared.state;
     return {
       storage,
@@ -196,11 +232,20 @@ export class LiveCoordinator {
         if (part === null) throw new Error('The session is still being brought back from its journal.');
         await this.keeper.whenStored(part - 1);
         const trades = await this.#trades.prepare(checkpointId);
-        const application = liveCheckpoint(prepared.inputs.settings, trades);
+        const told = (await audit?.prepare(checkpointId)) ?? null;
+        const application = liveCheckpoint(prepared.inputs.settings, { trades, audit: told });
         return { application, values: trades.map(({ name }) => name) };
       },
       onRecord: onCheckpoint,
     };
+  }
+
+  /** It has ended, or is closed: what became final since the last checkpoint is told. @throws StoreError */
+  async tellEnd(outcome: string, { quotes, quarantinedByReason }: SessionTotals, trades: number): Promise<void> {
+    const nameOf = this.#options.symbolText;
+    // Of trades that did not become final the next run tells.
+    const rest = this.gate.pending > 0 ? { words: new Float64Array(0), trades: 0 } : this.#trades.rest();
+    await this.#options.audit?.end({ outcome, quotes, trades }, { ...rest, nameOf }, quarantinedByReason);
   }
 
   /** Nothing is written to the store any more once this resolves. */
@@ -212,6 +257,7 @@ export class LiveCoordinator {
 
   /** @returns whether the event was of a live session, and is done with */
   take(event: SessionEvent): boolean {
+    if (this.#options.audit?.take(event) === true) return true;
     switch (event.kind) {
       case 'opened':
         if (!this.#options.prepared.inputs.recovers) this.#rhythm.start();

@@ -4,6 +4,7 @@ import type { LiveSettings } from '../../connectors/recording/recording-format.t
 import { readTrades, type StoredTrades, type TradeValue } from '../../connectors/sinks/durable-trades.ts';
 import type { DurableStore } from '../../contract/durable-store.ts';
 import type { RefusedCheckpoint, RestoredCheckpoint } from '../../runtime/checkpoint/checkpoint-storage.ts';
+import type { StoredAudit } from './session-audit.ts';
 import { sha256Of } from './session-identity.node.ts';
 import type { StoredReader } from './session-reader.node.ts';
 import { TrackedStorage } from './tracked-storage.ts';
@@ -17,6 +18,8 @@ export interface LiveCheckpoint {
   /** Of the session, as its journal has it: no two began at the same moment. */
   readonly startedAtMs: number;
   readonly trades: readonly TradeValue[];
+  /** null: nothing was told. */
+  readonly audit: StoredAudit | null;
 }
 
 /**
@@ -83,10 +86,18 @@ export class LiveState {
   get tradeValues(): readonly TradeValue[] {
     return (this.restored?.application as LiveCheckpoint | undefined)?.trades ?? [];
   }
+
+  /** What the restored checkpoint keeps for the audit trail. */
+  get audit(): StoredAudit | null {
+    return (this.restored?.application as LiveCheckpoint | undefined)?.audit ?? null;
+  }
 }
 
-export function liveCheckpoint(settings: LiveSettings, trades: readonly TradeValue[]): LiveCheckpoint {
-  return { version: STATE_VERSION, startedAtMs: settings.startedAtMs, trades };
+export function liveCheckpoint(
+  { startedAtMs }: LiveSettings,
+  kept: Pick<LiveCheckpoint, 'trades' | 'audit'>,
+): LiveCheckpoint {
+  return { version: STATE_VERSION, startedAtMs, ...kept };
 }
 
 function placeOf({ source }: RestoredCheckpoint): JournalPlace | null {

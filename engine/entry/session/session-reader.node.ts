@@ -19,6 +19,7 @@ import type {
   SessionInputs,
   SessionParameters,
   SessionProgress,
+  StreamEntry,
 } from './session-parameters.ts';
 
 /** Where the reader stands, as plain data. */
@@ -89,7 +90,13 @@ export class SessionReader implements SourceReader<SessionRecord> {
   snapshotState(checkpointId: number): StoredReader {
     const session = this.#reader?.snapshot() ?? null;
     const live = this.#live?.snapshot() ?? null;
-    this.#tell({ kind: 'barrier', checkpointId, part: live?.place.part ?? null });
+    this.#tell({
+      kind: 'barrier',
+      checkpointId,
+      part: live?.place.part ?? null,
+      sequence: session?.stamper.sequence ?? 0,
+      quarantined: this.#reader?.totals().quarantinedByReason ?? {},
+    });
     return { session, rules: this.#rules, rulesVersion: this.#rulesVersion, halted: this.#halted, live };
   }
 
@@ -162,6 +169,9 @@ export class SessionReader implements SourceReader<SessionRecord> {
       alignFullSeconds: needsAlignments(rules),
       // Rules may gain or lose a limit over all symbols while the session runs.
       alignmentNeed: (control) => this.#takeControl(control),
+      onFact: (fact) => {
+        if (fact.what === 'clock-jumped') this.#happened({ kind: 'clock-jump', details: { byMs: fact.byMs } });
+      },
       scheduled: this.#parameters.controls ?? [],
       supersedes: isOfSameKind,
       onEntered: (entered) => this.#tell({ kind: 'control-entered', entered }),
@@ -191,6 +201,7 @@ export class SessionReader implements SourceReader<SessionRecord> {
 
   /** A control enters the stream, for the first time or again. @returns whether alignments are needed from here on */
   #takeControl(control: ControlRecord): boolean | null {
+    this.#happened(entryOf(control));
     if (control.kind !== 'rules') {
       this.#halted = control.kind === 'halt';
       return null;
@@ -200,8 +211,23 @@ export class SessionReader implements SourceReader<SessionRecord> {
     return needsAlignments(control.rules);
   }
 
+  #happened(entry: StreamEntry): void {
+    this.#tell({ kind: 'happened', sequence: this.#reader?.stamper.sequence ?? 0, entry });
+  }
+
   #handleEarly(): void {
-    for (const command of this.#early.splice(0)) this.handleSourceEvent(command);
+    let isHalted = this.#live !== null && this.#halted;
+    for (const command of this.#early.splice(0)) {
+      if (command.kind === 'control' && command.control.kind === 'rearm') isHalted = false;
+      if (isHalted && command.kind === 'control' && command.control.kind === 'halt') this.#isHaltedAlready(command);
+      else this.handleSourceEvent(command);
+    }
+  }
+
+  /** The journal brought the halt back that somebody remembers: it is in the stream, and needs no second one. */
+  #isHaltedAlready({ number = 0 }: Extract<SessionCommand, { kind: 'control' }>): void {
+    const sequence = this.#reader?.stamper.sequence ?? 0;
+    this.#tell({ kind: 'control-entered', entered: { number, sequence, recordedTaken: 0, superseded: [] } });
   }
 
   async #openInputs(inputs: SessionInputs, restored: StoredReader | null): Promise<OpenSession> {
@@ -264,6 +290,19 @@ export class SessionReader implements SourceReader<SessionRecord> {
 
   #tell(event: SessionEvent): void {
     this.#context.sendSourceEventToCoordinator(event);
+  }
+}
+
+function entryOf(control: ControlRecord): StreamEntry {
+  switch (control.kind) {
+    case 'rules':
+      return { kind: 'rules', details: { version: control.version, rules: control.rules } };
+    case 'halt':
+      return { kind: 'kill', details: { by: control.by } };
+    case 'rearm':
+      return { kind: 'rearm', details: { by: control.by } };
+    default:
+      return assertNever(control);
   }
 }
 

@@ -11,6 +11,7 @@ import {
 import type { ControlRecord } from '../../trading/records.ts';
 import type { JobCheckpoints } from '../job-runner.node.ts';
 import { CHECKPOINT_SETTINGS_DEFAULT } from '../session/checkpoint-settings.ts';
+import type { SessionAudit, StoredAudit } from '../session/session-audit.ts';
 import { differences, identityOf, sha256Of } from '../session/session-identity.node.ts';
 import type { SessionParameters } from '../session/session-parameters.ts';
 import type { StoredReader } from '../session/session-reader.node.ts';
@@ -173,7 +174,16 @@ export class SessionKeeper {
     return (this.restored?.application as SessionCheckpoint | undefined)?.trades ?? [];
   }
 
-  checkpoints(trades: () => SessionTrades, onRecord: (record: CheckpointRecord) => void): JobCheckpoints {
+  /** What the restored checkpoint keeps for the audit trail. */
+  get audit(): StoredAudit | null {
+    return (this.restored?.application as SessionCheckpoint | undefined)?.audit ?? null;
+  }
+
+  checkpoints(
+    trades: () => SessionTrades,
+    audit: SessionAudit | null,
+    onRecord: (record: CheckpointRecord) => void,
+  ): JobCheckpoints {
     return {
       storage: this.#storage,
       firstId: this.#firstId,
@@ -181,6 +191,7 @@ export class SessionKeeper {
       intervalMs: null,
       timeoutMs: CHECKPOINT_TIMEOUT_MS,
       prepare: async (checkpointId) => {
+        const told = (await audit?.prepare(checkpointId)) ?? null;
         const values = await trades().prepare(checkpointId);
         const application: SessionCheckpoint = {
           version: SPEC_VERSION,
@@ -189,6 +200,7 @@ export class SessionKeeper {
           desk: this.#desk,
           trades: values,
           lastControl: this.#lastControl,
+          audit: told,
         };
         return { application, values: [...values.map(({ name }) => name), specName(this.spec.id)] };
       },

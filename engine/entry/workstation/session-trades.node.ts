@@ -4,6 +4,7 @@ import { TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
 import { tradeMessage } from '../../connectors/sinks/trades-csv.ts';
 import type { DurableStore } from '../../contract/durable-store.ts';
 import type { Trade } from '../../trading/records.ts';
+import type { SessionAudit } from '../session/session-audit.ts';
 import { sha256Of } from '../session/session-identity.node.ts';
 import { writeTradeWords, type TradeCopy } from '../session/trade-gate.ts';
 import { TradeLog } from './trade-log.ts';
@@ -26,10 +27,19 @@ export class SessionTrades implements SinkWriter<Trade> {
 
   /**
    * @param store null: nothing is kept, and no trade is ever more final than when it is made
+   * @param audit is told of trades as they become final
    * @param values of trades that the checkpoint the session goes on from points at
    */
-  constructor(store: DurableStore | null, values: readonly TradeValue[], symbolText: (id: number) => string) {
+  constructor(
+    store: DurableStore | null,
+    values: readonly TradeValue[],
+    symbolText: (id: number) => string,
+    audit: SessionAudit | null,
+  ) {
     this.#durable = store === null ? null : new DurableTrades(store, sha256Of, symbolText, values);
+    if (this.#durable !== null)
+      this.#durable.onFinal = (checkpointId, words, trades) =>
+        audit?.complete(checkpointId, { words, trades, nameOf: symbolText });
   }
 
   /** Of the session's trades, oldest first, so many stay whatever happens. */

@@ -20,6 +20,7 @@ import type { CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coord
 import { repeatEvery, waitMs } from '../../core/machine.node.ts';
 import { JobFailedError } from '../job-failed-error.ts';
 import type { RunningJob } from '../job-runner.node.ts';
+import type { SessionAudit } from '../session/session-audit.ts';
 import type { SessionEvent, SessionParameters, SessionProgress } from '../session/session-parameters.ts';
 import { LiveCoordinator, type PreparedLive, type RecoveredLive } from '../session/live-session.node.ts';
 import { startSession } from '../session/start-session.node.ts';
@@ -51,6 +52,8 @@ export interface WorkstationSessionOptions {
   /** Keeps the session, and knows what it goes on from; null: it is gone with the program. */
   readonly keeper: SessionKeeper | null;
   readonly book: SessionBook;
+  /** What it tells the audit trail; null: there is none. */
+  readonly audit: SessionAudit | null;
   /** The life of the session moved on. */
   readonly onStatus: (status: SessionStatus) => void;
   /** It cannot go on. `isInput`: because of an input, which no restart would mend. */
@@ -102,6 +105,7 @@ export class WorkstationSession {
   #paused: boolean;
   #isOpen = false;
   #ended = false;
+  #isEndTold = false;
   #inputProblem: Problem | null = null;
   #selected: { readonly symbol: string; id: number; lastTimeMs: number } | null = null;
   #halted = false;
@@ -128,6 +132,7 @@ export class WorkstationSession {
       this.#live?.jobCheckpoints() ??
       keeper?.checkpoints(
         () => this.#trades,
+        options.audit,
         (record) => this.#tookCheckpoint(record),
       );
     this.#job = startSession({
@@ -139,13 +144,17 @@ export class WorkstationSession {
         lateQuotes: { write: () => undefined },
       },
       onEvent: (event) => {
+        if (this.#live === null) options.audit?.take(event);
         if (this.#live?.take(event) !== true) this.#take(event);
       },
       restore: restored,
       ...(checkpoints !== undefined && { checkpoints }),
     });
-    this.#trades = new SessionTrades(keeper?.store ?? null, keeper?.tradeValues ?? [], (id) =>
-      this.#job.symbolText(id),
+    this.#trades = new SessionTrades(
+      keeper?.store ?? null,
+      keeper?.tradeValues ?? [],
+      (id) => this.#job.symbolText(id),
+      options.audit,
     );
     this.#trades.restore(keeper?.trades ?? live?.prepared.state.trades ?? []);
     this.#controls = new SessionControls(keeper, (control, number) =>
@@ -233,6 +242,7 @@ export class WorkstationSession {
       intervalMs: this.#options.book.intervalMs,
       timeoutMs: CHECKPOINT_TIMEOUT_MS,
       checkpoint: () => this.#job.checkpoint(),
+      audit: this.#options.audit,
       onCheckpoint: (record) => this.#tookCheckpoint(record),
       send: (command) => this.#job.sendSourceEvent(command),
       onFeed: (status) => {
@@ -274,6 +284,26 @@ export class WorkstationSession {
     await this.#job.close();
     await this.#live?.close();
     await this.#options.live?.store.close();
+  }
+
+  /** For the audit trail: it is over, and what became final since the last checkpoint is told. May be called twice. */
+  async tellEnd(outcome: string): Promise<void> {
+    const totals = this.#progress?.totals;
+    if (this.#isEndTold || totals === undefined) return;
+    this.#isEndTold = true;
+    const { quotes, quarantinedByReason } = totals;
+    try {
+      if (this.#live !== null) await this.#live.tellEnd(outcome, totals, this.#trades.log.count);
+      else
+        await this.#options.audit?.end(
+          { outcome, quotes, trades: this.#trades.finalCount },
+          { words: new Float64Array(0), trades: 0, nameOf: String },
+          quarantinedByReason,
+        );
+    } catch (error) {
+      const message = `The audit trail could not be told of the end of the session yet: ${(error as Error).message}`;
+      this.#options.emit({ kind: 'problem', requestId: null, problem: { code: 'audit-failed', message, where: null } });
+    }
   }
 
   /** For tests of recovery alone: one of its threads is gone, as if it had crashed. */
@@ -516,6 +546,7 @@ export class WorkstationSession {
     this.#ended = true;
     this.#rest();
     await this.#keepEnd();
+    await this.tellEnd('finished');
     this.#progressAtMs = -Infinity;
     this.#tellChanges();
     this.#options.onStatus({ kind: 'finished' });

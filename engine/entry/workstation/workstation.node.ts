@@ -23,6 +23,8 @@ import { samplePositions } from '../session/sample.node.ts';
 import type { SessionInputs, SessionParameters } from '../session/session-parameters.ts';
 import { CHECKPOINT_SETTINGS_DEFAULT } from '../session/checkpoint-settings.ts';
 import { waitMs } from '../../core/machine.node.ts';
+import type { ControlRecord } from '../../trading/records.ts';
+import type { SessionAudit } from '../session/session-audit.ts';
 import type { KillFlag } from './kill-flag.node.ts';
 import { forgetLiveRequest, keepLiveRequest, readLiveRequest } from './live-request.ts';
 import { RestartDelay } from './restart-delay.ts';
@@ -37,6 +39,7 @@ import {
   type InForce,
   type Interruption,
 } from './session-recovery.node.ts';
+import type { WorkstationAudit } from './workstation-audit.node.ts';
 import { WorkstationSession, type Emit, type WorkstationLive } from './workstation-session.node.ts';
 
 /** A chart wants a point a second, and keeps half as many whenever it has too many. */
@@ -61,6 +64,7 @@ export interface WorkstationDependencies {
   readonly store?: Promise<DurableStore | null>;
   /** The kill switch as a file; absent: it does not outlive the program. */
   readonly killFlag?: KillFlag;
+  readonly audit: WorkstationAudit;
   readonly checkpointIntervalMs?: number;
 }
 
@@ -74,6 +78,7 @@ interface Beginning {
   readonly parameters: SessionParameters;
   readonly workers: number;
   readonly inForce: InForce;
+  readonly audit: SessionAudit | null;
 }
 
 /**
@@ -160,6 +165,10 @@ export class Workstation {
         return this.#emit({ kind: 'rearm-token', token: this.#token });
       case 'rearm-confirm':
         return this.#rearm(command.token, command.by);
+      case 'verify-audit':
+        return this.#dependencies.audit.verify();
+      case 'export-audit':
+        return this.#dependencies.audit.exportTo(command.path);
       case 'stood-still':
         return session?.stoodStill(command.forMs);
       case 'select-symbol':
@@ -186,6 +195,7 @@ export class Workstation {
     }
     this.#tellStatus();
     this.#tellHalted();
+    this.#dependencies.audit.tell();
     const session = this.#session;
     if (session === null) return;
     this.#emit({ kind: 'rules-applied', requestId: null, rules: session.rules, version: session.rulesVersion });
@@ -220,13 +230,29 @@ export class Workstation {
     const keeper = live === null ? await this.#keep({ parameters, workers: request.workers, info }) : null;
     if (live !== null) await this.#keepLive(request);
     const { rules } = parameters;
+    const audit = await this.#audited((trails) => {
+      if (keeper !== null) return trails.begin(keeper);
+      const reason = interruption?.cause ?? 'The session was opened again.';
+      return live === null ? Promise.resolve(null) : trails.live(live.prepared, { workers: request.workers, reason });
+    });
     this.#begin({
       keeper,
       live,
       parameters,
       workers: request.workers,
       inForce: { rules, rulesVersion: 1, halted: false, controls: 0 },
+      audit,
     });
+  }
+
+  /** A session runs all the same when its audit trail cannot be told of it; the window is told. */
+  async #audited(begin: (audit: WorkstationAudit) => Promise<SessionAudit | null>): Promise<SessionAudit | null> {
+    try {
+      return await begin(this.#dependencies.audit);
+    } catch (error) {
+      this.#problem(null, 'audit-failed', `Nothing of this session is audited: ${(error as Error).message}`);
+      return null;
+    }
   }
 
   /** @returns null when the session cannot be kept; the window is told why, and it runs all the same */
@@ -249,7 +275,7 @@ export class Workstation {
     }
   }
 
-  #begin({ keeper, live, parameters, workers, inForce: { rules, rulesVersion, halted } }: Beginning): void {
+  #begin({ keeper, live, parameters, workers, audit, inForce: { rules, rulesVersion, halted } }: Beginning): void {
     const { clock, emit } = this.#dependencies;
     this.#epoch += 1;
     this.#keeper = keeper;
@@ -261,6 +287,7 @@ export class Workstation {
       emit,
       keeper,
       book: this.#book,
+      audit,
       rules,
       rulesVersion,
       live,
@@ -315,7 +342,10 @@ export class Workstation {
     const now = inForce(keeper);
     if (wasHalted(keeper.controls)) this.#latch('the session before');
     this.#setStatus({ kind: 'opening' });
-    this.#begin({ keeper, live: null, parameters: keeper.parameters, workers: spec.workers, inForce: now });
+    const audit = await this.#audited((trails) =>
+      trails.goOn(keeper, cause ?? 'The program had ended in mid session.'),
+    );
+    this.#begin({ keeper, live: null, parameters: keeper.parameters, workers: spec.workers, inForce: now, audit });
   }
 
   async #failed(session: WorkstationSession, problem: Problem, isInput: boolean): Promise<void> {
@@ -503,6 +533,7 @@ export class Workstation {
     this.#info = null;
     if (session !== null || this.#status.kind === 'failed') this.#setStatus({ kind: 'none' });
     await session?.close();
+    await session?.tellEnd('closed');
     try {
       await keeper?.close();
       const store = wasLive ? await this.#dependencies.store : null;
@@ -549,7 +580,7 @@ export class Workstation {
   #halt(by: string): void {
     this.#token = null;
     // The stream first: it must not wait for a disk. Once is enough: what is pressed stays pressed.
-    if (this.#session !== null && !this.#halted) void this.#haltSession(this.#session, by);
+    if (!this.#halted) void this.#haltSession(this.#session, by);
     this.#halted = true;
     this.#latch(by);
     this.#tellHalted();
@@ -568,9 +599,16 @@ export class Workstation {
     }
   }
 
-  async #haltSession(session: WorkstationSession, by: string): Promise<void> {
-    session.setHalted(true);
-    this.#sayIfNotKept(await session.control({ kind: 'halt', by }), 'The place of the halt');
+  async #haltSession(session: WorkstationSession | null, by: string): Promise<void> {
+    session?.setHalted(true);
+    const outcome = await this.#enter(session, { kind: 'halt', by });
+    if (outcome.kind === 'ended') this.#dependencies.audit.append({ kind: 'kill', details: { by } });
+    this.#sayIfNotKept(outcome, 'The place of the halt');
+  }
+
+  /** Without a session there is no stream to enter. */
+  async #enter(session: WorkstationSession | null, control: ControlRecord): Promise<ControlOutcome> {
+    return session === null ? { kind: 'ended' } : session.control(control);
   }
 
   async #rearm(token: string, by: string): Promise<void> {
@@ -584,7 +622,8 @@ export class Workstation {
     this.#token = null;
     const session = this.#session;
     // The file goes last: a crash in between leaves the switch on.
-    const outcome = (await session?.control({ kind: 'rearm', by })) ?? { kind: 'kept' };
+    const outcome = await this.#enter(session, { kind: 'rearm', by });
+    if (outcome.kind === 'ended') this.#dependencies.audit.append({ kind: 'rearm', details: { by } });
     try {
       this.#dependencies.killFlag?.release();
     } catch (error) {
