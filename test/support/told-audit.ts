@@ -10,6 +10,11 @@ export async function toldAudit(folder: string, state: string): Promise<readonly
   const path = join(folder, 'audit.jsonl');
   const exported = await flinktrade(['audit', 'export', state, '-o', path], { folder });
   if (exported.code !== 0) throw new Error(exported.stderr);
+  return readAudit(path);
+}
+
+/** Records of an export, without its seal. */
+export function readAudit(path: string): readonly AuditRecord[] {
   const lines = readFileSync(path, 'utf8').trim().split('\n');
   return lines.slice(0, -1).map((line) => JSON.parse(line) as AuditRecord);
 }
