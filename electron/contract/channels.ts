@@ -27,6 +27,8 @@ export interface Requests {
   /** Only the preload sends it, with paths that the operating system gave for files a person dropped. */
   announceDropped: { readonly request: readonly string[]; readonly answer: readonly ChosenFile[] };
   exportText: { readonly request: ExportRequest; readonly answer: ExportAnswer };
+  /** Main asks where to, and has the engine write it there: the engine tells when it is done. */
+  exportAudit: { readonly request: null; readonly answer: AuditExportAnswer };
   importRules: { readonly request: null; readonly answer: ImportAnswer };
   /** What the command line asked for; handed out once, so that a reload does not open it again. */
   takeLaunch: { readonly request: null; readonly answer: Launch | null };
@@ -42,6 +44,7 @@ export const REQUESTS: { readonly [Name in RequestName]: `flinktrade/${Name}` } 
   chooseFiles: 'flinktrade/chooseFiles',
   announceDropped: 'flinktrade/announceDropped',
   exportText: 'flinktrade/exportText',
+  exportAudit: 'flinktrade/exportAudit',
   importRules: 'flinktrade/importRules',
   takeLaunch: 'flinktrade/takeLaunch',
   openLink: 'flinktrade/openLink',
@@ -79,6 +82,10 @@ export interface ExportRequest {
 }
 export type ExportAnswer =
   | { readonly kind: 'saved'; readonly path: string }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'failed'; readonly reason: string };
+export type AuditExportAnswer =
+  | { readonly kind: 'begun'; readonly path: string }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'failed'; readonly reason: string };
 export type ImportAnswer =

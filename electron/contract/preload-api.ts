@@ -1,6 +1,7 @@
 import type {
   AppInfo,
   Appearance,
+  AuditExportAnswer,
   ChosenFile,
   CommandAnswer,
   ExportAnswer,
@@ -29,6 +30,7 @@ export interface FlinkTradeApi {
   /** Takes the File objects of a drop; files that have no place on disk are left out. */
   announceDropped(files: readonly DroppedFile[]): Promise<readonly ChosenFile[]>;
   exportText(request: ExportRequest): Promise<ExportAnswer>;
+  exportAudit(): Promise<AuditExportAnswer>;
   importRules(): Promise<ImportAnswer>;
   takeLaunch(): Promise<Launch | null>;
   openLink(name: LinkName): Promise<boolean>;

@@ -78,6 +78,7 @@ export const engineCommandSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('halt'), by: word }),
   z.strictObject({ kind: z.literal('rearm-request') }),
   z.strictObject({ kind: z.literal('rearm-confirm'), token: word, by: word }),
+  z.strictObject({ kind: z.literal('verify-audit') }),
   z.strictObject({ kind: z.literal('select-symbol'), symbol: word.nullable() }),
   z.strictObject({ kind: z.literal('hello'), contractVersion: z.number().int() }),
 ]) satisfies z.ZodType<EngineCommand>;
@@ -106,6 +107,7 @@ export const requestSchemas: { readonly [Name in RequestName]: z.ZodType<Request
   chooseFiles: z.enum(['session', 'positions', 'profile']),
   announceDropped: z.array(path).max(PATHS_MAX),
   exportText: exportRequest,
+  exportAudit: z.null(),
   importRules: z.null(),
   takeLaunch: z.null(),
   openLink: z.enum(Object.keys(LINKS) as [keyof typeof LINKS]),

@@ -69,6 +69,16 @@ async function describe(path: string): Promise<ChosenFile | null> {
   }
 }
 
+/** @returns where a person wants the audit trail to go; null: nowhere */
+export async function chooseAuditExport(window: BrowserWindow): Promise<string | null> {
+  const picked = await dialog.showSaveDialog(window, {
+    title: 'Export the audit trail',
+    defaultPath: join(app.getPath('documents'), 'audit-trail.jsonl'),
+    filters: [{ name: 'Audit trails', extensions: ['jsonl'] }, EVERY_FILE],
+  });
+  return picked.canceled || picked.filePath.length === 0 ? null : picked.filePath;
+}
+
 export async function exportText(window: BrowserWindow, request: ExportRequest): Promise<ExportAnswer> {
   const picked = await dialog.showSaveDialog(window, {
     defaultPath: join(app.getPath('documents'), request.suggestedName),

@@ -10,7 +10,7 @@ import { BackgroundTray } from './background-tray.ts';
 import { whyNotGranted } from './command-paths.ts';
 import { openDoors, type Handlers } from './doors.ts';
 import { EngineHost } from './engine-host.ts';
-import { chooseFiles, exportText, grantFiles, importRules } from './files.ts';
+import { chooseAuditExport, chooseFiles, exportText, grantFiles, importRules } from './files.ts';
 import { GrantedPaths } from './granted-paths.ts';
 import { lockDown, openLink } from './lockdown.ts';
 import { pressKillFile } from './kill-file.ts';
@@ -190,6 +190,13 @@ function answerDoors({ host, workstation, grants, info, takeLaunch, drawn }: Hou
     exportText: async (request) => {
       const window = workstation.browserWindow;
       return window === null ? { kind: 'cancelled' } : await exportText(window, request);
+    },
+    exportAudit: async () => {
+      const window = workstation.browserWindow;
+      const path = window === null ? null : await chooseAuditExport(window);
+      if (path === null) return { kind: 'cancelled' };
+      const refusal = host.send({ kind: 'export-audit', path });
+      return refusal === null ? { kind: 'begun', path } : { kind: 'failed', reason: refusal };
     },
     importRules: async () => {
       const window = workstation.browserWindow;

@@ -24,6 +24,7 @@ const api: FlinkTradeApi = {
     return ask('announceDropped', paths);
   },
   exportText: (request) => ask('exportText', request),
+  exportAudit: () => ask('exportAudit', null),
   importRules: () => ask('importRules', null),
   takeLaunch: () => ask('takeLaunch', null),
   openLink: (name) => ask('openLink', name),

@@ -51,6 +51,10 @@ export type EngineCommand =
   | { readonly kind: 'rearm-confirm'; readonly token: string; readonly by: string }
   /** Chooses the symbol whose quotes the chart follows; answered by `chart-history`, then `chart` points in frames. */
   | { readonly kind: 'select-symbol'; readonly symbol: string | null }
+  /** Reads the whole audit trail; answered by `audit`. */
+  | { readonly kind: 'verify-audit' }
+  /** From main only, for a person has chosen the path there; answered by `notice` or `problem`. */
+  | { readonly kind: 'export-audit'; readonly path: string }
   /** From main only: the machine slept for so long. */
   | { readonly kind: 'stood-still'; readonly forMs: number }
   /** A window came or was reloaded: everything it needs to show the true state is sent again. */
@@ -235,7 +239,7 @@ export interface RecoveryInfo {
   readonly why: 'program-ended' | 'session-failed';
   /** What failed; null: the program was ended or killed. */
   readonly cause: string | null;
-  /** null: there was no complete checkpoint yet; the session began anew, with its controls. */
+  /** null: there was no complete checkpoint yet; the session began anew, with its controls, or from its journal. */
   readonly checkpointId: number | null;
   readonly takenAtMs: number | null;
   /** Final trades that were brought back. */
@@ -244,6 +248,8 @@ export interface RecoveryInfo {
   readonly quotes: number;
   /** Rule changes, halts and rearms made after the checkpoint, which enter again at their places. */
   readonly controls: number;
+  /** Of a live session: quotes, controls and marks that were read from the journal behind the checkpoint; null: it has none. */
+  readonly journalRecords: number | null;
   /** Newer checkpoints that could not be used, and why. */
   readonly refused: readonly { readonly id: number; readonly problem: string }[];
 }
@@ -257,6 +263,17 @@ export interface StateInfo {
   readonly history: readonly CheckpointInfo[];
   /** Of this session since the program started, newest last. */
   readonly recoveries: readonly RecoveryInfo[];
+}
+
+/** The audit trail, of all sessions. */
+export interface AuditInfo {
+  readonly records: number;
+  /** SHA-256 of the newest record, which every record before it goes into; null: there is none. */
+  readonly head: string | null;
+  /** Why there is no trail; null: there is, or nothing is kept at all. */
+  readonly problem: string | null;
+  /** Of the latest look at every record; null: nobody has looked since the program started. */
+  readonly verdict: { readonly isIntact: boolean; readonly text: string; readonly atMs: number } | null;
 }
 
 export interface SessionInfo {
@@ -334,5 +351,6 @@ export type EngineEvent =
   | { readonly kind: 'chart'; readonly epoch: number; readonly symbol: string; readonly samples: Float64Array }
   /** The kill switch, with or without a session. */
   | { readonly kind: 'halted'; readonly halted: boolean }
+  | { readonly kind: 'audit'; readonly audit: AuditInfo }
   | { readonly kind: 'rearm-token'; readonly token: string }
   | { readonly kind: 'storage'; readonly storage: StorageStatus };

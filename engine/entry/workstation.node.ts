@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { EngineCommand, EngineEvent, StorageStatus } from '../contract/window.ts';
 import { StoreError } from '../contract/durable-store.ts';
+import { AUDIT_ANCHOR, openAnchorFile } from '../connectors/audit/audit-anchor-file.node.ts';
+import { openAuditTrail } from '../connectors/audit/open-audit-trail.node.ts';
 import { assert } from '../core/assert.ts';
 import { machineClock, machineRandom } from '../core/machine.node.ts';
 import { watchFaults } from './workstation/watch-faults.node.ts';
@@ -9,6 +12,7 @@ import { openWorkstationStore, type StateFolder } from './workstation/open-works
 import type { VaultAccess } from './workstation/state-keeper.node.ts';
 import { watchRescaleRequests } from './session/rescale-request.node.ts';
 import { openLivePlace } from './session/live-place.ts';
+import { WorkstationAudit, type OpenTrail } from './workstation/workstation-audit.node.ts';
 import { Workstation } from './workstation/workstation.node.ts';
 
 /** Replaced by the bundler with the version in package.json. */
@@ -23,15 +27,38 @@ const access = workerData as VaultAccess | StateFolder | null;
 const place = openWorkstationStore(access, {
   clock: machineClock,
   onStatus: tellStorage,
-  onEvent: ({ kind }) => {
+  onEvent: (event) => {
+    const { kind } = event;
+    audit.storeEvent(event);
     if (kind === 'nearly-full' || kind === 'room-again') workstation.setNearlyFull(kind === 'nearly-full');
   },
 });
 
 /** A machine that is known to stand still for longer, or a test that cannot wait so long, sets another time. */
 const hangMs = Number(process.env['FLINKTRADE_HANG_MS'] ?? 0);
+/** @throws StoreError, or the anchor file's error */
+async function openTrail(): Promise<OpenTrail | null> {
+  const store = (await place.dependencies.store) ?? null;
+  if (store === null || place.folder === null) return null;
+  const anchorPath = join(place.folder, AUDIT_ANCHOR);
+  const trail = await openAuditTrail(store, anchorPath, (error) =>
+    port.postMessage({
+      kind: 'notice',
+      tone: 'bad',
+      text: `The audit trail could not be stored yet: ${(error as Error).message}`,
+    } satisfies EngineEvent),
+  );
+  return { trail, store, anchor: openAnchorFile(anchorPath) };
+}
+
+const audit = new WorkstationAudit({
+  opening: openTrail(),
+  clock: machineClock,
+  emit: (event) => port.postMessage(event),
+});
 
 const workstation = new Workstation({
+  audit,
   clock: machineClock,
   random: machineRandom,
   emit: (event, transfer) => port.postMessage(event, [...(transfer ?? [])]),

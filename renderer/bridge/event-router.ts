@@ -65,6 +65,9 @@ export class EventRouter {
       case 'storage':
         for (const problem of session.setStorage(event.storage, this.#stores.wallMs())) this.#stores.onProblem(problem);
         return;
+      case 'audit':
+        session.setAudit(event.audit);
+        return;
       case 'halted':
         session.setHalted(event.halted);
         return;

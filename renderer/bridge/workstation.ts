@@ -173,6 +173,16 @@ export class Workstation {
     this.#link.send({ kind: 'recover' });
   }
 
+  verifyAudit(): void {
+    this.#link.send({ kind: 'verify-audit' });
+  }
+
+  /** The engine tells when it is written. */
+  async exportAudit(): Promise<void> {
+    const answer = await this.#api.exportAudit();
+    if (answer.kind === 'failed') this.layout.say('bad', answer.reason);
+  }
+
   closeSession(): void {
     const close = (): void => {
       this.#link.send({ kind: 'close-session' });

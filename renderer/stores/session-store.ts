@@ -1,5 +1,6 @@
 import { createStore } from 'zustand/vanilla';
 import type {
+  AuditInfo,
   Problem,
   Progress,
   QuarantinedRow,
@@ -53,6 +54,8 @@ export interface SessionState {
   readonly state: StateInfo | null;
   /** How many workers the session has, and how that changed; null: there is none. */
   readonly scaling: ScalingInfo | null;
+  /** The audit trail; null before the engine has told. */
+  readonly audit: AuditInfo | null;
   readonly halted: boolean;
   /** False until the engine has told whether a session is open. */
   readonly isKnown: boolean;
@@ -80,6 +83,7 @@ const EMPTY: SessionState = {
   storage: null,
   state: null,
   scaling: null,
+  audit: null,
   halted: false,
   isKnown: false,
   recoveryRead: 0,
@@ -117,6 +121,7 @@ export function makeSessionStore() {
     setSpeed: (speed: Speed) => set({ speed }),
     setState: (state: StateInfo) => set({ state }),
     setScaling: (scaling: ScalingInfo) => set({ scaling }),
+    setAudit: (audit: AuditInfo) => set({ audit }),
     setHalted: (halted: boolean) => set({ halted }),
     readRecovery: () => set({ recoveryRead: get().state?.recoveries.at(-1)?.atMs ?? 0 }),
     setProgress: (progress: Progress) =>

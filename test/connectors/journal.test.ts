@@ -2,14 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { StoreError } from '../../engine/contract/durable-store.ts';
 import { crc32 } from '../../engine/connectors/recording/crc32.ts';
+import { BLOCK_HEADER_BYTES, BLOCK_SYMBOLS, padTo8 } from '../../engine/connectors/recording/recording-format.ts';
 import { JournalKeeper } from '../../engine/connectors/journal/journal-keeper.ts';
 import { journalName, listJournal } from '../../engine/connectors/journal/journal-names.ts';
 import { JournalReader } from '../../engine/connectors/journal/journal-reader.ts';
-import type { JournalPart } from '../../engine/connectors/journal/journal-writer.ts';
+import type { JournalPart, JournalPlace } from '../../engine/connectors/journal/journal-writer.ts';
 import { startMachineTimer } from '../../engine/core/machine.node.ts';
 import { MemoryDisk, MemoryStore, type StoreFault } from '../support/memory-store.ts';
 import { RecordedOutput } from './session-kit.ts';
-import { liveRig, replayOf, ticker, type LiveRig, type RigOptions } from './live-kit.ts';
+import { liveRig, replayOf, snapshotOf, ticker, type LiveRig, type RigOptions } from './live-kit.ts';
 
 type Event =
   | { readonly do: 'quote'; readonly symbol: string; readonly lagMs: number }
@@ -88,6 +89,15 @@ function endOf(rig: LiveRig, output: RecordedOutput): void {
   rig.journal.cut();
 }
 
+/** Quotes, controls and marks of a part that is not the first. */
+function recordsIn(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let records = 0;
+  for (let at = 0; at < bytes.length; at += BLOCK_HEADER_BYTES + padTo8(view.getUint32(at + 8, true)))
+    if (view.getUint32(at + 4, true) !== BLOCK_SYMBOLS) records += view.getUint32(at + 12, true);
+  return records;
+}
+
 describe('the journal of a live session', () => {
   test('replays to the same records, steps of time, controls and books, whatever came', async () => {
     await fc.assert(
@@ -141,6 +151,50 @@ describe('the journal of a live session', () => {
         expect(replayed.log).toEqual(live.log);
       }),
       { numRuns: 100 },
+    );
+  });
+
+  test('is gone on with from a checkpoint at any place, reading only what is behind it, and still replays the same', async () => {
+    const scripts = fc.tuple(events, events, events);
+    await fc.assert(
+      fc.asyncProperty(
+        scripts,
+        fc.integer({ min: 1, max: 40 }),
+        fc.nat(),
+        async ([before, behind, after], max, cut) => {
+          const first = await liveRig({ reader: PLAYED });
+          const held = new RecordedOutput();
+          first.network.open();
+          for (const event of before) happen(first, event, held);
+          // Wherever a poll ends, also in the middle of a batch, a step of time or a release.
+          first.reader.pollNext(held, max);
+          const snapshot = snapshotOf(first);
+          const taken = held.log.length;
+          for (const event of behind) happen(first, event, held);
+          first.poll(held);
+          first.journal.cut();
+          const { part } = snapshot.place;
+          const tail = first.parts.slice(part, part + (cut % (first.parts.length - part + 1)));
+
+          const second = await liveRig({ reader: PLAYED, from: tail, restored: snapshot, clock: first.clock });
+          const live = new RecordedOutput();
+          for (let turn = 0; turn < 20 && second.input.isRecovering; turn += 1) {
+            second.poll(live);
+            await Promise.resolve();
+          }
+          expect(second.input.isRecovering).toBe(false);
+          second.network.open();
+          for (const event of after) happen(second, event, live);
+          endOf(second, live);
+          const replayed = new RecordedOutput();
+          await replayOf([...first.parts.slice(0, part), ...tail, ...second.parts], replayed, PLAYED);
+
+          expect([...held.log.slice(0, taken), ...live.log]).toEqual(replayed.log);
+          expect(second.reader.totals().openRows).toBe(0);
+          expect(second.input.journalRecords).toBe(tail.reduce((sum, each) => sum + recordsIn(each.bytes), 0));
+        },
+      ),
+      { numRuns: 150 },
     );
   });
 });
@@ -344,5 +398,59 @@ describe('a journal in a store', () => {
     disk.values.set(journalName(parts[3].firstSequence, 3), parts[2].bytes);
 
     await expect(readBack(disk)).rejects.toThrow(/does not follow/);
+  });
+});
+
+describe('a place in a journal', () => {
+  /** A session with a place after each of its parts. */
+  async function placesOf(count: number): Promise<{ parts: readonly JournalPart[]; places: readonly JournalPlace[] }> {
+    const rig = await liveRig();
+    const output = new RecordedOutput();
+    const places: JournalPlace[] = [];
+    rig.network.open();
+    for (let index = 0; index < count; index += 1) {
+      rig.network.say(ticker(`S${index % 7}`, rig.clock.wallMs()));
+      rig.pass(60, output);
+      places.push(snapshotOf(rig).place);
+    }
+    return { parts: rig.parts, places };
+  }
+
+  async function readFrom(disk: MemoryDisk, place: JournalPlace): Promise<Uint8Array | string> {
+    const reader = new JournalReader(new MemoryStore(disk), crc32);
+    await reader.open(false);
+    const refusal = await reader.seek(place);
+    if (refusal !== null) return refusal;
+    const bytes: Uint8Array[] = [];
+    for await (const part of reader.rest()) bytes.push(part);
+    return Buffer.concat(bytes);
+  }
+
+  const bytesFrom = (parts: readonly JournalPart[], { part }: JournalPlace): Uint8Array =>
+    Buffer.concat(parts.slice(part).map(({ bytes }) => bytes));
+
+  test('is found at its end, between its parts, and inside of those that were joined', async () => {
+    const { parts, places } = await placesOf(150);
+    const disk = new MemoryDisk();
+    await keep(parts, new MemoryStore(disk));
+    expect(disk.values.size).toBeLessThan(40);
+
+    for (const place of places) expect(await readFrom(disk, place)).toEqual(bytesFrom(parts, place));
+  });
+
+  test('beyond what can be read of it is refused, and so is one of another journal', async () => {
+    const { parts, places } = await placesOf(20);
+    const disk = new MemoryDisk();
+    await keep(parts.slice(0, 10), new MemoryStore(disk));
+
+    for (const place of places) {
+      const found = await readFrom(disk, place);
+      if (place.part <= 10) expect(found).toEqual(bytesFrom(parts.slice(0, 10), place));
+      else expect(found).toContain('has no such place');
+    }
+    const { state, part } = places[3];
+    expect(await readFrom(disk, { part, state: { ...state, previousCrc: 1 } })).toContain('has no such place');
+    expect(await readFrom(disk, { part, state: { ...state, quotes: 99 } })).toContain('has no such place');
+    expect(await readFrom(new MemoryDisk(), places[3])).toContain('has no such place');
   });
 });

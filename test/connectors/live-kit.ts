@@ -1,7 +1,7 @@
 import { crc32 } from '../../engine/connectors/recording/crc32.ts';
 import { JournalBytes } from '../../engine/connectors/journal/journal-bytes.ts';
-import { JournalWriter, type JournalPart } from '../../engine/connectors/journal/journal-writer.ts';
-import { FeedGate } from '../../engine/connectors/live/feed-gate.ts';
+import { JournalWriter, type JournalPart, type JournalPlace } from '../../engine/connectors/journal/journal-writer.ts';
+import { FeedGate, type StoredGate } from '../../engine/connectors/live/feed-gate.ts';
 import { FeedLink, type FeedConnection, type FeedHandlers } from '../../engine/connectors/live/feed-link.ts';
 import { LiveClock } from '../../engine/connectors/live/live-clock.ts';
 import { LiveFeedInput } from '../../engine/connectors/live/live-feed-input.ts';
@@ -12,8 +12,10 @@ import { RecordingInput } from '../../engine/connectors/recording/recording-inpu
 import type {
   SessionReaderOptions,
   SessionSourceReader,
+  StoredSession,
 } from '../../engine/connectors/sources/session-source-reader.ts';
 import { SymbolTable } from '../../engine/connectors/sources/symbol-table.ts';
+import { decodePlain, encodePlain } from '../../engine/memory/plain-text.ts';
 import { ManualClock, profileNamed, readerOf, type RecordedOutput } from './session-kit.ts';
 
 /** Where made-up live sessions begin: 2026-11-22T15:06:40Z. */
@@ -117,13 +119,30 @@ export interface RigOptions {
   readonly network?: ScriptedNetwork;
   /** Nothing is to be taken. */
   readonly isHeld?: () => boolean;
-  /** Parts of the session so far. */
+  /** Parts of the session so far; of a restored one, those behind its place. */
   readonly from?: readonly JournalPart[];
+  readonly restored?: RigSnapshot;
+}
+
+/** What a checkpoint keeps of a live session, between two polls. */
+export interface RigSnapshot {
+  readonly session: StoredSession;
+  readonly place: JournalPlace;
+  readonly gate: StoredGate;
+}
+
+export function snapshotOf({ reader, journal, gate, symbols }: LiveRig): RigSnapshot {
+  const place = journal.place();
+  if (place === null) throw new Error('The session is not live yet.');
+  const stored = { session: reader.snapshot(), place, gate: gate.snapshot((symbol) => symbols.name(symbol)) };
+  // As the manifest keeps it.
+  return decodePlain(encodePlain(stored)) as RigSnapshot;
 }
 
 /** A live session without threads: a scripted network, a manual clock, and a journal in a list. */
 export async function liveRig(options: RigOptions = {}): Promise<LiveRig> {
   const settings = { ...SETTINGS, ...options.settings };
+  const { restored } = options;
   const clock = options.clock ?? new LiveManualClock();
   const network = options.network ?? new ScriptedNetwork();
   const symbols = new SymbolTable();
@@ -164,13 +183,15 @@ export async function liveRig(options: RigOptions = {}): Promise<LiveRig> {
     mustWait: () => journal.mustWait || (options.isHeld?.() ?? false),
   });
   const begin = (played: RecordingInput | null): void => {
-    const before = options.from?.at(-1);
+    const before = options.from?.at(-1) ?? (restored === undefined ? undefined : { part: restored.place.part - 1 });
     const processingMs = reader?.stamper.processingMs ?? -Infinity;
     if (Number.isFinite(processingMs)) liveClock.continueFrom(processingMs);
     journal.begin({ part: before === undefined ? 0 : before.part + 1, state: played?.state() ?? null });
     link.start();
   };
-  const recording = options.from === undefined ? null : await openParts(options.from, symbols, feed);
+  const recording =
+    options.from === undefined ? null : await openParts(options.from, symbols, { feed, settings, restored });
+  if (restored !== undefined) gate.restore(restored.gate, (symbol) => symbols.intern(symbol));
   const input = new LiveSessionInput(feed, recording, () => undefined, begin);
   reader = readerOf(
     [input],
@@ -180,6 +201,7 @@ export async function liveRig(options: RigOptions = {}): Promise<LiveRig> {
       maxFutureMs: settings.maxFutureMs,
       takesProcessingTime: true,
       journal,
+      restored: restored?.session ?? null,
       ...options.reader,
     },
     clock,
@@ -212,8 +234,15 @@ export async function liveRig(options: RigOptions = {}): Promise<LiveRig> {
   };
 }
 
-function openParts(parts: readonly JournalPart[], symbols: SymbolTable, feed: LiveFeedInput): Promise<RecordingInput> {
-  return RecordingInput.open(bytesOf(parts), symbols, crc32, { isOpenEnded: true, ledger: feed.ledger });
+async function openParts(
+  parts: readonly JournalPart[],
+  symbols: SymbolTable,
+  { feed, settings, restored }: { feed: LiveFeedInput; settings: LiveSettings; restored: RigSnapshot | undefined },
+): Promise<RecordingInput> {
+  const options = { isOpenEnded: true, ledger: feed.ledger };
+  if (restored === undefined) return RecordingInput.open(bytesOf(parts), symbols, crc32, options);
+  const about = { createdBy: 'test', inputs: ['ws://feed/'], profiles: ['binance-book-ticker'], live: settings };
+  return RecordingInput.resume(bytesOf(parts), symbols, crc32, { about, state: restored.place.state }, options);
 }
 
 export function bytesOf(parts: readonly JournalPart[]): JournalBytes {

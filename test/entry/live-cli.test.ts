@@ -27,6 +27,21 @@ const RULES = {
   limits: { maxTradesPerSecond: 3, maxNotionalPerDay: '2000000' },
 };
 
+/** Damages the newest checkpoints of a state folder in every copy. @returns the id of the newest */
+function damageCheckpoints(state: string, count = Infinity): number {
+  const manifests = readdirSync(state, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    /checkpoints.*manifest/.test(path),
+  );
+  const idIn = (path: string): number => Number(/checkpoints\D+(\d{10})/.exec(path)?.[1]);
+  const ids = [...new Set(manifests.map(idIn))].sort((left, right) => right - left);
+  for (const path of manifests.filter((one) => ids.indexOf(idIn(one)) < count)) {
+    const bytes = readFileSync(join(state, path));
+    bytes[bytes.length >> 1] ^= 1;
+    writeFileSync(join(state, path), bytes);
+  }
+  return ids[0];
+}
+
 describe('a live session on the command line', () => {
   test('trades through gaps, repeats, garbage, silence and broken connections, and replays to the same, byte for byte', async () => {
     const folder = temporaryFolder('live');
@@ -95,12 +110,11 @@ describe('a live session on the command line', () => {
     const feed = await serveFeed(folder, ['--quotes-per-second', '3000']);
     const random = seededRandom(11);
     const printed = new Map<string, string>();
-    for (let kill = 0; kill < 5; kill += 1) {
-      const lines = await killedAfter(
-        live(feed.url, ['--trades', '-', '--workers', String(1 + (kill % 3))]),
-        folder,
-        600 + random() * 1500,
-      );
+    for (let kill = 0; kill < 14; kill += 1) {
+      // Some in the start, some while the journal is being played, some while it is live.
+      const delayMs = kill % 4 === 3 ? 150 + random() * 500 : 600 + random() * 1200;
+      const words = ['--trades', '-', '--workers', String(1 + (kill % 3)), '--checkpoint-interval-ms', '150'];
+      const lines = await killedAfter(live(feed.url, words), folder, delayMs);
       const ids = lines.map((line) => line.split(',')[0]);
       expect(new Set(ids).size).toBe(ids.length);
       for (const [index, id] of ids.entries()) expect(printed.get(id) ?? lines[index]).toBe(lines[index]);
@@ -114,7 +128,14 @@ describe('a live session on the command line', () => {
       folder,
     });
     expect(last.code, last.stderr).toBe(0);
-    expect(last.stderr).toMatch(/Recovered \d+ quotes from the journal/);
+    const [, all, held, read] =
+      /Recovered (\d+) quotes: (\d+) from checkpoint \d+, .* journal behind it \((\d+) records? read\)/.exec(
+        last.stderr,
+      ) ?? [];
+    expect(Number(all), last.stderr).toBeGreaterThan(5_000);
+    // Of a session of many seconds, no more than the last part of one is played again.
+    expect(Number(read)).toBeLessThan(Number(all) / 2);
+    expect(Number(all) - Number(held)).toBeLessThanOrEqual(Number(read));
     const final = readFileSync(join(folder, 'last.csv'), 'utf8').trim().split('\n').slice(1);
     const byId = new Map(final.map((line) => [line.split(',')[0], line]));
     expect(byId.size).toBe(final.length);
@@ -269,9 +290,37 @@ describe('a live session on the command line', () => {
         middle,
         readFileSync(middle).map((byte, index) => (index === 50 ? byte ^ 1 : byte)),
       );
+    // What a checkpoint holds need not be read again; a replay of everything finds it.
     const third = await flinktrade(live(feed.url, ['--for', '1']), { folder });
-    expect(third.code).toBe(3);
-    expect(third.stderr).toMatch(/journal\/0+\d*-0000000001-/);
+    expect(third.code, third.stderr).toBe(0);
+    expect(third.stderr).toContain('from checkpoint');
+    const whole = await flinktrade(['replay', '--journal', 'state', '--positions', 'p.csv'], { folder });
+    expect(whole.code).toBe(3);
+    expect(whole.stderr).toMatch(/journal\/0+\d*-0000000001-/);
+
+    damageCheckpoints(join(folder, 'state'));
+    const fourth = await flinktrade(live(feed.url, ['--for', '1']), { folder });
+    expect(fourth.code).toBe(3);
+    expect(fourth.stderr).toMatch(/Checkpoint \d+ cannot be used[^]*journal\/0+\d*-0000000001-/);
+  });
+
+  test('falls back one checkpoint, and from none to the whole journal, and says so', async () => {
+    const folder = temporaryFolder('live');
+    const feed = await serveFeed(folder, ['--quotes-per-second', '2000']);
+    const words = ['--for', '2', '--checkpoint-interval-ms', '200', '--trades', 't.csv'];
+    await flinktrade(live(feed.url, words), { folder });
+    const newest = damageCheckpoints(join(folder, 'state'), 1);
+    const second = await flinktrade(live(feed.url, words), { folder });
+    expect(second.code, second.stderr).toBe(0);
+    expect(second.stderr).toContain(`Checkpoint ${newest} cannot be used`);
+    expect(second.stderr).toMatch(/quotes: \d+ from checkpoint \d+/);
+
+    damageCheckpoints(join(folder, 'state'));
+    const third = await flinktrade(live(feed.url, words), { folder });
+    expect(third.code, third.stderr).toBe(0);
+    expect(third.stderr).toMatch(/Recovered \d+ quotes from the journal, from its beginning \(\d+ records read\)/);
+    await replay(['--journal', 'state', '--positions', 'p.csv', '--workers', '3', '--trades', 'again.csv'], folder);
+    expect(readFileSync(join(folder, 'again.csv'), 'utf8')).toBe(readFileSync(join(folder, 't.csv'), 'utf8'));
   });
 
   test.each([

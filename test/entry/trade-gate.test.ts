@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { DurableTrades } from '../../engine/connectors/sinks/durable-trades.ts';
 import { TradeGate } from '../../engine/entry/session/trade-gate.ts';
+import { MemoryDisk, MemoryStore } from '../support/memory-store.ts';
 import type { Trade } from '../../engine/trading/records.ts';
 
 const trade = (quoteSequence: number): Trade => ({
@@ -21,7 +23,8 @@ function gate(): { readonly gate: TradeGate; readonly final: string[] } {
       final.push(`${quoteSequence}@${context.timestamp()}`);
     },
   };
-  return { gate: new TradeGate(writer), final };
+  const durable = new DurableTrades(new MemoryStore(new MemoryDisk()), () => '', String);
+  return { gate: new TradeGate(writer, durable), final };
 }
 
 test('a trade is final once its quote is durable, whichever comes first', () => {

@@ -89,7 +89,7 @@ test('in every interleaving an answer is of one place between two records', asyn
       const accounts = 12;
       let asked = 0;
       const answers: Promise<void>[] = [];
-      const executor: LocalExecutor<unknown> = new LocalExecutor(accountLedger as never, {
+      const executor: LocalExecutor<unknown> = new LocalExecutor(accountLedger, {
         parameters: { accounts, transfers: 300 },
         parallelism,
         random,

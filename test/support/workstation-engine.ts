@@ -1,7 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { resolve } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { openFrame, ROW, ROW_FIELDS, rowOffset } from '../../engine/contract/frames.ts';
 import type {
+  AuditInfo,
   EngineCommand,
   EngineEvent,
   Progress,
@@ -23,6 +25,8 @@ export interface Known {
   progress: Progress | null;
   state: StateInfo | null;
   scaling: ScalingInfo | null;
+  audit: AuditInfo | null;
+  notices: string[];
   trades: TradeMessage[];
   finalTrades: number;
   halted: boolean;
@@ -39,6 +43,8 @@ export class WorkstationEngine {
     progress: null,
     state: null,
     scaling: null,
+    audit: null,
+    notices: [],
     trades: [],
     finalTrades: 0,
     halted: false,
@@ -49,12 +55,14 @@ export class WorkstationEngine {
   /** Words of each symbol's row. */
   readonly rows = new Map<string, readonly string[]>();
   readonly #names: string[] = [];
+  readonly #stateFolder: string;
   readonly #child: ChildProcess;
   readonly #exited: Promise<void>;
   #epoch = 0;
   #look: () => void = () => undefined;
 
   constructor(stateFolder: string, checkpointIntervalMs = 50, env: Readonly<Record<string, string>> = {}) {
+    this.#stateFolder = stateFolder;
     const options = JSON.stringify({ stateFolder, checkpointIntervalMs });
     this.#child = fork(CHILD, [ENTRY, options], { serialization: 'advanced', env: { ...process.env, ...env } });
     this.#exited = new Promise((done) => this.#child.once('exit', () => done()));
@@ -67,6 +75,11 @@ export class WorkstationEngine {
 
   send(command: EngineCommand): void {
     this.#child.send(command, () => undefined);
+  }
+
+  /** One of its threads ends as if it had crashed; only with FLINKTRADE_FAULTS=1. @param thread -1: the source's */
+  breakThread(thread: string): void {
+    writeFileSync(join(this.#stateFolder, 'fault'), thread);
   }
 
   open(session: SessionRequest): void {
@@ -131,6 +144,12 @@ export class WorkstationEngine {
         return;
       case 'scaling':
         known.scaling = event.scaling;
+        return;
+      case 'audit':
+        known.audit = event.audit;
+        return;
+      case 'notice':
+        known.notices.push(event.text);
         return;
       case 'trades':
         known.trades.splice(event.first, event.trades.length, ...event.trades);

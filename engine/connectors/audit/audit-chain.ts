@@ -71,6 +71,11 @@ export class ChainWriter {
     return { line: `${start},"hash":"${hash}"${end}`, hash };
   }
 
+  /** Hash of the newest record. */
+  get head(): string {
+    return hexOf(this.previous);
+  }
+
   /** What comes next follows this record, which was sealed before. */
   follow(hash: string): void {
     this.previous = fromHex(hash);

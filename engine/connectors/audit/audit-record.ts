@@ -16,6 +16,8 @@ export type AuditEvent =
         readonly workers: number;
         readonly rulesVersion: number;
         readonly rules: RulesDocument;
+        /** Names the session: what follows is told of it, until another one is named. Absent in older trails. */
+        readonly session?: string;
       };
     }
   | {
@@ -36,6 +38,8 @@ export type AuditEvent =
         readonly reason: string;
         /** What could not be recovered, in sentences; empty: nothing was lost. */
         readonly lost: readonly string[];
+        /** As of `session-start`. */
+        readonly session?: string;
       };
     }
   | {

@@ -15,13 +15,15 @@ import {
 } from '../recording/recording-format.ts';
 
 /** Where a journal stands between two parts. */
-export interface JournalPlace {
+export interface BlockPlace {
   readonly quotes: number;
   readonly previousCrc: number;
 }
 
+/** `bytes`: how many were checked. */
 export type CheckedPart =
-  { readonly ok: true; readonly place: JournalPlace } | { readonly ok: false; readonly why: string };
+  | { readonly ok: true; readonly place: BlockPlace; readonly bytes: number }
+  | { readonly ok: false; readonly why: string };
 
 /** The header that a journal's first part begins with. @returns null when it does not, or is damaged */
 export function journalHeader(
@@ -45,8 +47,14 @@ export function journalHeader(
 /**
  * Checks that a part is whole, and goes on where the one before it ended.
  * @param place null: it is the first, and begins with the header
+ * @param until stop there, if it lies between two of its blocks
  */
-export function checkPart(bytes: Uint8Array, place: JournalPlace | null, crc32: Crc32): CheckedPart {
+export function checkPart(
+  bytes: Uint8Array,
+  place: BlockPlace | null,
+  crc32: Crc32,
+  until: BlockPlace | null = null,
+): CheckedPart {
   let at = 0;
   let quotes = place?.quotes ?? 0;
   let previousCrc = place?.previousCrc ?? 0;
@@ -57,7 +65,7 @@ export function checkPart(bytes: Uint8Array, place: JournalPlace | null, crc32: 
     previousCrc = start.crc;
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  while (at < bytes.length) {
+  while (at < bytes.length && !(until?.quotes === quotes && until.previousCrc === previousCrc)) {
     if (at + BLOCK_HEADER_BYTES > bytes.length) return { ok: false, why: `it is cut short at byte ${bytes.length}` };
     if (view.getUint32(at, true) !== BLOCK_MAGIC) return { ok: false, why: `no block begins at byte ${at}` };
     const payloadBytes = view.getUint32(at + 8, true);
@@ -75,5 +83,5 @@ export function checkPart(bytes: Uint8Array, place: JournalPlace | null, crc32: 
     previousCrc = crc;
     at = end;
   }
-  return { ok: true, place: { quotes, previousCrc } };
+  return { ok: true, place: { quotes, previousCrc }, bytes: at };
 }

@@ -13,6 +13,8 @@ const SMALL_PART_BYTES = 16 * 1024;
 export interface JournalKeeperOptions {
   readonly store: DurableStore;
   readonly startTimer: StartTimer;
+  /** Number of the first part that will be added; those before it are stored. Default: 0. */
+  readonly nextPart?: number;
   /** Everything up to this part is there for good. */
   readonly onStored: (part: JournalPart) => void;
   /** The store is full: the session stands still until there is room. Told once, and again with null when it goes on. */
@@ -34,6 +36,10 @@ export class JournalKeeper {
   #hasFailed = false;
   #isClosed = false;
   #whenIdle: (() => void)[] = [];
+  readonly #waiting: { readonly part: number; readonly resolve: () => void; readonly reject: (why: Error) => void }[] =
+    [];
+  /** Everything up to this part is durable. */
+  #storedPart: number;
   /** Quotes below it are durable. */
   durableSequence = 0;
   /** Bytes and parts put since the start. */
@@ -42,6 +48,7 @@ export class JournalKeeper {
 
   constructor(options: JournalKeeperOptions) {
     this.#options = options;
+    this.#storedPart = (options.nextPart ?? 0) - 1;
   }
 
   add(part: JournalPart): void {
@@ -60,8 +67,27 @@ export class JournalKeeper {
     await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
+  /** Resolves once everything up to this part is durable. @throws Error when that will not be any more */
+  whenStored(part: number): Promise<void> {
+    if (part <= this.#storedPart) return Promise.resolve();
+    if (this.#hasFailed || this.#isClosed) return Promise.reject(neverStored(part));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ part, resolve, reject });
+    });
+  }
+
   close(): void {
     this.#isClosed = true;
+    this.#tellWaiting();
+  }
+
+  #tellWaiting(): void {
+    const isOver = this.#hasFailed || this.#isClosed;
+    for (const { part, resolve, reject } of this.#waiting.splice(0)) {
+      if (part <= this.#storedPart) resolve();
+      else if (isOver) reject(neverStored(part));
+      else this.#waiting.push({ part, resolve, reject });
+    }
   }
 
   async #pump(): Promise<void> {
@@ -73,7 +99,9 @@ export class JournalKeeper {
       this.bytes += part.bytes.length;
       this.parts += 1;
       this.durableSequence = part.nextSequence;
+      this.#storedPart = part.part;
       this.#options.onStored(part);
+      this.#tellWaiting();
       await this.#join(part);
     }
     this.#isPutting = false;
@@ -90,6 +118,7 @@ export class JournalKeeper {
     } catch (error) {
       if (!(error instanceof StoreError && error.kind === 'full')) {
         this.#hasFailed = true;
+        this.#tellWaiting();
         onFailed(error);
         return false;
       }
@@ -131,4 +160,8 @@ export class JournalKeeper {
       if (!(error instanceof StoreError)) throw error;
     }
   }
+}
+
+function neverStored(part: number): Error {
+  return new Error(`Part ${part} of the journal was not stored.`);
 }

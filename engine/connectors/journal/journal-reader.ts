@@ -1,6 +1,7 @@
 import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
 import type { Crc32, LiveSettings } from '../recording/recording-format.ts';
-import { checkPart, journalHeader, type JournalPlace } from './journal-blocks.ts';
+import { checkPart, journalHeader, type BlockPlace } from './journal-blocks.ts';
+import type { JournalPlace } from './journal-writer.ts';
 import { JOURNAL_PREFIX, listJournal, type JournalListing, type JournalName } from './journal-names.ts';
 
 /** What a journal was found to be. */
@@ -11,6 +12,8 @@ export interface FoundJournal {
   readonly cutOff: string | null;
   /** Number of the next part. */
   readonly nextPart: number;
+  /** Of the whole session, as its last part has it. */
+  readonly quotes: number;
 }
 
 /**
@@ -23,7 +26,11 @@ export class JournalReader {
   readonly #crc32: Crc32;
   #parts: readonly JournalName[] = [];
   #next = 0;
-  #place: JournalPlace | null = null;
+  #place: BlockPlace | null = null;
+  /** Quotes up to the end of the last part. */
+  #endQuotes = 0;
+  /** What is left of the part ahead of `#next`, where reading began in its middle. */
+  #begun: Uint8Array | null = null;
 
   constructor(store: DurableStore, crc32: Crc32) {
     this.#store = store;
@@ -46,10 +53,41 @@ export class JournalReader {
       leftOver.push(last.name);
       if (last.firstPart !== last.lastPart) return this.#withoutJoined(names, last, torn, repairs);
       parts = parts.slice(0, -1);
+      this.#endQuotes = last.firstSequence;
       cutOff = `The last part of the journal, ${last.name}, is not whole (${torn}), and is left out. It was being written when the session ended: then nothing of it was final. Had it been whole before, the trades of its last moment are lost with it.`;
     }
     if (repairs && leftOver.length > 0) await this.#store.remove(leftOver);
     return this.#opened(parts, cutOff);
+  }
+
+  /**
+   * Reads on from a place that a checkpoint names. What is ahead of it is not looked at, but for the part it lies in.
+   * @returns why the journal has no such place, as a sentence; null: it has
+   * @throws StoreError when the store cannot be read
+   */
+  async seek({ part, state }: JournalPlace): Promise<string | null> {
+    const behind = this.#parts.findIndex(({ lastPart }) => lastPart >= part);
+    // The end of the journal is a place too: the last part leads up to it.
+    const index = behind < 0 ? this.#parts.length - 1 : behind;
+    const found = index < 0 ? null : await this.#offsetOf(index, state);
+    if (found === null) {
+      const last = this.#parts.at(-1)?.lastPart ?? -1;
+      return `It stands ahead of part ${part} of the journal, behind ${state.quotes} quotes; the journal, which goes up to part ${last}, has no such place.`;
+    }
+    this.#next = index + 1;
+    this.#place = { quotes: state.quotes, previousCrc: state.previousCrc };
+    this.#begun = found.length > 0 ? found : null;
+    return null;
+  }
+
+  /** @returns the bytes of a part behind a place; null: it has no such place */
+  async #offsetOf(index: number, { quotes, previousCrc }: BlockPlace): Promise<Uint8Array | null> {
+    const { name, firstSequence } = this.#parts[index];
+    const bytes = await this.#get(name);
+    const start = index === 0 ? null : { quotes: firstSequence, previousCrc: previousCrcOf(bytes) };
+    const checked = checkPart(bytes, start, this.#crc32, { quotes, previousCrc });
+    if (!checked.ok || checked.place.quotes !== quotes || checked.place.previousCrc !== previousCrc) return null;
+    return bytes.subarray(checked.bytes);
   }
 
   /** Quotes in the parts that were read so far. */
@@ -62,7 +100,8 @@ export class JournalReader {
     this.#next = 0;
     this.#place = null;
     const nextPart = parts.length === 0 ? 0 : parts[parts.length - 1].lastPart + 1;
-    return { settings: await this.#settings(), cutOff, nextPart };
+    const quotes = parts.length === 0 ? 0 : this.#endQuotes;
+    return { settings: await this.#settings(), cutOff, nextPart, quotes };
   }
 
   #listed(names: readonly string[]): JournalListing {
@@ -93,13 +132,15 @@ export class JournalReader {
 
   /** @returns the next part's bytes, checked; null behind the last */
   async next(): Promise<Uint8Array | null> {
-    if (this.#next >= this.#parts.length) return null;
-    const { name } = this.#parts[this.#next];
-    const bytes = await this.#get(name);
+    const begun = this.#begun;
+    if (begun === null && this.#next >= this.#parts.length) return null;
+    if (begun === null) this.#next += 1;
+    this.#begun = null;
+    const { name } = this.#parts[this.#next - 1];
+    const bytes = begun ?? (await this.#get(name));
     const checked = checkPart(bytes, this.#place, this.#crc32);
     if (!checked.ok) throw this.#damaged(name, checked.why);
     this.#place = checked.place;
-    this.#next += 1;
     return bytes;
   }
 
@@ -122,6 +163,7 @@ export class JournalReader {
     if (bytes.length === 0) return 'it is empty';
     const place = parts.length === 1 ? null : { quotes: firstSequence, previousCrc: previousCrcOf(bytes) };
     const checked = checkPart(bytes, place, this.#crc32);
+    if (checked.ok) this.#endQuotes = checked.place.quotes;
     return checked.ok ? null : checked.why;
   }
 

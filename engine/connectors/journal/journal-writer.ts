@@ -26,6 +26,13 @@ export interface JournalPart {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** A place between two parts of a journal. */
+export interface JournalPlace {
+  /** Number of the part behind it. */
+  readonly part: number;
+  readonly state: RecordingState;
+}
+
 export interface JournalStart {
   readonly part: number;
   /** null: the session is new. */
@@ -162,6 +169,14 @@ export class JournalWriter implements SessionJournal {
     this.#unstoredBytes += bytes.length;
     if (this.#unstoredBytes >= UNSTORED_BYTES_MAX) this.#isHeldBack = true;
     this.#options.handOver(part);
+  }
+
+  /** Hands over what there is, and says where the next part will begin; null: nothing is journaled yet. */
+  place(): JournalPlace | null {
+    const writer = this.#writer;
+    if (writer === null) return null;
+    this.cut();
+    return { part: this.#part, state: writer.state() };
   }
 
   /** All parts up to this one are there for good. */

@@ -13,6 +13,13 @@ export interface FeedJump {
   readonly to: number;
 }
 
+/** The numbers of a feed so far, as plain data. */
+export interface StoredGate {
+  /** Of the last message; -1: none had one. */
+  readonly messageNumber: number;
+  readonly updateIds: readonly (readonly [symbol: string, updateId: number])[];
+}
+
 /**
  * Looks at the numbers that a feed gives its messages. A symbol's update ids rise: one that does not was sent before. The
  * feed's message numbers rise by one: a jump is a gap. Numbers that are none are not judged. One thread.
@@ -39,6 +46,24 @@ export class FeedGate implements RowGate {
     this.#isNewConnection = true;
   }
 
+  snapshot(nameOf: (symbol: number) => string): StoredGate {
+    const updateIds: [string, number][] = [];
+    this.#updateIds.forEach((id, symbol) => {
+      if (id !== NO_NUMBER) updateIds.push([nameOf(symbol), id]);
+    });
+    return { messageNumber: this.#messageNumber, updateIds };
+  }
+
+  restore({ messageNumber, updateIds }: StoredGate, numberOf: (symbol: string) => number): void {
+    this.#messageNumber = messageNumber;
+    for (const [symbol, id] of updateIds) this.#setUpdateId(numberOf(symbol), id);
+  }
+
+  /** Messages came and went whose numbers nobody knows any more: what comes next tells of no gap. */
+  forgetMessageNumber(): void {
+    this.#messageNumber = NO_NUMBER;
+  }
+
   seen(bytes: Uint8Array, starts: Int32Array, ends: Int32Array): void {
     const slot = this.#messageNumberSlot;
     if (slot === NOT_THERE) return;
@@ -59,13 +84,17 @@ export class FeedGate implements RowGate {
     if (slot === NOT_THERE) return true;
     const id = wholeNumber(bytes, starts[slot], ends[slot]);
     if (id === NO_NUMBER) return true;
-    if (symbol >= this.#updateIds.length) this.#grow(symbol);
-    if (id <= this.#updateIds[symbol]) {
+    if (symbol < this.#updateIds.length && id <= this.#updateIds[symbol]) {
       this.duplicates += 1;
       return false;
     }
-    this.#updateIds[symbol] = id;
+    this.#setUpdateId(symbol, id);
     return true;
+  }
+
+  #setUpdateId(symbol: number, id: number): void {
+    if (symbol >= this.#updateIds.length) this.#grow(symbol);
+    this.#updateIds[symbol] = id;
   }
 
   #gap(from: number, to: number): void {

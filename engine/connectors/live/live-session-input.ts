@@ -10,6 +10,9 @@ import type { FeedStatus, LiveFeedInput } from './live-feed-input.ts';
  */
 export class LiveSessionInput implements QuoteInput {
   readonly name: string;
+  readonly isReadOnce = true;
+  /** Quotes, controls and marks that came from the journal. */
+  journalRecords = 0;
   readonly ledger: RowLedger;
   readonly #feed: LiveFeedInput;
   readonly #onControl: (control: unknown) => void;
@@ -51,6 +54,7 @@ export class LiveSessionInput implements QuoteInput {
     const journal = this.#journal;
     if (journal === null) return this.#feed.takeControl();
     const control = journal.takeControl();
+    this.journalRecords += 1;
     this.#onControl(control);
     return control;
   }
@@ -59,6 +63,7 @@ export class LiveSessionInput implements QuoteInput {
     const journal = this.#journal;
     if (journal === null) return this.#feed.fill();
     const status = journal.fill();
+    if (status === 'filled') this.journalRecords += journal.batch.to;
     if (status !== 'ended') return status;
     // What stands behind its last quote comes first.
     if (journal.nextControlIndex < Infinity) return 'marks';

@@ -59,6 +59,22 @@ export interface RecordingHeader {
   readonly live?: LiveSettings;
 }
 
+export type RecordingAbout = Pick<RecordingHeader, 'createdBy' | 'inputs' | 'profiles' | 'live'>;
+
+export function recordingHeader({ createdBy, inputs, profiles, live }: RecordingAbout): RecordingHeader {
+  const isLive = live !== undefined;
+  return {
+    format: 'flinktrade-recording',
+    version: isLive ? LIVE_RECORDING_VERSION : RECORDING_VERSION,
+    createdBy,
+    inputs,
+    profiles,
+    quoteColumns: isLive ? [...QUOTE_COLUMNS, ...LIVE_QUOTE_COLUMNS] : QUOTE_COLUMNS,
+    blockKinds: isLive ? LIVE_BLOCK_KINDS : BLOCK_KINDS,
+    ...(isLive && { live }),
+  };
+}
+
 /** What was decided when a live session began; it holds for as long as the session goes on, over restarts. */
 export interface LiveSettings {
   /** Where the quotes came from, without what is secret in it. */

@@ -29,10 +29,12 @@ import {
   PREFIX_BYTES,
   QUOTE_BYTES,
   RECORDING_VERSION,
+  recordingHeader,
   TRAILER_BYTES,
   TRAILER_DIGEST_AT,
   TRAILER_MAGIC,
   type Crc32,
+  type RecordingAbout,
   type RecordingFooter,
   type RecordingHeader,
 } from './recording-format.ts';
@@ -44,6 +46,15 @@ export interface RecordingInputOptions {
   readonly isOpenEnded?: boolean;
   /** The books to keep; default: its own. */
   readonly ledger?: RowLedger;
+}
+
+/** Where the reading begins. */
+interface RecordingStart {
+  readonly header: RecordingHeader;
+  readonly crc: number;
+  /** Bytes ahead of it; of a journal that is read from a place in its middle, 0. */
+  readonly bytes: number;
+  readonly rest: Uint8Array;
 }
 
 /**
@@ -86,7 +97,7 @@ export class RecordingInput implements QuoteInput {
     source: ByteSource,
     symbols: SymbolTable,
     crc32: Crc32,
-    start: { header: RecordingHeader; crc: number; bytes: number; rest: Uint8Array },
+    start: RecordingStart,
     { isOpenEnded = false, ledger }: RecordingInputOptions,
   ) {
     this.#isOpenEnded = isOpenEnded;
@@ -149,6 +160,25 @@ export class RecordingInput implements QuoteInput {
     const header = JSON.parse(fromUtf8.decode(body.subarray(0, headerBytes))) as RecordingHeader;
     const start = { header, crc, bytes: PREFIX_BYTES + headerBytes + 8, rest: reader.takeBack() };
     return new RecordingInput(source, symbols, crc32, start, options);
+  }
+
+  /**
+   * Reads on from a place between two blocks.
+   * @param source begins with the block at that place
+   * @param about what the header says
+   */
+  static resume(
+    source: ByteSource,
+    symbols: SymbolTable,
+    crc32: Crc32,
+    { about, state }: { readonly about: RecordingAbout; readonly state: RecordingState },
+    options: RecordingInputOptions,
+  ): RecordingInput {
+    const start = { header: recordingHeader(about), crc: state.previousCrc, bytes: 0, rest: new Uint8Array(0) };
+    const input = new RecordingInput(source, symbols, crc32, start, options);
+    input.#quotes = state.quotes;
+    for (const name of state.symbols) input.#number(symbols.intern(name));
+    return input;
   }
 
   fill(): FillStatus {
@@ -336,10 +366,15 @@ export class RecordingInput implements QuoteInput {
       if (at + 2 + bytes > payload.length) throw this.#damage('its symbols are cut short');
       const symbol = this.#symbols.internBytes(payload, at + 2, at + 2 + bytes);
       if (symbol < 0) throw this.#damage('it has a symbol that is none');
-      if (symbol !== this.#numbers.length) this.#numbersDiffer = true;
-      this.#numbers.push(symbol);
+      this.#number(symbol);
       at += 2 + bytes;
     }
+  }
+
+  /** The next symbol of the file has this number in the session. */
+  #number(symbol: number): void {
+    if (symbol !== this.#numbers.length) this.#numbersDiffer = true;
+    this.#numbers.push(symbol);
   }
 
   #takeFooter(payload: Uint8Array): void {

@@ -8,7 +8,6 @@ import {
   BLOCK_CONTROL,
   BLOCK_FOOTER,
   BLOCK_HEADER_BYTES,
-  BLOCK_KINDS,
   BLOCK_LIVE_QUOTES,
   BLOCK_MAGIC,
   BLOCK_MARK,
@@ -16,20 +15,18 @@ import {
   BLOCK_QUOTES_KIND,
   BLOCK_SYMBOLS,
   HOST_IS_LITTLE_ENDIAN,
-  LIVE_BLOCK_KINDS,
   LIVE_QUOTE_BYTES,
-  LIVE_QUOTE_COLUMNS,
-  LIVE_RECORDING_VERSION,
   padTo8,
   PREFIX_BYTES,
   QUOTE_BYTES,
-  QUOTE_COLUMNS,
   RECORDING_MAGIC,
   RECORDING_VERSION,
+  recordingHeader,
   TRAILER_BYTES,
   TRAILER_DIGEST_AT,
   TRAILER_MAGIC,
   type Crc32,
+  type RecordingAbout,
   type RecordingFooter,
   type RecordingHeader,
   type RecordingOrigin,
@@ -52,7 +49,7 @@ export interface RecordingState {
   readonly symbols: readonly string[];
 }
 
-export type RecordingAbout = Pick<RecordingHeader, 'createdBy' | 'inputs' | 'profiles' | 'live'> & {
+export type NewRecording = RecordingAbout & {
   /** It will never be finished (a journal), so nothing is kept for its footer. */
   readonly isOpenEnded?: boolean;
 };
@@ -96,7 +93,7 @@ export class RecordingWriter {
     sink: RecordingSink,
     crc32: Crc32,
     nameOf: (symbol: number) => string,
-    about: RecordingAbout | RecordingState,
+    about: NewRecording | RecordingState,
     numberOf: (name: string) => number = () => -1,
   ) {
     assert(HOST_IS_LITTLE_ENDIAN, 'Recordings are written on little-endian machines only.');
@@ -111,19 +108,18 @@ export class RecordingWriter {
       about.symbols.forEach((name, number) => this.#remember(numberOf(name), number));
       return;
     }
-    const { live } = about;
     this.#keepsIndex = about.isOpenEnded !== true;
-    const isLive = live !== undefined;
-    this.#writeHeader({
-      format: 'flinktrade-recording',
-      version: isLive ? LIVE_RECORDING_VERSION : RECORDING_VERSION,
-      createdBy: about.createdBy,
-      inputs: about.inputs,
-      profiles: about.profiles,
-      quoteColumns: isLive ? [...QUOTE_COLUMNS, ...LIVE_QUOTE_COLUMNS] : QUOTE_COLUMNS,
-      blockKinds: isLive ? LIVE_BLOCK_KINDS : BLOCK_KINDS,
-      ...(isLive && { live }),
+    this.#writeHeader(recordingHeader(about));
+  }
+
+  /** Where it stands, between two blocks: what was added is written. */
+  state(): RecordingState {
+    this.flush();
+    const symbols = new Array<string>(this.#symbols);
+    this.#numbers.forEach((number, symbol) => {
+      if (number >= 0) symbols[number] = this.#nameOf(symbol);
     });
+    return { quotes: this.#quotes, previousCrc: this.#previousCrc, symbols };
   }
 
   /** Quotes added so far, those of the block under construction included. */

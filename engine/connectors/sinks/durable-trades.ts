@@ -47,8 +47,8 @@ export class DurableTrades {
   private marks: Prepared[] = [];
   private values: readonly TradeValue[];
   private written = new Map<number, readonly TradeValue[]>();
-  /** Told of trades, TRADE_WORDS words each, at the moment they become final. */
-  onFinal: (words: Float64Array, trades: number) => void = () => undefined;
+  /** Told of a checkpoint's trades, TRADE_WORDS words each, at the moment they become final; also of none. */
+  onFinal: (checkpointId: number, words: Float64Array, trades: number) => void = () => undefined;
 
   /** @param values that the checkpoint the job goes on from points at */
   constructor(
@@ -100,7 +100,7 @@ export class DurableTrades {
     const marked = this.marks.find((mark) => mark.checkpointId === checkpointId);
     if (values === undefined || marked === undefined) return;
     this.values = values;
-    this.onFinal(this.words, marked.trades);
+    this.onFinal(checkpointId, this.words, marked.trades);
     this.words.copyWithin(0, marked.trades * TRADE_WORDS, this.count * TRADE_WORDS);
     this.count -= marked.trades;
     this.marks = this.marks
@@ -150,6 +150,14 @@ export class DurableTrades {
   }
 }
 
+/** Trades of one value, as the store has them. */
+export interface StoredTrades {
+  /** TRADE_WORDS words per trade. */
+  readonly words: Float64Array;
+  /** What the numbers in the symbol's word stand for. */
+  readonly symbols: ReadonlyMap<number, string>;
+}
+
 /**
  * The trades of one value.
  * @throws StoreError `damaged` when it is not there or not what was put
@@ -158,7 +166,7 @@ export async function readTrades(
   store: DurableStore,
   digest: (bytes: Uint8Array) => string,
   value: TradeValue,
-): Promise<{ readonly words: Float64Array; readonly symbols: ReadonlyMap<number, string> }> {
+): Promise<StoredTrades> {
   const bytes = await store.get(value.name);
   if (bytes === null || digest(bytes) !== value.sha256) {
     const found = bytes === null ? 'they are not there' : 'they are not what was written';

@@ -10,6 +10,8 @@ export type FillStatus = 'filled' | 'marks' | 'waiting' | 'ended';
 /** One input of a session, decoded: a file, an entry of an archive, a recording, arrays in memory, a simulator. */
 export interface QuoteInput {
   readonly name: string;
+  /** What was taken never comes again: it is remembered, not read over, when a session goes on. Absent: it comes again. */
+  readonly isReadOnce?: true;
   readonly ledger: RowLedger;
   /** Owned by the input; valid until the next `fill`. */
   readonly batch: QuoteBatch;

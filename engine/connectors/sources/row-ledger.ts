@@ -38,8 +38,10 @@ const CONTROL_CHARACTERS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 /** Found by whoever stamps the quotes, not by whoever decodes the rows. */
 const STAMPER_REASONS: readonly RowReason[] = ['future', 'stale'];
 
-/** The stamper's part of an input's books, as a checkpoint keeps it. */
+/** An input's books as a checkpoint keeps them: the stamper's part, and of an input that is read once the decoder's too. */
 export interface StoredLedger {
+  /** Of an input that is read once. */
+  readonly decoded?: { readonly rowsRead: number; readonly ignoredRows: number };
   readonly appliedRows: number;
   readonly lateRows: number;
   readonly quarantined: readonly (readonly [RowReason, number])[];
@@ -87,8 +89,26 @@ export class RowLedger {
     };
   }
 
+  /**
+   * Everything, of an input that is not read again.
+   * @param openRows of quotes that were taken and are not decided yet; rows that were read and not taken do not count
+   */
+  snapshotWhole(openRows: number): StoredLedger {
+    const { appliedRows, lateRows, ignoredRows, quarantinedRows } = this;
+    const rowsRead = appliedRows + lateRows + ignoredRows + quarantinedRows + openRows;
+    return {
+      decoded: { rowsRead, ignoredRows },
+      appliedRows,
+      lateRows,
+      quarantined: [...this.#byReason],
+      kept: [...this.kept],
+    };
+  }
+
   /** Before the first row is read. */
   restore(stored: StoredLedger): void {
+    this.rowsRead = stored.decoded?.rowsRead ?? 0;
+    this.ignoredRows = stored.decoded?.ignoredRows ?? 0;
     this.appliedRows = stored.appliedRows;
     this.lateRows = stored.lateRows;
     for (const [reason, rows] of stored.quarantined) {

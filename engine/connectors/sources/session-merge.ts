@@ -14,6 +14,8 @@ export interface InputPlace {
   readonly controls: number;
 }
 
+const NOTHING_TAKEN: InputPlace = { quotes: 0, controls: 0 };
+
 /** Batches skipped in one go: the thread has others to look after. */
 const SKIPPED_BATCHES_MAX = 64;
 
@@ -50,12 +52,16 @@ export class SessionMerge {
     this.#controlsToSkip = inputs.map((_, index) => places?.[index]?.controls ?? 0);
   }
 
-  /** How far each input has been read. Between two polls. */
+  /** How far each input is to be read over by whoever goes on from here. Between two polls. */
   places(): InputPlace[] {
-    return this.#inputs.map((input, index) => ({
-      quotes: this.#filled[index] - (input.batch.to - input.batch.from) + this.#quotesToSkip[index],
-      controls: this.#controlsTaken[index] + this.#controlsToSkip[index],
-    }));
+    return this.#inputs.map((input, index) =>
+      input.isReadOnce === true
+        ? NOTHING_TAKEN
+        : {
+            quotes: this.#filled[index] - (input.batch.to - input.batch.from) + this.#quotesToSkip[index],
+            controls: this.#controlsTaken[index] + this.#controlsToSkip[index],
+          },
+    );
   }
 
   /** The next recorded control of an input. */

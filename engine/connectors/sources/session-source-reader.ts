@@ -17,6 +17,7 @@ import { SessionMerge, type InputPlace } from './session-merge.ts';
 import {
   QUOTE_IS_STALE,
   RecordedMark,
+  type FeedFact,
   type LiveColumns,
   type SessionJournal,
   type SessionMark,
@@ -54,6 +55,8 @@ export interface SessionReaderOptions<C> extends StamperOptions {
   readonly scheduled?: readonly ScheduledControl<C>[];
   /** Whether a control that is inserted now takes the place of one that has not entered again yet. */
   readonly supersedes?: (inserted: C, scheduled: C) => boolean;
+  /** Something became known about the feed, for the first time or again. */
+  readonly onFact?: (fact: FeedFact) => void;
   /** An inserted control has entered the stream. */
   readonly onEntered?: (entered: EnteredControl) => void;
 }
@@ -115,6 +118,7 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
   readonly #controls: NumberedControl<C>[] = [];
   readonly #schedule: ControlSchedule<C>;
   readonly #onEntered: (entered: EnteredControl) => void;
+  readonly #onFact: (fact: FeedFact) => void;
   #recordedTaken = 0;
   readonly #journal: SessionJournal | null;
   /** A quote whose positions needed more than a poll's room is still to come. */
@@ -139,6 +143,7 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
     this.#controlTag = options.controlTag;
     this.#journal = options.journal ?? null;
     this.#alignmentNeed = options.alignmentNeed ?? ((): null => null);
+    this.#onFact = options.onFact ?? ((): void => undefined);
     this.#onEntered = options.onEntered ?? ((): void => undefined);
     this.#schedule = new ControlSchedule(
       options.scheduled ?? [],
@@ -159,11 +164,17 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
   /** Between two polls. */
   snapshot(): StoredSession {
     const ledgers = this.#inputs.map(({ ledger }) => ledger);
+    const stamper = this.stamper.snapshot(ledgers);
+    const heldRows = (input: number): number =>
+      stamper.held.reduce((sum, held) => sum + (held.input === input ? held.rows : 0), 0);
     return {
-      stamper: this.stamper.snapshot(ledgers),
+      stamper,
       places: this.#merge.places(),
-      ledgers: ledgers.map((ledger) => ledger.snapshot()),
-      controls: [...this.#controls],
+      ledgers: this.#inputs.map(({ ledger, isReadOnce }, index) =>
+        isReadOnce === true ? ledger.snapshotWhole(heldRows(index)) : ledger.snapshot(),
+      ),
+      // What waits at a journal enters behind this place: the journal has it then, or it never was.
+      controls: this.#journal === null ? [...this.#controls] : [],
       controlsEntered: this.#schedule.entered,
       recordedTaken: this.#recordedTaken,
       unfinishedStepMs: this.#unfinishedStepMs,
@@ -398,10 +409,8 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
           : Math.min(runEnd(batch, live), input.nextControlIndex, index + Math.min(left, ahead));
         taken = stamper.takeUsual(batch, index, end, merge.lastMs, ledger, output);
         if (taken === index) {
-          if (!this.#offer(input, index, output, left)) {
-            this.#isFull = true;
-            return true;
-          }
+          // With all its positions at once: a checkpoint between them and the quote would hold what is in no journal.
+          this.stamper.offer(batch, index, ledger, output, Infinity);
           taken = index + 1;
         }
       }
@@ -466,7 +475,10 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
   }
 
   #apply(mark: SessionMark, output: ReaderOutput<SessionRecord>, limit: number): boolean {
-    if (mark.kind === 'feed') return true;
+    if (mark.kind === 'feed') {
+      this.#onFact(mark.fact);
+      return true;
+    }
     this.stamper.processingTime(mark.processingTimeMs, output);
     this.#unfinishedStepMs = mark.eventTimeMs;
     return this.#finishStep(output, limit);

@@ -1,5 +1,6 @@
 import { fail, ok, type Result } from '../../core/result.ts';
-import { CHECKPOINT_SETTINGS_DEFAULT, type CheckpointSettings } from '../session/checkpoint-settings.ts';
+import type { CheckpointSettings } from '../session/checkpoint-settings.ts';
+import { CHECKPOINT_FLAGS, readCheckpoints } from './checkpoint-arguments.ts';
 import { readSpeed, readWhole, WORKERS_MAX, type ParsedFlags, type SpeedArgument } from './argument-values.ts';
 import { BARS_FLAGS, readBars, type BarsCommand } from './bars-arguments.ts';
 import { FEED_FLAGS, LIVE_FLAGS, readFeed, readLive, type FeedCommand, type LiveCommand } from './live-arguments.ts';
@@ -96,7 +97,6 @@ export interface ReplayCommand {
 }
 
 export const PARALLELISM_MAX = 32_768;
-const DAY_MS = 86_400_000;
 /** Ten minutes of simulated market: enough to see every rule at work. */
 const SAMPLE_SECONDS_DEFAULT = 600;
 
@@ -116,9 +116,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
     'trades',
     'out-of-orderness-ms',
     'max-future-ms',
-    'checkpoint-interval-ms',
-    'checkpoint-timeout-ms',
-    'checkpoints-kept',
+    ...CHECKPOINT_FLAGS,
   ],
   record: ['journal', 'output', 'profile'],
   bars: BARS_FLAGS,
@@ -266,24 +264,6 @@ function readReplay({ values, rest }: ParsedFlags): Result<CliCommand, string> {
     state: values.get('state') ?? null,
     savepoint: values.get('savepoint') ?? null,
     checkpoints: checkpoints.value,
-  });
-}
-
-function readCheckpoints(values: ReadonlyMap<string, string>): Result<CheckpointSettings, string> {
-  const flags = ['checkpoint-interval-ms', 'checkpoint-timeout-ms', 'checkpoints-kept'];
-  const alone = values.has('state') ? undefined : [...flags, 'savepoint'].find((flag) => values.has(flag));
-  if (alone !== undefined) return fail(`--${alone} needs --state DIR: without it there are no checkpoints.`);
-  const { intervalMs, timeoutMs, retained } = CHECKPOINT_SETTINGS_DEFAULT;
-  const interval = readWhole(values, flags[0], 10, DAY_MS);
-  if (!interval.ok) return interval;
-  const timeout = readWhole(values, flags[1], 100, DAY_MS);
-  if (!timeout.ok) return timeout;
-  const kept = readWhole(values, flags[2], 1, 100);
-  if (!kept.ok) return kept;
-  return ok({
-    intervalMs: interval.value ?? intervalMs,
-    timeoutMs: timeout.value ?? timeoutMs,
-    retained: kept.value ?? retained,
   });
 }
 

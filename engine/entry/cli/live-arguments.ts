@@ -1,6 +1,8 @@
 import { fail, ok, type Result } from '../../core/result.ts';
 import { readSpeed, readWhole, WORKERS_MAX, type ParsedFlags, type SpeedArgument } from './argument-values.ts';
+import type { CheckpointSettings } from '../session/checkpoint-settings.ts';
 import type { CliCommand } from './arguments.ts';
+import { CHECKPOINT_FLAGS, readCheckpoints } from './checkpoint-arguments.ts';
 
 /** `flinktrade feed`: serve a session as a live feed. */
 export interface FeedCommand {
@@ -44,6 +46,7 @@ export interface LiveCommand {
   readonly idleMs: number | null;
   readonly outOfOrdernessMs: number | null;
   readonly maxFutureMs: number | null;
+  readonly checkpoints: CheckpointSettings;
   /** Why the kill switch may be cleared; null: it stays as it is. */
   readonly rearm: string | null;
 }
@@ -88,6 +91,7 @@ export const LIVE_FLAGS: readonly string[] = [
   'out-of-orderness-ms',
   'max-future-ms',
   'rearm',
+  ...CHECKPOINT_FLAGS,
 ];
 
 type Wholes<Name extends string> = Record<Name, number | null>;
@@ -208,6 +212,8 @@ export function readLive({ values, rest }: ParsedFlags): Result<CliCommand, stri
     'max-future-ms': [0, Number.MAX_SAFE_INTEGER],
   });
   if (!wholes.ok) return wholes;
+  const checkpoints = readCheckpoints(values);
+  if (!checkpoints.ok) return checkpoints;
   const { value } = wholes;
   return ok({
     kind: 'live',
@@ -226,6 +232,7 @@ export function readLive({ values, rest }: ParsedFlags): Result<CliCommand, stri
     idleMs: value['idle-ms'],
     outOfOrdernessMs: value['out-of-orderness-ms'],
     maxFutureMs: value['max-future-ms'],
+    checkpoints: checkpoints.value,
     rearm: values.get('rearm') ?? null,
   });
 }

@@ -1,23 +1,26 @@
 import { availableParallelism } from 'node:os';
-import type { SinkContext, SinkWriter } from '../../api/sink.ts';
-import { tradeMessage, TRADES_CSV_HEADER, tradesCsvLine } from '../../connectors/sinks/trades-csv.ts';
+import { join } from 'node:path';
+import { AUDIT_ANCHOR } from '../../connectors/audit/audit-anchor-file.node.ts';
+import type { AuditTrail } from '../../connectors/audit/audit-trail.ts';
+import { openAuditTrail } from '../../connectors/audit/open-audit-trail.node.ts';
 import type { FeedStatus } from '../../connectors/live/live-feed-input.ts';
 import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
 import { startMachineTimer } from '../../core/machine.node.ts';
-import type { Trade } from '../../trading/records.ts';
 import type { RunningJob } from '../job-runner.node.ts';
 import {
+  auditLive,
   LiveCoordinator,
   OtherSessionError,
   prepareLive,
   type PreparedLive,
   type RecoveredLive,
 } from '../session/live-session.node.ts';
+import type { SessionAudit } from '../session/session-audit.ts';
 import type { SessionParameters } from '../session/session-parameters.ts';
 import { startSession } from '../session/start-session.node.ts';
 import { openStateStore } from '../session/state-store.node.ts';
+import { recoveredText } from '../session/live-recovery.node.ts';
 import { TradeCollector } from '../session/trade-collector.node.ts';
-import type { TradeCopy } from '../session/trade-gate.ts';
 import { loadPositions, loadRules } from './documents.node.ts';
 import { FeedTelling } from './feed-telling.node.ts';
 import { onInterrupt } from './interrupt.node.ts';
@@ -26,10 +29,11 @@ import type { LiveCommand } from './live-arguments.ts';
 import { CliError, EXIT_INPUT, EXIT_INTERNAL, EXIT_USAGE } from './messages.ts';
 import { checkOutputs, writeText } from './output-files.node.ts';
 import { summarize, tradeLines } from './replay-command.node.ts';
-import { rowsOf, SessionWatch } from './replay-player.node.ts';
+import { rowsOf, SessionWatch, tellFailedCheckpoint } from './replay-player.node.ts';
 import { replayReport } from './replay-report.ts';
 import { positionTable, reportPieces, type ReplayReport } from './report.ts';
 import { tell } from './tell.node.ts';
+import { TradePrinter } from './trade-printer.node.ts';
 
 const MS_PER_SECOND = 1000;
 /** Quotes of a feed are few beside those of a file; the machine has other work. */
@@ -51,9 +55,14 @@ export async function runLive(command: LiveCommand): Promise<void> {
   );
   const store = await opened(command.state);
   const trades = new TradeCollector(command.trades !== null && command.trades !== '-');
+  const workers = command.workers ?? Math.max(1, Math.min(availableParallelism() - 1, WORKERS_DEFAULT_MAX));
+  let trail: AuditTrail | null = null;
   try {
     const prepared = await preparedOf(store, command, { rules, positions });
-    const { report, nameOf } = await new LiveRun(command, store, prepared, rules, positions, trades).play();
+    trail = await openedTrail(store, command.state);
+    const audit = await auditLive(trail, prepared, { workers, reason: 'The session was started again.' });
+    const run = new LiveRun({ command, store, prepared, audit, rules, positions, workers, trades });
+    const { report, nameOf } = await run.play();
     if (command.trades !== null && command.trades !== '-') await writeText(command.trades, tradeLines(trades, nameOf));
     if (command.report !== null) await writeText(command.report, reportPieces(report));
     if (command.report === null && command.trades !== '-')
@@ -61,7 +70,18 @@ export async function runLive(command: LiveCommand): Promise<void> {
     summarize(report);
   } finally {
     trades.dispose();
+    await trail?.close();
     await store.close();
+  }
+}
+
+async function openedTrail(store: DurableStore, folder: string): Promise<AuditTrail> {
+  try {
+    return await openAuditTrail(store, join(folder, AUDIT_ANCHOR), (error) =>
+      tell(`The audit trail could not be stored yet: ${(error as Error).message}`),
+    );
+  } catch (error) {
+    throw stateProblem(error);
   }
 }
 
@@ -81,7 +101,7 @@ async function preparedOf(
   { rules, positions }: Pick<SessionParameters, 'rules' | 'positions'>,
 ): Promise<PreparedLive> {
   try {
-    return await prepareLive(store, { ...command, rules, positions });
+    return await prepareLive(store, { ...command, rules, positions }, command.checkpoints.retained);
   } catch (error) {
     if (error instanceof OtherSessionError) throw new CliError(EXIT_USAGE, error.message);
     throw stateProblem(error);
@@ -96,34 +116,17 @@ function stateProblem(error: unknown): unknown {
   );
 }
 
-/** Final trades, each as it becomes so, for `--trades -`. A recovered session begins with all it had. */
-class TradePrinter implements SinkWriter<Trade> {
-  readonly #trades: TradeCollector;
-  readonly #words = new Float64Array(8);
-  readonly #nameOf: (symbol: number) => string;
-
-  constructor(trades: TradeCollector, nameOf: (symbol: number) => string) {
-    this.#trades = trades;
-    this.#nameOf = nameOf;
-    process.stdout.write(`${TRADES_CSV_HEADER}\n`);
-  }
-
-  write(trade: Trade, context: SinkContext): void {
-    this.#trades.write(trade, context);
-    const { quoteSequence, shares, price, buyPrice, askBefore, askAfter } = trade;
-    const { symbolId } = trade as TradeCopy;
-    this.#words.set([
-      context.timestamp() as number,
-      quoteSequence,
-      symbolId,
-      shares,
-      price,
-      buyPrice,
-      askBefore,
-      askAfter,
-    ]);
-    process.stdout.write(`${tradesCsvLine(tradeMessage(this.#words, 0, this.#nameOf(symbolId)))}\n`);
-  }
+interface LiveRunOptions {
+  readonly command: LiveCommand;
+  readonly store: DurableStore;
+  readonly prepared: PreparedLive;
+  readonly audit: SessionAudit;
+  /** That are asked for; the session may have begun with others. */
+  readonly rules: SessionParameters['rules'];
+  readonly positions: SessionParameters['positions'];
+  readonly workers: number;
+  /** Whoever made it disposes of it. */
+  readonly trades: TradeCollector;
 }
 
 class LiveRun {
@@ -140,29 +143,30 @@ class LiveRun {
   #cancelTimer: () => void = () => undefined;
   #feedStatus: FeedStatus | null = null;
 
-  constructor(
-    command: LiveCommand,
-    store: DurableStore,
-    prepared: PreparedLive,
-    rules: SessionParameters['rules'],
-    positions: SessionParameters['positions'],
-    trades: TradeCollector,
-  ) {
+  constructor({ command, store, prepared, audit, rules, positions, workers, trades }: LiveRunOptions) {
     this.#command = command;
     this.#prepared = prepared;
     this.#rules = rules;
     this.#trades = trades;
     this.#scaling = new HeadlessScaling({
-      workers: command.workers ?? Math.max(1, Math.min(availableParallelism() - 1, WORKERS_DEFAULT_MAX)),
+      workers,
       autoscale: command.autoscale,
       folder: command.state,
+      onRescaled: (rescale) => audit.rescaled(rescale),
     });
     const nameOf = (symbol: number): string => this.#job.symbolText(symbol);
+    const printed = command.trades === '-' ? new TradePrinter(trades, nameOf) : trades;
     this.#coordinator = new LiveCoordinator({
       store,
       prepared,
       rules,
-      trades: command.trades === '-' ? new TradePrinter(trades, nameOf) : trades,
+      trades: printed,
+      symbolText: nameOf,
+      intervalMs: command.checkpoints.intervalMs,
+      timeoutMs: command.checkpoints.timeoutMs,
+      checkpoint: () => this.#job.checkpoint(),
+      onCheckpoint: tellFailedCheckpoint,
+      audit,
       send: (message) => this.#job.sendSourceEvent(message),
       onFeed: (status) => {
         this.#feedStatus = status;
@@ -189,7 +193,9 @@ class LiveRun {
         historySampleMs: null,
       },
       workers: this.#scaling.workers,
-      maxParallelism: null,
+      maxParallelism: prepared.state.restored?.maxParallelism ?? null,
+      checkpoints: this.#coordinator.jobCheckpoints(),
+      restore: prepared.state.restored,
       sinks: { trades: this.#coordinator.gate, lateQuotes: { write: () => undefined } },
       onEvent: (event) => {
         if (!this.#coordinator.take(event)) this.#watch.take(event);
@@ -197,12 +203,15 @@ class LiveRun {
       },
     });
     this.#scaling.attach(this.#job);
+    for (const { words, symbols } of prepared.state.trades)
+      printed.restore(words, symbols, (text) => this.#job.symbolId(text));
   }
 
   async play(): Promise<{ report: ReplayReport; nameOf: (symbol: number) => string }> {
     const { url } = this.#command;
     const { cutOff } = this.#prepared.found;
     if (cutOff !== null) tell(cutOff);
+    for (const { id, problem } of this.#prepared.state.refused) tell(`Checkpoint ${id} cannot be used: ${problem}`);
     if (url.startsWith('ws:') && !/^ws:\/\/(localhost|127\.|\[::1\])/.test(url))
       tell(
         `${this.#prepared.inputs.settings.feed} is not encrypted: whoever is between here and there can change quotes. Use wss:// where the feed offers it.`,
@@ -216,6 +225,8 @@ class LiveRun {
       const { elapsedMs } = await this.#job.finished;
       await this.#coordinator.keeper.idle();
       if (this.#failure !== null) throw stateProblem(this.#failure);
+      const { ended } = this.#watch;
+      if (ended !== null) await this.#coordinator.tellEnd('ended', ended.progress.totals, this.#trades.count);
       return { report: await this.#report(elapsedMs), nameOf: (symbol) => this.#job.symbolText(symbol) };
     } catch (error) {
       if (this.#failure !== null) throw stateProblem(this.#failure);
@@ -231,8 +242,8 @@ class LiveRun {
       this.#scaling.dispose();
       this.#cancelTimer();
       this.#feed.clear();
-      this.#coordinator.keeper.close();
       await this.#job.close();
+      await this.#coordinator.close();
     }
   }
 
@@ -258,9 +269,10 @@ class LiveRun {
     return () => process.off('SIGUSR2', halt);
   }
 
-  #recovered({ quotes, halted }: RecoveredLive): void {
+  #recovered(recovered: RecoveredLive): void {
+    const { halted } = recovered;
     this.#startTimer();
-    tell(`Recovered ${quotes} quotes from the journal. Going on live.`);
+    tell(`${recoveredText(this.#prepared.state, recovered)} Going on live.`);
     if (!halted) return;
     const { rearm } = this.#command;
     if (rearm === null) {

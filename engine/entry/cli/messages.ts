@@ -69,7 +69,8 @@ export const USAGE = `FlinkTrade command line
       and printed with --trades -, when its quote is there for good. Started again with the same DIR it goes on.
       Kill switch: signal SIGUSR2; to clear it, end the session and start it again with --rearm REASON.
       more: --subscribe TEXT (sent on connecting), --stale-ms N (2000; 0: never), --idle-ms N (1000),
-            --out-of-orderness-ms N, --max-future-ms N (2000)
+            --out-of-orderness-ms N, --max-future-ms N (2000),
+            --checkpoint-interval-ms N (1000), --checkpoints-kept N (2), --checkpoint-timeout-ms N (600000)
   flinktrade replay --journal DIR --positions FILE ...       replay a live session; record --journal DIR -o FILE exports it
 
   flinktrade savepoint DIR -o FILE          the newest checkpoint of a --state folder in one file, for --savepoint

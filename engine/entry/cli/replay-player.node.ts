@@ -116,7 +116,10 @@ export class ReplayPlayer {
       workers: run.scaling.workers,
       maxParallelism: run.maxParallelism ?? state?.restored?.maxParallelism ?? null,
       sinks: { trades, lateQuotes: { write: () => undefined } },
-      onEvent: (event) => watch.take(event),
+      onEvent: (event) => {
+        state?.take(event);
+        watch.take(event);
+      },
       restore: state?.restored ?? null,
       ...(state !== null && {
         checkpoints: state.checkpoints(run.checkpoints, trades, (record) => this.#took(record)),
@@ -126,7 +129,7 @@ export class ReplayPlayer {
       state?.attach(job, trades);
       run.scaling.attach(job);
       const { elapsedMs } = await job.finished;
-      await state?.auditEnd(job, trades, watch.ended?.progress.totals.quotes ?? 0);
+      if (watch.ended !== null) await state?.auditEnd(job, trades, watch.ended.progress.totals);
       const nameOf = (symbol: number): string => job.symbolText(symbol);
       return { report: await this.#report(job, watch, elapsedMs), trades, nameOf };
     } catch (error) {
@@ -141,12 +144,7 @@ export class ReplayPlayer {
 
   #took(record: CheckpointRecord): void {
     if (record.status === 'completed') this.#restarts.achieved();
-    if (
-      record.status === 'failed' &&
-      record.problem !== CheckpointCoordinator.SOURCES_ENDED &&
-      record.problem !== CheckpointCoordinator.JOB_ENDED
-    )
-      tell(`Checkpoint ${record.id} failed: ${record.problem ?? ''} The replay goes on.`);
+    tellFailedCheckpoint(record);
   }
 
   async #report(job: RunningJob<SessionParameters>, watch: SessionWatch, elapsedMs: number): Promise<ReplayReport> {
@@ -170,6 +168,15 @@ export class ReplayPlayer {
       nameOf: (symbol) => job.symbolText(symbol),
     });
   }
+}
+
+export function tellFailedCheckpoint({ id, status, problem }: CheckpointRecord): void {
+  if (
+    status === 'failed' &&
+    problem !== CheckpointCoordinator.SOURCES_ENDED &&
+    problem !== CheckpointCoordinator.JOB_ENDED
+  )
+    tell(`Checkpoint ${id} failed: ${problem ?? ''} The session goes on.`);
 }
 
 export async function rowsOf(job: RunningJob<SessionParameters>, name: string): Promise<PublishedRows[]> {

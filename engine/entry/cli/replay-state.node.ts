@@ -19,7 +19,7 @@ export async function openReplayState(
 ): Promise<SessionState> {
   const identity = await readIdentity(parameters);
   const state = await openState(folder, identity, settings.retained);
-  await state.startAudit(folder, (error) =>
+  await state.openTrail(folder, (error) =>
     tell(`The audit trail could not be stored yet: ${(error as Error).message}`),
   );
   for (const { id, problem } of state.refused) tell(`Checkpoint ${id} in ${folder} cannot be used: ${problem}`);

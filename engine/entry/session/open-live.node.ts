@@ -1,8 +1,8 @@
 import { fastCrc32 } from '../../connectors/files/fast-crc32.node.ts';
 import { loadProfile, type OpenSession } from '../../connectors/files/open-session.node.ts';
 import { JournalBytes } from '../../connectors/journal/journal-bytes.ts';
-import { JournalWriter } from '../../connectors/journal/journal-writer.ts';
-import { FeedGate } from '../../connectors/live/feed-gate.ts';
+import { JournalWriter, type JournalPlace } from '../../connectors/journal/journal-writer.ts';
+import { FeedGate, type StoredGate } from '../../connectors/live/feed-gate.ts';
 import { FeedLink } from '../../connectors/live/feed-link.ts';
 import { LiveClock } from '../../connectors/live/live-clock.ts';
 import { LiveFeedInput, STEP_MS } from '../../connectors/live/live-feed-input.ts';
@@ -11,6 +11,7 @@ import { webSocketFeed } from '../../connectors/live/web-socket.node.ts';
 import { bindLiveProfile } from '../../connectors/profiles/bind-profile.ts';
 import { RecordingInput } from '../../connectors/recording/recording-input.ts';
 import { createRandom } from '../../connectors/simulator/prng.ts';
+import type { RowLedger } from '../../connectors/sources/row-ledger.ts';
 import type { SessionStamper } from '../../connectors/sources/session-stamper.ts';
 import { SymbolTable } from '../../connectors/sources/symbol-table.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
@@ -21,10 +22,24 @@ import type { LiveCommand, LiveInputs, SessionEvent } from './session-parameters
 
 /** Replaced by the bundler with the version in package.json. */
 declare const FLINKTRADE_VERSION: string;
+const CREATED_BY = `FlinkTrade ${typeof FLINKTRADE_VERSION === 'string' ? FLINKTRADE_VERSION : 'development'}`;
 
 /** Whether nothing is to be taken from the feed. */
 interface Hold {
   isHeld: boolean;
+}
+
+/** Where a live session stands besides its reader: the place in its journal, and what its feed numbered. Plain data. */
+export interface StoredLive {
+  readonly place: JournalPlace;
+  readonly gate: StoredGate;
+}
+
+/** What a live session goes on from: a checkpoint's, with what held there. */
+export interface RestoredLive extends StoredLive {
+  readonly rules: RulesDocument;
+  readonly rulesVersion: number;
+  readonly halted: boolean;
 }
 
 /** A live session on the source thread: its feed, its journal, and where it went on from. */
@@ -35,6 +50,7 @@ export class OpenLive {
   readonly session: OpenSession;
   readonly #inputs: LiveInputs;
   readonly #feed: LiveFeedInput;
+  readonly #gate: FeedGate;
   readonly #link: FeedLink;
   readonly #clock: LiveClock;
   readonly #hold: Hold;
@@ -47,11 +63,14 @@ export class OpenLive {
   onLive: () => void = () => undefined;
   #rules: { readonly rules: RulesDocument; readonly version: number } | null = null;
   #isHalted = false;
+  /** Quotes ahead of the place that the session went on from. */
+  #restoredQuotes = 0;
 
   private constructor(
     inputs: LiveInputs,
     parts: {
       readonly feed: LiveFeedInput;
+      readonly gate: FeedGate;
       readonly link: FeedLink;
       readonly clock: LiveClock;
       readonly bytes: JournalBytes | null;
@@ -60,10 +79,17 @@ export class OpenLive {
       readonly journal: JournalWriter;
       readonly why: string;
       readonly hold: Hold;
+      readonly restored: RestoredLive | null;
     },
     tell: (event: SessionEvent) => void,
   ) {
-    const { feed, symbols, recording } = parts;
+    const { feed, symbols, recording, restored } = parts;
+    if (restored !== null) {
+      this.#rules = { rules: restored.rules, version: restored.rulesVersion };
+      this.#isHalted = restored.halted;
+      this.#restoredQuotes = restored.place.state.quotes;
+    }
+    this.#gate = parts.gate;
     this.#inputs = inputs;
     this.#feed = feed;
     this.#link = parts.link;
@@ -94,9 +120,13 @@ export class OpenLive {
     });
   }
 
-  /** @throws InputError when the profile cannot read a live feed */
+  /**
+   * @param restored null: from its beginning, or that of its journal
+   * @throws InputError when the profile cannot read a live feed
+   */
   static async open(
     inputs: LiveInputs,
+    restored: RestoredLive | null,
     tell: (event: SessionEvent) => void,
     onBytes: (bytes: JournalBytes) => void,
   ): Promise<OpenLive> {
@@ -122,7 +152,7 @@ export class OpenLive {
       crc32: fastCrc32,
       startTimer: startMachineTimer,
       settings,
-      createdBy: `FlinkTrade ${typeof FLINKTRADE_VERSION === 'string' ? FLINKTRADE_VERSION : 'development'}`,
+      createdBy: CREATED_BY,
       profile: inputs.profile,
       undecided: () => live?.stamper?.undecided() ?? [],
       handOver: (part) => tell({ kind: 'journal-part', part }),
@@ -142,16 +172,20 @@ export class OpenLive {
     const bytes = inputs.recovers ? new JournalBytes(() => tell({ kind: 'journal-wanted' })) : null;
     // The first part is needed to open it: whoever passes commands on must know where parts go.
     if (bytes !== null) onBytes(bytes);
-    const recording =
-      bytes === null
-        ? null
-        : await RecordingInput.open(bytes, symbols, fastCrc32, { isOpenEnded: true, ledger: feed.ledger });
+    const recording = bytes === null ? null : await openTail(bytes, symbols, { inputs, restored, ledger: feed.ledger });
+    if (restored !== null) gate.restore(restored.gate, (symbol) => symbols.intern(symbol));
     live = new OpenLive(
       inputs,
-      { feed, link, clock, bytes, recording, symbols, journal, hold, why: 'a live feed' },
+      { feed, gate, link, clock, bytes, recording, symbols, journal, hold, why: 'a live feed', restored },
       tell,
     );
     return live;
+  }
+
+  /** Between two polls; hands over what is journaled so far. null: it is not live yet, and has no place of its own. */
+  snapshot(): StoredLive | null {
+    const place = this.journal.place();
+    return place === null ? null : { place, gate: this.#gate.snapshot((symbol) => this.symbols.name(symbol)) };
   }
 
   /** Call once, when whoever plays it is ready. */
@@ -193,10 +227,12 @@ export class OpenLive {
   #goLive(played: RecordingInput): void {
     const { processingMs = -Infinity } = this.stamper ?? {};
     if (Number.isFinite(processingMs)) this.#clock.continueFrom(processingMs);
+    if (played.position() > this.#restoredQuotes) this.#gate.forgetMessageNumber();
     this.#begin(played);
     this.#tell({
       kind: 'recovered',
       quotes: played.position(),
+      records: this.input.journalRecords,
       undecided: this.stamper?.undecided() ?? [],
       rules: this.#rules,
       halted: this.#isHalted,
@@ -210,4 +246,17 @@ export class OpenLive {
     this.#link.put({ what: 'session-started', atMs: Math.floor(this.#clock.wallMs()), feed: settings.feed });
     this.#link.start();
   }
+}
+
+/** The journal, or what of it a checkpoint does not hold. */
+function openTail(
+  bytes: JournalBytes,
+  symbols: SymbolTable,
+  { inputs, restored, ledger }: { inputs: LiveInputs; restored: RestoredLive | null; ledger: RowLedger },
+): Promise<RecordingInput> | RecordingInput {
+  const options = { isOpenEnded: true, ledger };
+  if (restored === null) return RecordingInput.open(bytes, symbols, fastCrc32, options);
+  const { settings, profile } = inputs;
+  const about = { createdBy: CREATED_BY, inputs: [settings.feed], profiles: [profile], live: settings };
+  return RecordingInput.resume(bytes, symbols, fastCrc32, { about, state: restored.place.state }, options);
 }

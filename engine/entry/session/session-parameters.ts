@@ -1,5 +1,6 @@
 import type { BarBuilding } from '../../contract/bars.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
+import type { AuditEvent } from '../../connectors/audit/audit-record.ts';
 import type { Speed } from '../../contract/window.ts';
 import type { SessionTotals } from '../../connectors/sources/session-source-reader.ts';
 import type { LiveSettings } from '../../connectors/recording/recording-format.ts';
@@ -73,6 +74,9 @@ export type LiveCommand =
   /** The machine slept. */
   | { readonly kind: 'stood-still'; readonly forMs: number };
 
+/** What is told to the audit trail of things that have a place in the stream. */
+export type StreamEntry = Extract<AuditEvent, { kind: 'rules' | 'kill' | 'rearm' | 'clock-jump' }>;
+
 /** From the source to the coordinator. */
 export type SessionEvent =
   | {
@@ -87,13 +91,28 @@ export type SessionEvent =
   | { readonly kind: 'quarantined'; readonly rows: readonly QuarantinedRow[] }
   | { readonly kind: 'ended'; readonly progress: SessionProgress; readonly pending: readonly PlannedPosition[] }
   | { readonly kind: 'control-entered'; readonly entered: EnteredControl }
+  /**
+   * A checkpoint's barrier is sent behind everything that was told so far, and ahead of the quote `sequence`. `part`: of
+   * the journal, the one behind it; `quarantined`: rows so far, by reason.
+   */
+  | {
+      readonly kind: 'barrier';
+      readonly checkpointId: number;
+      readonly part: number | null;
+      readonly sequence: number;
+      readonly quarantined: Readonly<Record<string, number>>;
+    }
+  /** Ahead of the quote `sequence`, for the first time or again. */
+  | { readonly kind: 'happened'; readonly sequence: number; readonly entry: StreamEntry }
   | { readonly kind: 'journal-part'; readonly part: JournalPart }
   | { readonly kind: 'journal-wanted' }
   /** The journal has been played; from here on the session is live. `rules`: the last change; null: there was none. */
   | {
       readonly kind: 'recovered';
       readonly quotes: number;
-      /** Of those, the ones that are held back for their time. */
+      /** Quotes, controls and marks that were read from the journal for it. */
+      readonly records: number;
+      /** Of those quotes, the ones that are held back for their time. */
       readonly undecided: readonly number[];
       readonly rules: { readonly rules: RulesDocument; readonly version: number } | null;
       readonly halted: boolean;

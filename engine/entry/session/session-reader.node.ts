@@ -10,7 +10,7 @@ import { assertNever } from '../../core/assert.ts';
 import { startMachineTimer } from '../../core/machine.node.ts';
 import { CONTROL, type ControlRecord } from '../../trading/records.ts';
 import { openJournal } from './open-journal.node.ts';
-import { OpenLive } from './open-live.node.ts';
+import { OpenLive, type RestoredLive, type StoredLive } from './open-live.node.ts';
 import { openSample } from './sample.node.ts';
 import type {
   InputFailure,
@@ -19,6 +19,7 @@ import type {
   SessionInputs,
   SessionParameters,
   SessionProgress,
+  StreamEntry,
 } from './session-parameters.ts';
 
 /** Where the reader stands, as plain data. */
@@ -28,6 +29,8 @@ export interface StoredReader {
   readonly rules: RulesDocument;
   readonly rulesVersion: number;
   readonly halted: boolean;
+  /** Of a live session. */
+  readonly live?: StoredLive | null;
 }
 
 /** Ten times a second is more than a person reads and costs nothing. */
@@ -83,10 +86,18 @@ export class SessionReader implements SourceReader<SessionRecord> {
     }
   }
 
-  /** null until the inputs are open: then the session has not begun. */
-  snapshotState(): StoredReader {
+  /** `session` is null until the inputs are open: then the session has not begun. */
+  snapshotState(checkpointId: number): StoredReader {
     const session = this.#reader?.snapshot() ?? null;
-    return { session, rules: this.#rules, rulesVersion: this.#rulesVersion, halted: this.#halted };
+    const live = this.#live?.snapshot() ?? null;
+    this.#tell({
+      kind: 'barrier',
+      checkpointId,
+      part: live?.place.part ?? null,
+      sequence: session?.stamper.sequence ?? 0,
+      quarantined: this.#reader?.totals().quarantinedByReason ?? {},
+    });
+    return { session, rules: this.#rules, rulesVersion: this.#rulesVersion, halted: this.#halted, live };
   }
 
   handleSourceEvent(event: unknown): void {
@@ -138,7 +149,7 @@ export class SessionReader implements SourceReader<SessionRecord> {
       this.#rulesVersion = restored.rulesVersion;
       this.#halted = restored.halted;
     }
-    const session = await this.#openInputs(inputs);
+    const session = await this.#openInputs(inputs, restored);
     this.#session = session;
     const given = rules.defaults ?? {};
     const defaults = resolveRules(rules).defaults;
@@ -158,6 +169,9 @@ export class SessionReader implements SourceReader<SessionRecord> {
       alignFullSeconds: needsAlignments(rules),
       // Rules may gain or lose a limit over all symbols while the session runs.
       alignmentNeed: (control) => this.#takeControl(control),
+      onFact: (fact) => {
+        if (fact.what === 'clock-jumped') this.#happened({ kind: 'clock-jump', details: { byMs: fact.byMs } });
+      },
       scheduled: this.#parameters.controls ?? [],
       supersedes: isOfSameKind,
       onEntered: (entered) => this.#tell({ kind: 'control-entered', entered }),
@@ -187,6 +201,7 @@ export class SessionReader implements SourceReader<SessionRecord> {
 
   /** A control enters the stream, for the first time or again. @returns whether alignments are needed from here on */
   #takeControl(control: ControlRecord): boolean | null {
+    this.#happened(entryOf(control));
     if (control.kind !== 'rules') {
       this.#halted = control.kind === 'halt';
       return null;
@@ -196,11 +211,26 @@ export class SessionReader implements SourceReader<SessionRecord> {
     return needsAlignments(control.rules);
   }
 
-  #handleEarly(): void {
-    for (const command of this.#early.splice(0)) this.handleSourceEvent(command);
+  #happened(entry: StreamEntry): void {
+    this.#tell({ kind: 'happened', sequence: this.#reader?.stamper.sequence ?? 0, entry });
   }
 
-  async #openInputs(inputs: SessionInputs): Promise<OpenSession> {
+  #handleEarly(): void {
+    let isHalted = this.#live !== null && this.#halted;
+    for (const command of this.#early.splice(0)) {
+      if (command.kind === 'control' && command.control.kind === 'rearm') isHalted = false;
+      if (isHalted && command.kind === 'control' && command.control.kind === 'halt') this.#isHaltedAlready(command);
+      else this.handleSourceEvent(command);
+    }
+  }
+
+  /** The journal brought the halt back that somebody remembers: it is in the stream, and needs no second one. */
+  #isHaltedAlready({ number = 0 }: Extract<SessionCommand, { kind: 'control' }>): void {
+    const sequence = this.#reader?.stamper.sequence ?? 0;
+    this.#tell({ kind: 'control-entered', entered: { number, sequence, recordedTaken: 0, superseded: [] } });
+  }
+
+  async #openInputs(inputs: SessionInputs, restored: StoredReader | null): Promise<OpenSession> {
     switch (inputs.kind) {
       case 'files':
         return openSession(inputs.paths, inputs.profile);
@@ -211,6 +241,7 @@ export class SessionReader implements SourceReader<SessionRecord> {
       case 'live':
         this.#live = await OpenLive.open(
           inputs,
+          restoredLive(restored),
           (event) => this.#tell(event),
           (bytes) => {
             this.#journalBytes = bytes;
@@ -260,6 +291,25 @@ export class SessionReader implements SourceReader<SessionRecord> {
   #tell(event: SessionEvent): void {
     this.#context.sendSourceEventToCoordinator(event);
   }
+}
+
+function entryOf(control: ControlRecord): StreamEntry {
+  switch (control.kind) {
+    case 'rules':
+      return { kind: 'rules', details: { version: control.version, rules: control.rules } };
+    case 'halt':
+      return { kind: 'kill', details: { by: control.by } };
+    case 'rearm':
+      return { kind: 'rearm', details: { by: control.by } };
+    default:
+      return assertNever(control);
+  }
+}
+
+function restoredLive(restored: StoredReader | null): RestoredLive | null {
+  if (restored?.live === null || restored?.live === undefined) return null;
+  const { live, rules, rulesVersion, halted } = restored;
+  return { ...live, rules, rulesVersion, halted };
 }
 
 /** A halt pressed while an interrupted session catches up must not be undone by a rearm that came before it. */

@@ -1,5 +1,15 @@
+import { join } from 'node:path';
+import { AUDIT_ANCHOR } from '../../connectors/audit/audit-anchor-file.node.ts';
+import type { AuditTrail } from '../../connectors/audit/audit-trail.ts';
+import { openAuditTrail } from '../../connectors/audit/open-audit-trail.node.ts';
+import type { SessionTotals } from '../../connectors/sources/session-source-reader.ts';
 import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
-import { DurableTrades, readTrades, type TradeValue } from '../../connectors/sinks/durable-trades.ts';
+import {
+  DurableTrades,
+  readTrades,
+  type StoredTrades,
+  type TradeValue,
+} from '../../connectors/sinks/durable-trades.ts';
 import type { RescaleInfo } from '../../contract/window.ts';
 import type { CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
 import {
@@ -9,15 +19,20 @@ import {
 } from '../../runtime/checkpoint/checkpoint-storage.ts';
 import type { JobCheckpoints, RunningJob } from '../job-runner.node.ts';
 import type { CheckpointSettings } from './checkpoint-settings.ts';
-import { SessionAudit } from './session-audit.node.ts';
+import { lostTexts, SessionAudit, type StoredAudit } from './session-audit.ts';
 import { differences, sha256Of, type SessionIdentity } from './session-identity.node.ts';
-import type { SessionParameters } from './session-parameters.ts';
+import type { SessionEvent, SessionParameters } from './session-parameters.ts';
 import type { TradeCollector } from './trade-collector.node.ts';
+
+/** Enough to tell the sessions of a folder apart. */
+const SESSION_NAME_CHARACTERS = 16;
 
 /** The application's part of a checkpoint. */
 interface StoredSessionState {
   readonly identity: SessionIdentity;
   readonly trades: readonly TradeValue[];
+  /** null: nothing was told. */
+  readonly audit: StoredAudit | null;
 }
 
 /** What is in the store belongs to another session. `which` names what differs. */
@@ -29,12 +44,6 @@ export class SessionMismatchError extends Error {
     super(`differs in: ${which.join(', ')}`);
     this.which = which;
   }
-}
-
-interface StoredTrades {
-  readonly value: TradeValue;
-  readonly words: Float64Array;
-  readonly symbols: ReadonlyMap<number, string>;
 }
 
 /**
@@ -52,7 +61,9 @@ export class SessionState {
   readonly #identity: SessionIdentity;
   #firstId = 1;
   #trades: readonly StoredTrades[] = [];
-  /** null until `startAudit`. */
+  /** null until `openTrail`. */
+  #trail: AuditTrail | null = null;
+  /** Of the run. */
   #audit: SessionAudit | null = null;
 
   private constructor(store: DurableStore, where: string, identity: SessionIdentity, retained: number) {
@@ -90,12 +101,14 @@ export class SessionState {
     const found = await this.#storage.latest(async ({ application }) => {
       trades = [];
       for (const value of (application as StoredSessionState).trades)
-        trades.push({ value, ...(await readTrades(store, sha256Of, value)) });
+        trades.push(await readTrades(store, sha256Of, value));
       return null;
     });
     if (found.checkpoint === null && found.refused.length > 0) throw allLost(this.#where, found.refused);
     if (found.checkpoint !== null) {
-      const which = differences((found.checkpoint.application as StoredSessionState).identity, this.#identity);
+      // Of a live session there is none.
+      const { identity } = found.checkpoint.application as Partial<StoredSessionState>;
+      const which = differences(identity ?? {}, this.#identity);
       if (which.length > 0) throw new SessionMismatchError(which);
     }
     this.restored = found.checkpoint;
@@ -105,47 +118,63 @@ export class SessionState {
   }
 
   /** From here on the session tells its audit trail what happens. @throws StoreError */
-  async startAudit(folder: string, onFailure: (error: unknown) => void): Promise<void> {
-    this.#audit = await SessionAudit.open(this.#store, folder, onFailure);
+  async openTrail(folder: string, onFailure: (error: unknown) => void): Promise<void> {
+    this.#trail = await openAuditTrail(this.#store, join(folder, AUDIT_ANCHOR), onFailure);
   }
 
-  /** The session begins, or goes on after its process was gone. */
+  /** The session begins, or goes on after its process was gone. @throws StoreError */
   async auditStart(parameters: SessionParameters, workers: number): Promise<void> {
     if (this.restored !== null) return this.auditRecovery('The program was ended in mid session.');
     const inputs = parameters.inputs.kind === 'files' ? parameters.inputs.paths : [parameters.inputs.kind];
-    const details = { inputs, workers, rulesVersion: 1, rules: parameters.rules };
-    this.#audit?.append({ kind: 'session-start', details, sequence: 0 });
+    this.#audit = this.#newAudit();
+    await this.#audit?.begin({ inputs, workers, rules: parameters.rules });
   }
 
-  /** It goes on from the last checkpoint; trades which that one made final and nobody may have told are told. */
+  /** It goes on from the last checkpoint. @throws StoreError */
   async auditRecovery(reason: string): Promise<void> {
-    const details = { checkpoint: this.restored?.id ?? null, replayedQuotes: 0, reason, lost: [] };
-    this.#audit?.append({ kind: 'recovery', details });
-    const id = this.restored?.id;
-    for (const { value, words, symbols } of this.#trades) {
-      if (value.level === 0 && Number(/\/(\d+)-/.exec(value.name)?.[1]) === id)
-        await this.#audit?.tellUntold(words, value.trades, (symbol) => symbols.get(symbol) as string);
-    }
+    const application = this.restored?.application as StoredSessionState | undefined;
+    this.#audit = this.#newAudit();
+    await this.#audit?.goOn(application?.audit ?? null, this.#trades, {
+      checkpoint: this.restored?.id ?? null,
+      replayedQuotes: 0,
+      reason,
+      lost: lostTexts(this.refused),
+    });
   }
 
-  auditRescale({ from, to, pauseMs, status }: RescaleInfo): void {
-    if (status === 'completed') this.#audit?.append({ kind: 'rescale', details: { from, to, pauseMs } });
+  auditRescale(rescale: RescaleInfo): void {
+    this.#audit?.rescaled(rescale);
   }
 
-  /** The session is over: the trades since the last checkpoint are final, too. */
-  async auditEnd(job: RunningJob<SessionParameters>, trades: TradeCollector, quotes: number): Promise<void> {
-    const rest = trades.durable?.rest();
-    if (rest !== undefined) await this.#audit?.tellUntold(rest.words, rest.trades, (id) => job.symbolText(id));
+  /** What a run tells of itself. */
+  take(event: SessionEvent): void {
+    this.#audit?.take(event);
+  }
+
+  /** The session is over: the trades since the last checkpoint are final, too. @throws StoreError */
+  async auditEnd(
+    job: RunningJob<SessionParameters>,
+    trades: TradeCollector,
+    { quotes, quarantinedByReason }: SessionTotals,
+  ): Promise<void> {
+    const rest = trades.durable?.rest() ?? { words: new Float64Array(0), trades: 0 };
+    const nameOf = (id: number): string => job.symbolText(id);
     const details = { outcome: 'finished', quotes, trades: trades.count };
-    this.#audit?.append({ kind: 'session-end', details, sequence: quotes });
-    await this.#audit?.flush();
+    await this.#audit?.end(details, { ...rest, nameOf }, quarantinedByReason);
+  }
+
+  #newAudit(): SessionAudit | null {
+    const session = sha256Of(JSON.stringify(this.#identity)).slice(0, SESSION_NAME_CHARACTERS);
+    return this.#trail === null ? null : new SessionAudit(this.#trail, session);
   }
 
   /** Gives a run the trades that earlier ones made final, and makes its own final with each checkpoint. */
   attach(job: RunningJob<SessionParameters>, trades: TradeCollector): void {
     const stored = this.restored === null ? [] : (this.restored.application as StoredSessionState).trades;
     trades.durable = new DurableTrades(this.#store, sha256Of, (id) => job.symbolText(id), stored);
-    trades.durable.onFinal = (words, count) => this.#audit?.tellTrades(words, count, (id) => job.symbolText(id));
+    const nameOf = (id: number): string => job.symbolText(id);
+    trades.durable.onFinal = (checkpointId, words, count) =>
+      this.#audit?.complete(checkpointId, { words, trades: count, nameOf });
     for (const { words, symbols } of this.#trades) trades.restore(words, symbols, (text) => job.symbolId(text));
   }
 
@@ -160,10 +189,9 @@ export class SessionState {
       intervalMs: settings.intervalMs,
       timeoutMs: settings.timeoutMs,
       prepare: async (checkpointId) => {
-        // What was final before is told for good before anything else becomes so: after a crash, only the newest is in doubt.
-        await this.#audit?.flush();
+        const audit = (await this.#audit?.prepare(checkpointId)) ?? null;
         const values = (await trades.durable?.prepare(checkpointId)) ?? [];
-        const application: StoredSessionState = { identity: this.#identity, trades: values };
+        const application: StoredSessionState = { identity: this.#identity, trades: values, audit };
         return { application, values: values.map(({ name }) => name) };
       },
       onRecord,
@@ -171,7 +199,7 @@ export class SessionState {
   }
 
   async close(): Promise<void> {
-    await this.#audit?.close();
+    await this.#trail?.close();
     await this.#store.close();
   }
 }

@@ -4,9 +4,7 @@ import { TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
 import { TradeStore, type StoredTrade } from '../../connectors/sinks/trade-store.node.ts';
 import { notional } from '../../core/decimal.ts';
 import type { Trade } from '../../trading/records.ts';
-
-/** Trades as views carry them: the symbol's number stands beside its text. */
-type TradeView = Trade & { readonly symbolId: number };
+import { writeTradeWords, type TradeCopy } from './trade-gate.ts';
 
 /**
  * The trades of a replay: their sums, and, when somebody wants them, the trades themselves. Coordinator thread only;
@@ -28,14 +26,7 @@ export class TradeCollector implements SinkWriter<Trade> {
 
   write(trade: Trade, context: SinkContext): void {
     const words = this.#words;
-    words[0] = context.timestamp() as number;
-    words[1] = trade.quoteSequence;
-    words[2] = (trade as TradeView).symbolId;
-    words[3] = trade.shares;
-    words[4] = trade.price;
-    words[5] = trade.buyPrice;
-    words[6] = trade.askBefore;
-    words[7] = trade.askAfter;
+    writeTradeWords(words, trade as TradeCopy, context.timestamp() as number);
     this.durable?.add(words, 0);
     this.#take(words, 0);
   }

@@ -1,4 +1,6 @@
 import type { SinkContext, SinkWriter } from '../../api/sink.ts';
+import type { DurableTrades } from '../../connectors/sinks/durable-trades.ts';
+import { TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
 import type { Trade } from '../../trading/records.ts';
 
 /** A trade with the number of its symbol, as views of it carry it. */
@@ -15,20 +17,37 @@ interface PendingTrade {
  */
 export class TradeGate implements SinkWriter<Trade> {
   readonly #writer: SinkWriter<Trade>;
+  readonly #durable: DurableTrades;
+  readonly #words = new Float64Array(TRADE_WORDS);
   #pending: PendingTrade[] = [];
   #durableSequence = 0;
   #undecided: readonly number[] = [];
 
-  /** @param writer gets final trades only */
-  constructor(writer: SinkWriter<Trade>) {
+  /**
+   * @param writer gets final trades only
+   * @param durable gets all of them as they come: a checkpoint is complete only once their quotes are durable
+   */
+  constructor(writer: SinkWriter<Trade>, durable: DurableTrades) {
     this.#writer = writer;
+    this.#durable = durable;
   }
 
   get pending(): number {
     return this.#pending.length;
   }
 
+  prepareCommit(checkpointId: number): null {
+    this.#durable.mark(checkpointId);
+    return null;
+  }
+
+  commit(checkpointId: number): void {
+    this.#durable.commit(checkpointId);
+  }
+
   write(trade: Trade, context: SinkContext): void {
+    writeTradeWords(this.#words, trade as TradeCopy, context.timestamp() as number);
+    this.#durable.add(this.#words, 0);
     if (this.#isFinal(trade.quoteSequence)) {
       this.#writer.write(trade, context);
       return;
@@ -55,6 +74,18 @@ export class TradeGate implements SinkWriter<Trade> {
   #isFinal(quoteSequence: number): boolean {
     return quoteSequence < this.#durableSequence && !this.#undecided.includes(quoteSequence);
   }
+}
+
+/** Lays a trade out as `trade-run.ts` draws it. */
+export function writeTradeWords(words: Float64Array, trade: TradeCopy, eventTimeMs: number): void {
+  words[0] = eventTimeMs;
+  words[1] = trade.quoteSequence;
+  words[2] = trade.symbolId;
+  words[3] = trade.shares;
+  words[4] = trade.price;
+  words[5] = trade.buyPrice;
+  words[6] = trade.askBefore;
+  words[7] = trade.askAfter;
 }
 
 /** What a sink is given is a view that the next trade overwrites. */

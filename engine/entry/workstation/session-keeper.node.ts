@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
-import { readTrades, type TradeValue } from '../../connectors/sinks/durable-trades.ts';
+import { readTrades, type StoredTrades, type TradeValue } from '../../connectors/sinks/durable-trades.ts';
 import type { Clock } from '../../core/time.ts';
 import type { CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
 import {
   CheckpointStorage,
-  type CheckpointParts,
   type RefusedCheckpoint,
   type RestoredCheckpoint,
-  type StoredCheckpoint,
 } from '../../runtime/checkpoint/checkpoint-storage.ts';
 import type { ControlRecord } from '../../trading/records.ts';
 import type { JobCheckpoints } from '../job-runner.node.ts';
 import { CHECKPOINT_SETTINGS_DEFAULT } from '../session/checkpoint-settings.ts';
+import type { SessionAudit, StoredAudit } from '../session/session-audit.ts';
 import { differences, identityOf, sha256Of } from '../session/session-identity.node.ts';
 import type { SessionParameters } from '../session/session-parameters.ts';
 import type { StoredReader } from '../session/session-reader.node.ts';
+import { TrackedStorage } from '../session/tracked-storage.ts';
 import {
   controlName,
   CURRENT_NAME,
@@ -28,22 +28,11 @@ import {
   type SessionLife,
   type SessionSpec,
 } from './session-spec.node.ts';
-import type { SessionTrades, StoredTrades } from './session-trades.node.ts';
+import type { SessionTrades } from './session-trades.node.ts';
 
 /** A checkpoint of a workstation that hangs this long is given up and said. */
-const TIMEOUT_MS = 60_000;
+export const CHECKPOINT_TIMEOUT_MS = 60_000;
 const FOREIGN = 'It belongs to a session that has ended.';
-
-/** Knows when nothing is being written any more: a job that died may have left a checkpoint half way to the store. */
-class TrackedStorage extends CheckpointStorage {
-  settled: Promise<unknown> = Promise.resolve();
-
-  override write(parts: CheckpointParts, pause?: () => Promise<void>): Promise<StoredCheckpoint> {
-    const writing = super.write(parts, pause);
-    this.settled = writing.catch(() => undefined);
-    return writing;
-  }
-}
 
 /**
  * One session in the store: what it was opened with, how it is played, its checkpoints, trades and controls. Coordinator
@@ -185,14 +174,24 @@ export class SessionKeeper {
     return (this.restored?.application as SessionCheckpoint | undefined)?.trades ?? [];
   }
 
-  checkpoints(trades: () => SessionTrades, onRecord: (record: CheckpointRecord) => void): JobCheckpoints {
+  /** What the restored checkpoint keeps for the audit trail. */
+  get audit(): StoredAudit | null {
+    return (this.restored?.application as SessionCheckpoint | undefined)?.audit ?? null;
+  }
+
+  checkpoints(
+    trades: () => SessionTrades,
+    audit: SessionAudit | null,
+    onRecord: (record: CheckpointRecord) => void,
+  ): JobCheckpoints {
     return {
       storage: this.#storage,
       firstId: this.#firstId,
       // The session asks for them: while it is paused nothing changes.
       intervalMs: null,
-      timeoutMs: TIMEOUT_MS,
+      timeoutMs: CHECKPOINT_TIMEOUT_MS,
       prepare: async (checkpointId) => {
+        const told = (await audit?.prepare(checkpointId)) ?? null;
         const values = await trades().prepare(checkpointId);
         const application: SessionCheckpoint = {
           version: SPEC_VERSION,
@@ -201,6 +200,7 @@ export class SessionKeeper {
           desk: this.#desk,
           trades: values,
           lastControl: this.#lastControl,
+          audit: told,
         };
         return { application, values: [...values.map(({ name }) => name), specName(this.spec.id)] };
       },

@@ -1,6 +1,8 @@
 import type { RecoveryInfo } from '../../contract/window.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
 import type { ControlRecord } from '../../trading/records.ts';
+import type { RecoveredLive } from '../session/live-session.node.ts';
+import type { LiveState } from '../session/live-state.node.ts';
 import type { SessionKeeper } from './session-keeper.node.ts';
 import type { KeptControl } from './session-spec.node.ts';
 
@@ -51,6 +53,29 @@ export function describeRecovery(
     trades: keeper.tradeValues.reduce((sum, { trades }) => sum + trades, 0),
     quotes: reader?.session?.stamper.sequence ?? 0,
     controls: inForce(keeper).controls,
+    journalRecords: null,
+    refused,
+  };
+}
+
+/** Why a session goes on by itself. */
+export type Interruption = Pick<RecoveryInfo, 'why' | 'cause'>;
+
+export function describeLiveRecovery(
+  { restored, refused, tradeValues, quotes }: LiveState,
+  { records }: RecoveredLive,
+  interruption: Interruption,
+  atMs: number,
+): RecoveryInfo {
+  return {
+    atMs,
+    ...interruption,
+    checkpointId: restored?.id ?? null,
+    takenAtMs: restored?.createdAtMs ?? null,
+    trades: tradeValues.reduce((sum, { trades }) => sum + trades, 0),
+    quotes,
+    controls: 0,
+    journalRecords: records,
     refused,
   };
 }

@@ -2,6 +2,7 @@ import type { SessionInfo, Speed } from '../../contract/window.ts';
 import type { ScheduledControl } from '../../connectors/sources/control-schedule.ts';
 import type { TradeValue } from '../../connectors/sinks/durable-trades.ts';
 import type { ControlRecord } from '../../trading/records.ts';
+import type { StoredAudit } from '../session/session-audit.ts';
 import type { SessionIdentity } from '../session/session-identity.node.ts';
 import type { SessionParameters } from '../session/session-parameters.ts';
 
@@ -58,6 +59,8 @@ export interface SessionCheckpoint {
   readonly trades: readonly TradeValue[];
   /** Greatest number any control had by then. */
   readonly lastControl: number;
+  /** Absent or null: nothing was told to the audit trail. */
+  readonly audit?: StoredAudit | null;
 }
 
 export interface KeptControl extends ScheduledControl<ControlRecord> {

@@ -1,17 +1,13 @@
 import type { SinkContext, SinkWriter } from '../../api/sink.ts';
-import { DurableTrades, type TradeValue } from '../../connectors/sinks/durable-trades.ts';
+import { DurableTrades, type StoredTrades, type TradeValue } from '../../connectors/sinks/durable-trades.ts';
 import { TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
 import { tradeMessage } from '../../connectors/sinks/trades-csv.ts';
 import type { DurableStore } from '../../contract/durable-store.ts';
 import type { Trade } from '../../trading/records.ts';
+import type { SessionAudit } from '../session/session-audit.ts';
 import { sha256Of } from '../session/session-identity.node.ts';
+import { writeTradeWords, type TradeCopy } from '../session/trade-gate.ts';
 import { TradeLog } from './trade-log.ts';
-
-/** Trades of an earlier run, as the store has them. */
-export interface StoredTrades {
-  readonly words: Float64Array;
-  readonly symbols: ReadonlyMap<number, string>;
-}
 
 interface Mark {
   readonly checkpointId: number;
@@ -26,22 +22,24 @@ export class SessionTrades implements SinkWriter<Trade> {
   readonly log = new TradeLog();
   readonly #words = new Float64Array(TRADE_WORDS);
   readonly #durable: DurableTrades | null;
-  readonly #symbolId: (text: string) => number;
   #marks: Mark[] = [];
   #finalCount = 0;
 
   /**
    * @param store null: nothing is kept, and no trade is ever more final than when it is made
+   * @param audit is told of trades as they become final
    * @param values of trades that the checkpoint the session goes on from points at
    */
   constructor(
     store: DurableStore | null,
     values: readonly TradeValue[],
     symbolText: (id: number) => string,
-    symbolId: (text: string) => number,
+    audit: SessionAudit | null,
   ) {
-    this.#symbolId = symbolId;
     this.#durable = store === null ? null : new DurableTrades(store, sha256Of, symbolText, values);
+    if (this.#durable !== null)
+      this.#durable.onFinal = (checkpointId, words, trades) =>
+        audit?.complete(checkpointId, { words, trades, nameOf: symbolText });
   }
 
   /** Of the session's trades, oldest first, so many stay whatever happens. */
@@ -60,14 +58,7 @@ export class SessionTrades implements SinkWriter<Trade> {
 
   write(trade: Trade, context: SinkContext): void {
     const words = this.#words;
-    words[0] = context.timestamp() as number;
-    words[1] = trade.quoteSequence;
-    words[2] = (trade as Trade & { readonly symbolId?: number }).symbolId ?? this.#symbolId(trade.symbol);
-    words[3] = trade.shares;
-    words[4] = trade.price;
-    words[5] = trade.buyPrice;
-    words[6] = trade.askBefore;
-    words[7] = trade.askAfter;
+    writeTradeWords(words, trade as TradeCopy, context.timestamp() as number);
     this.#durable?.add(words, 0);
     this.log.add(tradeMessage(words, 0, trade.symbol));
   }

@@ -18,15 +18,17 @@ import type { CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coord
 import { repeatEvery, waitMs } from '../../core/machine.node.ts';
 import { JobFailedError } from '../job-failed-error.ts';
 import type { RunningJob } from '../job-runner.node.ts';
+import type { SessionAudit } from '../session/session-audit.ts';
 import type { SessionEvent, SessionParameters, SessionProgress } from '../session/session-parameters.ts';
 import { LiveCoordinator, type PreparedLive, type RecoveredLive } from '../session/live-session.node.ts';
 import type { SessionScaling } from '../session/session-scaling.node.ts';
 import { startSession } from '../session/start-session.node.ts';
 import { RateMeter } from './rate-meter.ts';
 import { RowCache } from './row-cache.ts';
-import { CheckpointRhythm, type SessionBook } from './session-checkpoints.node.ts';
+import { CheckpointRhythm } from '../session/checkpoint-rhythm.node.ts';
+import type { SessionBook } from './session-checkpoints.node.ts';
 import { SessionControls, type ControlOutcome } from './session-controls.node.ts';
-import type { SessionKeeper } from './session-keeper.node.ts';
+import { CHECKPOINT_TIMEOUT_MS, type SessionKeeper } from './session-keeper.node.ts';
 import { SessionTrades } from './session-trades.node.ts';
 import { WorkerBoard } from './worker-board.ts';
 import { ROW } from '../../contract/frames.ts';
@@ -50,6 +52,8 @@ export interface WorkstationSessionOptions {
   /** Keeps the session, and knows what it goes on from; null: it is gone with the program. */
   readonly keeper: SessionKeeper | null;
   readonly book: SessionBook;
+  /** What it tells the audit trail; null: there is none. */
+  readonly audit: SessionAudit | null;
   /** The life of the session moved on. */
   readonly onStatus: (status: SessionStatus) => void;
   /** It cannot go on. `isInput`: because of an input, which no restart would mend. */
@@ -102,6 +106,7 @@ export class WorkstationSession {
   #paused: boolean;
   #isOpen = false;
   #ended = false;
+  #isEndTold = false;
   #inputProblem: Problem | null = null;
   #selected: { readonly symbol: string; id: number; lastTimeMs: number } | null = null;
   #halted = false;
@@ -117,17 +122,20 @@ export class WorkstationSession {
     const { live } = options;
     this.rules = live?.rules ?? options.rules;
     this.rulesVersion = options.rulesVersion;
-    const restored = keeper?.restored ?? null;
-    const checkpoints = keeper?.checkpoints(
-      () => this.#trades,
-      (record) => this.#tookCheckpoint(record),
-    );
+    const restored = keeper?.restored ?? live?.prepared.state.restored ?? null;
     const trades: SinkWriter<Trade> = {
       write: (trade, context) => this.#trades.write(trade, context),
       prepareCommit: (checkpointId) => this.#trades.prepareCommit(checkpointId),
       commit: (checkpointId) => this.#trades.commit(checkpointId),
     };
     this.#live = live === null ? null : this.#coordinate(live, trades);
+    const checkpoints =
+      this.#live?.jobCheckpoints() ??
+      keeper?.checkpoints(
+        () => this.#trades,
+        options.audit,
+        (record) => this.#tookCheckpoint(record),
+      );
     this.#job = startSession({
       parameters,
       workers: options.scaling.workers,
@@ -137,6 +145,7 @@ export class WorkstationSession {
         lateQuotes: { write: () => undefined },
       },
       onEvent: (event) => {
+        if (this.#live === null) options.audit?.take(event);
         if (this.#live?.take(event) !== true) this.#take(event);
       },
       restore: restored,
@@ -147,9 +156,9 @@ export class WorkstationSession {
       keeper?.store ?? null,
       keeper?.tradeValues ?? [],
       (id) => this.#job.symbolText(id),
-      (text) => this.#job.symbolId(text),
+      options.audit,
     );
-    this.#trades.restore(keeper?.trades ?? []);
+    this.#trades.restore(keeper?.trades ?? live?.prepared.state.trades ?? []);
     this.#controls = new SessionControls(keeper, (control, number) =>
       this.#job.sendSourceEvent({ kind: 'control', control, number }),
     );
@@ -235,6 +244,12 @@ export class WorkstationSession {
     return new LiveCoordinator({
       ...live,
       trades,
+      symbolText: (id) => this.#job.symbolText(id),
+      intervalMs: this.#options.book.intervalMs,
+      timeoutMs: CHECKPOINT_TIMEOUT_MS,
+      checkpoint: () => this.#job.checkpoint(),
+      audit: this.#options.audit,
+      onCheckpoint: (record) => this.#tookCheckpoint(record),
       send: (command) => this.#job.sendSourceEvent(command),
       onFeed: (status) => {
         this.#feed = status;
@@ -264,8 +279,6 @@ export class WorkstationSession {
       await Promise.race([this.#job.finished.catch(() => undefined), waitMs(END_LIVE_MS_MAX)]);
       await Promise.race([live.keeper.idle(), waitMs(END_LIVE_MS_MAX)]);
     }
-    live.keeper.close();
-    await this.#options.live?.store.close();
   }
 
   /** Ends its threads. What was kept stays as it is. */
@@ -275,6 +288,28 @@ export class WorkstationSession {
     this.#stopFrames();
     if (this.#live !== null) await this.#endLive(this.#live);
     await this.#job.close();
+    await this.#live?.close();
+    await this.#options.live?.store.close();
+  }
+
+  /** For the audit trail: it is over, and what became final since the last checkpoint is told. May be called twice. */
+  async tellEnd(outcome: string): Promise<void> {
+    const totals = this.#progress?.totals;
+    if (this.#isEndTold || totals === undefined) return;
+    this.#isEndTold = true;
+    const { quotes, quarantinedByReason } = totals;
+    try {
+      if (this.#live !== null) await this.#live.tellEnd(outcome, totals, this.#trades.log.count);
+      else
+        await this.#options.audit?.end(
+          { outcome, quotes, trades: this.#trades.finalCount },
+          { words: new Float64Array(0), trades: 0, nameOf: String },
+          quarantinedByReason,
+        );
+    } catch (error) {
+      const message = `The audit trail could not be told of the end of the session yet: ${(error as Error).message}`;
+      this.#options.emit({ kind: 'problem', requestId: null, problem: { code: 'audit-failed', message, where: null } });
+    }
   }
 
   /** For tests of recovery alone: one of its threads is gone, as if it had crashed. */
@@ -502,6 +537,7 @@ export class WorkstationSession {
     this.#ended = true;
     this.#rest();
     await this.#keepEnd();
+    await this.tellEnd('finished');
     this.#progressAtMs = -Infinity;
     this.#tellChanges();
     this.#options.onStatus({ kind: 'finished' });

@@ -3,6 +3,7 @@ import type {
   EngineCommand,
   EngineEvent,
   Problem,
+  RescaleInfo,
   SessionInfo,
   SessionRequest,
   SessionStatus,
@@ -19,17 +20,29 @@ import { feedUrlProblem, LIVE_PROFILE_DEFAULT } from '../cli/live-arguments.ts';
 import { loadPositions } from '../cli/documents.node.ts';
 import { CliError } from '../cli/messages.ts';
 import { OtherSessionError, prepareLive, type PreparedLive, type RecoveredLive } from '../session/live-session.node.ts';
+import { recoveredText } from '../session/live-recovery.node.ts';
+import type { LiveState } from '../session/live-state.node.ts';
 import { samplePositions } from '../session/sample.node.ts';
 import type { SessionInputs, SessionParameters } from '../session/session-parameters.ts';
 import { SessionScaling, type WorkersOutcome } from '../session/session-scaling.node.ts';
 import { CHECKPOINT_SETTINGS_DEFAULT } from '../session/checkpoint-settings.ts';
 import { waitMs } from '../../core/machine.node.ts';
+import type { ControlRecord } from '../../trading/records.ts';
+import type { SessionAudit } from '../session/session-audit.ts';
 import type { KillFlag } from './kill-flag.node.ts';
 import { forgetLiveRequest, keepLiveRequest, readLiveRequest } from './live-request.ts';
 import { SessionBook } from './session-checkpoints.node.ts';
 import type { ControlOutcome } from './session-controls.node.ts';
 import { SessionKeeper } from './session-keeper.node.ts';
-import { describeRecovery, inForce, wasHalted, type InForce } from './session-recovery.node.ts';
+import {
+  describeLiveRecovery,
+  describeRecovery,
+  inForce,
+  wasHalted,
+  type InForce,
+  type Interruption,
+} from './session-recovery.node.ts';
+import type { WorkstationAudit } from './workstation-audit.node.ts';
 import { WorkstationSession, type Emit, type WorkstationLive } from './workstation-session.node.ts';
 
 /** A chart wants a point a second, and keeps half as many whenever it has too many. */
@@ -56,6 +69,7 @@ export interface WorkstationDependencies {
   readonly store?: Promise<DurableStore | null>;
   /** The kill switch as a file; absent: it does not outlive the program. */
   readonly killFlag?: KillFlag;
+  readonly audit: WorkstationAudit;
   readonly checkpointIntervalMs?: number;
   /** A thread of a session that shows no sign of life for so long has hung; absent: 30 s. */
   readonly hangMs?: number;
@@ -77,6 +91,7 @@ interface Beginning {
   readonly parameters: SessionParameters;
   readonly scaling: SessionScaling;
   readonly inForce: InForce;
+  readonly audit: SessionAudit | null;
 }
 
 /**
@@ -99,9 +114,13 @@ export class Workstation {
   #keeper: SessionKeeper | null = null;
   /** What the live session was opened with; null: there is none. */
   #liveRequest: SessionRequest | null = null;
+  /** Why the live session goes on by itself; null: it does not. */
+  #interruption: Interruption | null = null;
   #book: SessionBook;
   /** Of the session that is open, over all its runs. */
   #scaling: SessionScaling | null = null;
+  /** Of the run that was begun last. */
+  #sessionAudit: SessionAudit | null = null;
   readonly #restarts: JobRestarts;
   /** Nothing is opened or closed before what was interrupted has been looked for. */
   #started: Promise<void> = Promise.resolve();
@@ -170,6 +189,10 @@ export class Workstation {
         return this.#emit({ kind: 'rearm-token', token: this.#token });
       case 'rearm-confirm':
         return this.#rearm(command.token, command.by);
+      case 'verify-audit':
+        return this.#dependencies.audit.verify();
+      case 'export-audit':
+        return this.#dependencies.audit.exportTo(command.path);
       case 'stood-still':
         return session?.stoodStill(command.forMs);
       case 'select-symbol':
@@ -202,13 +225,15 @@ export class Workstation {
     }
     this.#tellStatus();
     this.#tellHalted();
+    this.#dependencies.audit.tell();
     const session = this.#session;
     if (session === null) return;
     this.#emit({ kind: 'rules-applied', requestId: null, rules: session.rules, version: session.rulesVersion });
     await session.tellEverything();
   }
 
-  async #open(requestId: number, request: SessionRequest): Promise<void> {
+  /** @param interruption of the live session that goes on by itself; null: somebody asked */
+  async #open(requestId: number, request: SessionRequest, interruption: Interruption | null = null): Promise<void> {
     const asked = await this.#parametersOf(requestId, request);
     if (asked === null) return;
     await this.#closeSession();
@@ -227,20 +252,39 @@ export class Workstation {
     };
     this.#info = info;
     this.#setStatus({ kind: 'opening' });
-    this.#book = this.#newBook();
-    this.#restarts.achieved();
+    this.#interruption = interruption;
+    if (interruption === null) {
+      this.#book = this.#newBook();
+      this.#restarts.achieved();
+    }
     const keeper = live === null ? await this.#keep({ parameters, workers: request.workers, info }) : null;
     if (live !== null) await this.#keepLive(request);
     const { rules } = parameters;
     const id = keeper?.spec.id ?? (live === null ? SESSION_NOT_KEPT : LIVE_SESSION);
     const scaling = await this.#openScaling(id, request.workers, requestId !== NO_REQUEST);
+    const audit = await this.#audited((trails) => {
+      if (keeper !== null) return trails.begin(keeper);
+      const reason = interruption?.cause ?? 'The session was opened again.';
+      return live === null ? Promise.resolve(null) : trails.live(live.prepared, { workers: scaling.workers, reason });
+    });
     this.#begin({
       keeper,
       live,
       parameters,
       scaling,
       inForce: { rules, rulesVersion: 1, halted: false, controls: 0 },
+      audit,
     });
+  }
+
+  /** A session runs all the same when its audit trail cannot be told of it; the window is told. */
+  async #audited(begin: (audit: WorkstationAudit) => Promise<SessionAudit | null>): Promise<SessionAudit | null> {
+    try {
+      return await begin(this.#dependencies.audit);
+    } catch (error) {
+      this.#problem(null, 'audit-failed', `Nothing of this session is audited: ${(error as Error).message}`);
+      return null;
+    }
   }
 
   /** @returns null when the session cannot be kept; the window is told why, and it runs all the same */
@@ -263,11 +307,12 @@ export class Workstation {
     }
   }
 
-  #begin({ keeper, live, parameters, scaling, inForce: { rules, rulesVersion, halted } }: Beginning): void {
+  #begin({ keeper, live, parameters, scaling, audit, inForce: { rules, rulesVersion, halted } }: Beginning): void {
     const { clock, emit, hangMs } = this.#dependencies;
     this.#epoch += 1;
     this.#keeper = keeper;
     this.#scaling = scaling;
+    this.#sessionAudit = audit;
     const session: WorkstationSession = new WorkstationSession({
       epoch: this.#epoch,
       parameters,
@@ -276,6 +321,7 @@ export class Workstation {
       emit,
       keeper,
       book: this.#book,
+      audit,
       rules,
       rulesVersion,
       live,
@@ -303,7 +349,7 @@ export class Workstation {
     if (store === undefined || store === null) return this.#setStatus({ kind: 'none' });
     try {
       const live = await readLiveRequest(store);
-      if (live !== null) return await this.#openAgain(live);
+      if (live !== null) return await this.#openAgain(live, { why: 'program-ended', cause: null });
       const keeper = await SessionKeeper.find(store, this.#dependencies.clock);
       if (keeper === null) return this.#setStatus({ kind: 'none' });
       await this.#goOn(keeper, 'program-ended', null);
@@ -333,7 +379,10 @@ export class Workstation {
     if (wasHalted(keeper.controls)) this.#latch('the session before');
     this.#setStatus({ kind: 'opening' });
     const scaling = await this.#openScaling(spec.id, spec.workers, false);
-    this.#begin({ keeper, live: null, parameters: keeper.parameters, scaling, inForce: now });
+    const audit = await this.#audited((trails) =>
+      trails.goOn(keeper, cause ?? 'The program had ended in mid session.'),
+    );
+    this.#begin({ keeper, live: null, parameters: keeper.parameters, scaling, inForce: now, audit });
   }
 
   /** @param isNew it begins, whatever was kept of one before it */
@@ -347,6 +396,7 @@ export class Workstation {
       clock,
       store: (await store) ?? null,
       onProblem: (message: string) => this.#problem(null, 'workers-not-changed', message),
+      onRescaled: (rescale: RescaleInfo) => this.#sessionAudit?.rescaled(rescale),
     };
     return isNew ? new SessionScaling(options) : SessionScaling.load(options);
   }
@@ -396,7 +446,8 @@ export class Workstation {
     await waitMs(delayMs);
     if (this.#session === session) this.#session = null;
     try {
-      if (keeper === null) return live === null ? undefined : await this.#openAgain(live);
+      const interruption: Interruption = { why: 'session-failed', cause };
+      if (keeper === null) return live === null ? undefined : await this.#openAgain(live, interruption);
       await keeper.reload();
       await this.#goOn(keeper, 'session-failed', cause);
     } catch (error) {
@@ -404,11 +455,12 @@ export class Workstation {
     }
   }
 
-  /** A live session goes on from its journal. */
-  async #openAgain(request: SessionRequest): Promise<void> {
+  /** A live session goes on from its newest checkpoint and the journal behind it. */
+  async #openAgain(request: SessionRequest, interruption: Interruption): Promise<void> {
     this.#liveRequest = null;
     const { inputs } = request;
-    await this.#open(NO_REQUEST, inputs.kind === 'live' ? { ...request, inputs: { ...inputs, anew: false } } : request);
+    const again = inputs.kind === 'live' ? { ...request, inputs: { ...inputs, anew: false } } : request;
+    await this.#open(NO_REQUEST, again, interruption);
     if (this.#session === null)
       this.#notRecovered('state-lost', 'The live session cannot be gone on with; see the problem.');
   }
@@ -498,7 +550,7 @@ export class Workstation {
       });
       const { cutOff } = prepared.found;
       if (cutOff !== null) this.#emit({ kind: 'notice', tone: 'bad', text: cutOff });
-      return { store, prepared, rules, onRecovered: (recovered) => this.#recovered(recovered) };
+      return { store, prepared, rules, onRecovered: (recovered) => this.#recovered(prepared.state, recovered) };
     } catch (error) {
       await store?.close();
       if (!(error instanceof StoreError || error instanceof OtherSessionError)) throw error;
@@ -508,11 +560,16 @@ export class Workstation {
     }
   }
 
-  #recovered({ quotes, halted, rulesVersion }: RecoveredLive): void {
+  #recovered(state: LiveState, recovered: RecoveredLive): void {
+    const { halted, rulesVersion } = recovered;
     const session = this.#session;
     if (session === null) return;
     this.#emit({ kind: 'rules-applied', requestId: null, rules: session.rules, version: rulesVersion });
-    const text = `The live session goes on: ${quotes} quotes were recovered from its journal${halted ? ', and the kill switch is on' : ''}.`;
+    const { clock } = this.#dependencies;
+    if (this.#interruption !== null)
+      this.#book.recovered(describeLiveRecovery(state, recovered, this.#interruption, clock.wallMs()));
+    session.tellState();
+    const text = `The live session goes on. ${recoveredText(state, recovered)}${halted ? ' The kill switch is on.' : ''}`;
     this.#emit({ kind: 'notice', tone: 'good', text });
     if (!halted) return;
     // The switch survives every crash.
@@ -535,6 +592,7 @@ export class Workstation {
     this.#info = null;
     if (session !== null || this.#status.kind === 'failed') this.#setStatus({ kind: 'none' });
     await session?.close();
+    await session?.tellEnd('closed');
     try {
       await keeper?.close();
       const store = wasLive ? await this.#dependencies.store : null;
@@ -581,7 +639,7 @@ export class Workstation {
   #halt(by: string): void {
     this.#token = null;
     // The stream first: it must not wait for a disk. Once is enough: what is pressed stays pressed.
-    if (this.#session !== null && !this.#halted) void this.#haltSession(this.#session, by);
+    if (!this.#halted) void this.#haltSession(this.#session, by);
     this.#halted = true;
     this.#latch(by);
     this.#tellHalted();
@@ -600,9 +658,16 @@ export class Workstation {
     }
   }
 
-  async #haltSession(session: WorkstationSession, by: string): Promise<void> {
-    session.setHalted(true);
-    this.#sayIfNotKept(await session.control({ kind: 'halt', by }), 'The place of the halt');
+  async #haltSession(session: WorkstationSession | null, by: string): Promise<void> {
+    session?.setHalted(true);
+    const outcome = await this.#enter(session, { kind: 'halt', by });
+    if (outcome.kind === 'ended') this.#dependencies.audit.append({ kind: 'kill', details: { by } });
+    this.#sayIfNotKept(outcome, 'The place of the halt');
+  }
+
+  /** Without a session there is no stream to enter. */
+  async #enter(session: WorkstationSession | null, control: ControlRecord): Promise<ControlOutcome> {
+    return session === null ? { kind: 'ended' } : session.control(control);
   }
 
   async #rearm(token: string, by: string): Promise<void> {
@@ -616,7 +681,8 @@ export class Workstation {
     this.#token = null;
     const session = this.#session;
     // The file goes last: a crash in between leaves the switch on.
-    const outcome = (await session?.control({ kind: 'rearm', by })) ?? { kind: 'kept' };
+    const outcome = await this.#enter(session, { kind: 'rearm', by });
+    if (outcome.kind === 'ended') this.#dependencies.audit.append({ kind: 'rearm', details: { by } });
     try {
       this.#dependencies.killFlag?.release();
     } catch (error) {

@@ -4,11 +4,19 @@ import { dateText, timeText } from '../../format/time-text.ts';
 
 /** What was brought back, from when, and what was not, in one or two sentences. */
 export function recoveryText(recovery: RecoveryInfo, zone: string): string {
-  const { checkpointId, takenAtMs, trades, quotes, controls } = recovery;
+  const { checkpointId, takenAtMs, trades, quotes, controls, journalRecords } = recovery;
+  const read =
+    journalRecords === null
+      ? 'Quotes since then are read again, and trade as they did.'
+      : `What came since then was read from the journal (${counted(journalRecords, 'record')}), and traded as it did.`;
+  const anew =
+    journalRecords === null
+      ? 'the session began anew, with the same inputs and positions.'
+      : `the whole journal was read (${counted(journalRecords, 'record')}), and traded as it did.`;
   const from =
     checkpointId === null || takenAtMs === null
-      ? 'There was no complete checkpoint yet: the session began anew, with the same inputs and positions.'
-      : `Went on from checkpoint ${checkpointId} of ${dateText(takenAtMs, zone)}, ${timeText(takenAtMs, zone)}: ${counted(trades, 'final trade')}, ${counted(quotes, 'quote')} taken. Quotes since then are read again, and trade as they did.`;
+      ? `There was no complete checkpoint: ${anew}`
+      : `Went on from checkpoint ${checkpointId} of ${dateText(takenAtMs, zone)}, ${timeText(takenAtMs, zone)}: ${counted(trades, 'final trade')}, ${counted(quotes, 'quote')} taken. ${read}`;
   const again =
     controls === 0
       ? ''

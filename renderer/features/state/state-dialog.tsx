@@ -4,6 +4,7 @@ import { bytesText, countText, NOTHING } from '../../format/decimal-text.ts';
 import { durationText, secondText, timeText } from '../../format/time-text.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { useStore, useWorkstation } from '../../ui/workstation-context.ts';
+import { AuditLine } from './audit-line.tsx';
 import { causeText, lossText, recoveryText } from './recovery-text.ts';
 
 /** What is kept of the session: its checkpoints one by one, and what was recovered from them. */
@@ -13,6 +14,7 @@ export function StateDialog() {
   const zone = useStore(settings, (one) => one.zone);
   return (
     <Dialog title="State" width={760} className="state-dialog" onClose={() => layout.show(null)}>
+      <AuditLine zone={zone} />
       {state === null ? <p>No session is open, so there is nothing to keep.</p> : <Kept state={state} zone={zone} />}
     </Dialog>
   );

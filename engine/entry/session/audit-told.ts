@@ -1,0 +1,50 @@
+import { canonicalJson, type AuditEntry, type AuditRecord } from '../../connectors/audit/audit-record.ts';
+import type { AuditTrail } from '../../connectors/audit/audit-trail.ts';
+
+/** Quarantined rows by reason. */
+export type RowCounts = Readonly<Record<string, number>>;
+
+/** What a trail tells of a session from some record on. */
+export interface Told {
+  /** By `placeKey`: how often. Whoever goes through the stream again takes one off for each. */
+  readonly items: Map<string, number>;
+  /** Greatest quote sequence of a trade; -1: none. Trades are told in the order of their quotes. */
+  readonly tradesUntil: number;
+  readonly rows: RowCounts;
+}
+
+/** Kinds that come again, the same and at the same place, when a session is gone on with. */
+const OF_THE_STREAM: ReadonlySet<string> = new Set(['rules', 'kill', 'rearm', 'clock-jump']);
+
+/** The same for the same thing at the same place of a stream. */
+export function placeKey({ kind, details }: Pick<AuditEntry, 'kind' | 'details'>, sequence: number | null): string {
+  return `${kind} ${sequence} ${canonicalJson(details)}`;
+}
+
+/**
+ * Looks up what was told of a session. One trail may tell of several, one after the other and again: each span of them
+ * begins with a record that names its session.
+ * @param from index of the first record that counts: then the trail was telling of this session; 0: of none
+ * @throws StoreError
+ */
+export async function readTold(trail: AuditTrail, session: string, from: number): Promise<Told> {
+  let current: string | null = from === 0 ? null : session;
+  const items = new Map<string, number>();
+  const rows: Record<string, number> = {};
+  let tradesUntil = -1;
+  for await (const record of trail.recordsFrom(from)) {
+    if (record.kind === 'session-start' || record.kind === 'recovery') current = record.details.session ?? current;
+    if (current !== session) continue;
+    if (record.kind === 'trade') tradesUntil = Math.max(tradesUntil, record.sequence ?? -1);
+    else if (record.kind === 'quarantine') addRows(rows, record);
+    else if (OF_THE_STREAM.has(record.kind) && record.sequence !== null) {
+      const key = placeKey(record, record.sequence);
+      items.set(key, (items.get(key) ?? 0) + 1);
+    }
+  }
+  return { items, tradesUntil, rows };
+}
+
+function addRows(rows: Record<string, number>, { details }: Extract<AuditRecord, { kind: 'quarantine' }>): void {
+  for (const [reason, count] of Object.entries(details.rows)) rows[reason] = (rows[reason] ?? 0) + count;
+}

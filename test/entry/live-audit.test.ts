@@ -1,0 +1,88 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { seededRandom } from '../support/seeded-random.ts';
+import { serveFeed } from '../support/served-feed.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { ofKind, toldAudit } from '../support/told-audit.ts';
+import { CLI, flinktrade } from './cli-kit.ts';
+
+const live = (url: string, words: readonly string[]): readonly string[] => [
+  'live',
+  url,
+  '--positions',
+  'p.csv',
+  '--state',
+  'state',
+  '--checkpoint-interval-ms',
+  '150',
+  ...words,
+];
+
+const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+/** A life that a crash ends; `act` is what happens in it. */
+async function life(
+  words: readonly string[],
+  folder: string,
+  act: (child: ChildProcess) => Promise<void>,
+): Promise<void> {
+  const child = spawn(process.execPath, [CLI, ...words], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  const isLive = new Promise<void>((done) => {
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      if (text.includes('The feed is live')) done();
+    });
+  });
+  await isLive;
+  await act(child);
+  child.kill('SIGKILL');
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+}
+
+describe('the audit trail of a live session', () => {
+  test('has every trade once and in the order of their quotes, with the rules it was made by, however often it is killed', async () => {
+    const folder = temporaryFolder('live-audit');
+    const feed = await serveFeed(folder, ['--quotes-per-second', '3000', '--garbage', '900']);
+    const rules = { version: 1, defaults: { askOffset: '0.02' } };
+    writeFileSync(join(folder, 'rules.json'), JSON.stringify(rules));
+    const random = seededRandom(23);
+    const kills = 9;
+    for (let kill = 0; kill < kills; kill += 1) {
+      const words = ['--workers', String(1 + (kill % 3)), ...(kill < 3 ? [] : ['--rules', 'rules.json'])];
+      const rearm = kill === 6 ? ['--rearm', 'looked into'] : [];
+      await life(live(feed.url, [...words, ...rearm]), folder, async (child) => {
+        await pause(random() * 800);
+        if (kill === 5) child.kill('SIGUSR2');
+        // What nobody has journaled yet may be gone with the crash.
+        if (kill === 5 || kill === 6 || kill === 3) await pause(300);
+      });
+    }
+    const last = await flinktrade(
+      live(feed.url, ['--rules', 'rules.json', '--for', '1', '--trades', 'last.csv', '--report', 'last.json']),
+      { folder },
+    );
+    expect(last.code, last.stderr).toBe(0);
+
+    const records = await toldAudit(folder, 'state');
+    const trades = ofKind(records, 'trade');
+    const sequences = trades.map(({ sequence }) => sequence ?? -1);
+    expect(sequences).toEqual([...new Set(sequences)].sort((left, right) => left - right));
+    const final = readFileSync(join(folder, 'last.csv'), 'utf8').trim().split('\n').slice(1);
+    expect(trades.length).toBeGreaterThan(20);
+    expect(trades.map(({ details }) => details.id).sort()).toEqual(final.map((line) => line.split(',')[0]).sort());
+
+    const changes = ofKind(records, 'rules');
+    expect(changes.map(({ details }) => details)).toEqual([{ version: 2, rules }]);
+    const changedAt = changes[0].sequence ?? NaN;
+    for (const { sequence, details } of trades) expect(details.rulesVersion).toBe((sequence ?? 0) < changedAt ? 1 : 2);
+    expect(ofKind(records, 'kill').map(({ details }) => details)).toEqual([{ by: 'SIGUSR2' }]);
+    expect(ofKind(records, 'rearm').map(({ details }) => details)).toEqual([{ by: 'looked into' }]);
+    expect(ofKind(records, 'session-start')).toHaveLength(1);
+    expect(ofKind(records, 'session-end').map(({ details }) => details.outcome)).toEqual(['ended']);
+    expect(ofKind(records, 'recovery')).toHaveLength(kills);
+    const quarantined = ofKind(records, 'quarantine').flatMap(({ details }) => Object.values(details.rows));
+    expect(quarantined.reduce((sum, rows) => sum + rows, 0)).toBeGreaterThan(3);
+  });
+});
