@@ -27,6 +27,8 @@ import type { ChartStore } from '../../stores/chart-store.ts';
 const PRICE_UNITS = 1e8;
 /** Bars across the panel while a person has not zoomed. */
 const BARS_ACROSS = 120;
+/** A session that has just begun is not blown up over the whole width. */
+const BARS_SHOWN_MIN = 30;
 const RIGHT_GAP_BARS = 3;
 const MARKS_MAX = 400;
 
@@ -120,9 +122,10 @@ export class CandleView {
       timeScale: { borderColor: color('--line') },
     });
     const [up, down] = [color('--up'), color('--down')];
+    const hollow = color('--surface-1');
     // Falling bars are filled, rising ones hollow: colour is never the only sign.
     this.#candles.applyOptions({
-      upColor: 'rgba(0, 0, 0, 0)',
+      upColor: hollow,
       downColor: down,
       borderUpColor: up,
       borderDownColor: down,
@@ -158,10 +161,9 @@ export class CandleView {
     this.#generation = this.#bars.generation;
     this.#isStale = false;
     this.#tradeCount = -1;
-    const across = Math.max(BARS_ACROSS, 1);
     this.#chart.timeScale().setVisibleLogicalRange({
-      from: Math.max(-RIGHT_GAP_BARS, points.length - across),
-      to: Math.max(points.length, across / 2) + RIGHT_GAP_BARS,
+      from: Math.max(-RIGHT_GAP_BARS, points.length - BARS_ACROSS),
+      to: Math.max(points.length, BARS_SHOWN_MIN) + RIGHT_GAP_BARS,
     });
   }
 
