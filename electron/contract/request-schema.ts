@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ExportRequest, PortMessage, RequestName, Requests, WindowPlace } from './channels.ts';
 import { LINKS } from './channels.ts';
+import { BAR_INTERVALS } from '../../engine/contract/bars.ts';
 import type { EngineCommand } from '../../engine/contract/window.ts';
 
 /**
@@ -60,6 +61,7 @@ const session = z.strictObject({
   workers,
   speed,
   startPaused: z.boolean(),
+  bars: z.exactOptional(z.enum(['none', 'built'])),
 });
 
 export const engineCommandSchema = z.discriminatedUnion('kind', [
@@ -80,6 +82,7 @@ export const engineCommandSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('rearm-confirm'), token: word, by: word }),
   z.strictObject({ kind: z.literal('verify-audit') }),
   z.strictObject({ kind: z.literal('select-symbol'), symbol: word.nullable() }),
+  z.strictObject({ kind: z.literal('select-bars'), interval: z.enum(BAR_INTERVALS).nullable() }),
   z.strictObject({ kind: z.literal('hello'), contractVersion: z.number().int() }),
 ]) satisfies z.ZodType<EngineCommand>;
 

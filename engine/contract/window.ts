@@ -3,6 +3,7 @@
  * Decimals are strings ("140.50"); times are ms since the Unix epoch. Quotes and rows travel as binary frames
  * (frames.ts); trades, problems and states as the objects below.
  */
+import type { BarBuilding, BarInterval } from './bars.ts';
 import type { StoreErrorKind } from './durable-store.ts';
 import type { RulesDocument } from './rules.ts';
 import type { StoreEventKind } from './store-events.ts';
@@ -30,6 +31,8 @@ export interface SessionRequest {
   readonly workers: number;
   readonly speed: Speed;
   readonly startPaused: boolean;
+  /** Bars for the chart; absent: none, and every quote is spared the work. */
+  readonly bars?: BarBuilding;
 }
 
 export type EngineCommand =
@@ -55,6 +58,8 @@ export type EngineCommand =
   | { readonly kind: 'verify-audit' }
   /** From main only, for a person has chosen the path there; answered by `notice` or `problem`. */
   | { readonly kind: 'export-audit'; readonly path: string }
+  /** Chooses the bars of the chosen symbol that the chart follows; null: none. Answered by `chart-bars`, again and again. */
+  | { readonly kind: 'select-bars'; readonly interval: BarInterval | null }
   /** From main only: the machine slept for so long. */
   | { readonly kind: 'stood-still'; readonly forMs: number }
   /** A window came or was reloaded: everything it needs to show the true state is sent again. */
@@ -349,6 +354,18 @@ export type EngineEvent =
       readonly trades: readonly TradeMessage[];
     }
   | { readonly kind: 'chart'; readonly epoch: number; readonly symbol: string; readonly samples: Float64Array }
+  /**
+   * Bars of the chosen symbol (bars.ts), oldest first: all that are kept, or those since the last ones told, of which the
+   * first takes the place of its earlier self. null: the session was opened without bars.
+   */
+  | {
+      readonly kind: 'chart-bars';
+      readonly epoch: number;
+      readonly symbol: string;
+      readonly interval: BarInterval;
+      readonly part: 'all' | 'newest';
+      readonly bars: Float64Array | null;
+    }
   /** The kill switch, with or without a session. */
   | { readonly kind: 'halted'; readonly halted: boolean }
   | { readonly kind: 'audit'; readonly audit: AuditInfo }

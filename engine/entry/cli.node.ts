@@ -4,6 +4,7 @@ import { parseArguments, type CliCommand } from './cli/arguments.ts';
 import { runSavepoint } from './cli/savepoint-command.node.ts';
 import { runBars } from './cli/bars-command.node.ts';
 import { runAudit } from './cli/audit-command.node.ts';
+import { runExecutions } from './cli/executions-command.node.ts';
 import { runFeed } from './cli/feed-command.node.ts';
 import { runInspect } from './cli/inspect-command.node.ts';
 import { takeInterrupt } from './cli/interrupt.node.ts';
@@ -38,6 +39,8 @@ async function run(command: CliCommand): Promise<void> {
       return runSample(command);
     case 'bars':
       return runBars(command);
+    case 'executions':
+      return runExecutions(command);
     case 'record':
       return runRecord(command);
     case 'inspect':

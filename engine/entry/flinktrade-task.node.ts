@@ -1,6 +1,7 @@
 import { defineJob } from '../api/job.ts';
 import { BugError } from '../core/assert.ts';
 import { describeBarsJob, type BarsParameters } from './session/describe-bars-job.ts';
+import { describeExecutionsJob, type ExecutionsParameters } from './session/describe-executions-job.ts';
 import { describeSession } from './session/describe-session.ts';
 import type { SessionParameters } from './session/session-parameters.ts';
 import { startWorker } from './worker.node.ts';
@@ -15,9 +16,12 @@ const flinkTradeTasks = defineJob<SessionParameters>((environment, parameters) =
 const barsTasks = defineJob<BarsParameters>((environment, parameters) => {
   describeBarsJob(environment, parameters, readsNothing);
 });
+const executionsTasks = defineJob<ExecutionsParameters>((environment, parameters) => {
+  describeExecutionsJob(environment, parameters, readsNothing);
+});
 
 function readsNothing(): never {
   throw new BugError('A task thread reads no inputs; sources run on the source thread.');
 }
 
-startWorker({ flinktrade: flinkTradeTasks, bars: barsTasks });
+startWorker({ flinktrade: flinkTradeTasks, bars: barsTasks, executions: executionsTasks });

@@ -1,5 +1,6 @@
 import type { EngineEvent, Problem } from '../../engine/contract/window.ts';
 import type { FrameLoop } from '../drawing/frame-loop.ts';
+import type { BarStore } from '../stores/bar-store.ts';
 import type { ChartStore } from '../stores/chart-store.ts';
 import type { RowStore } from '../stores/row-store.ts';
 import type { RulesStore } from '../stores/rules-store.ts';
@@ -14,6 +15,7 @@ export interface RoutedStores {
   readonly rows: RowStore;
   readonly trades: TradeStore;
   readonly chart: ChartStore;
+  readonly bars: BarStore;
   readonly session: SessionStore;
   readonly rules: RulesStore;
   readonly frameLoop: FrameLoop;
@@ -80,6 +82,7 @@ export class EventRouter {
       case 'progress':
       case 'chart-history':
       case 'chart':
+      case 'chart-bars':
         if (this.#isCurrent(event.epoch)) this.#ofSession(event);
         return;
       default:
@@ -103,7 +106,7 @@ export class EventRouter {
   }
 
   #ofSession(event: Extract<EngineEvent, { readonly epoch: number }>): void {
-    const { rows, trades, chart, session, frameLoop } = this.#stores;
+    const { rows, trades, chart, bars, session, frameLoop } = this.#stores;
     switch (event.kind) {
       case 'rows':
         frameLoop.markCut(rows.apply(event.frame));
@@ -138,6 +141,10 @@ export class EventRouter {
         chart.add(event.symbol, event.samples);
         frameLoop.mark();
         return;
+      case 'chart-bars':
+        bars.take(event.symbol, event.interval, event.part, event.bars);
+        frameLoop.mark();
+        return;
       default:
         event satisfies never;
     }
@@ -154,10 +161,11 @@ export class EventRouter {
   }
 
   #forget(): void {
-    const { rows, trades, chart, session, frameLoop } = this.#stores;
+    const { rows, trades, chart, bars, session, frameLoop } = this.#stores;
     rows.clear();
     trades.clear();
     chart.choose(chart.symbol);
+    bars.forget();
     session.forgetSession();
     frameLoop.mark();
   }

@@ -1,5 +1,6 @@
 import type { AppInfo, ChosenFile, FileKind, Launch, MenuAction } from '../../electron/contract/channels.ts';
 import type { FlinkTradeApi } from '../../electron/contract/preload-api.ts';
+import type { BarInterval } from '../../engine/contract/bars.ts';
 import type { AutoscaleSettings, SessionRequest, Speed } from '../../engine/contract/window.ts';
 import { checkRules, readRules } from '../../engine/contract/rules-schema.ts';
 import { FrameLoop } from '../drawing/frame-loop.ts';
@@ -7,6 +8,7 @@ import { positionsCsv } from '../features/positions/position-csv.ts';
 import { tradesCsv } from '../features/trades/trade-csv.ts';
 import { MemoryKeeper } from '../persistence/memory-keeper.ts';
 import { readSettings } from '../persistence/stored-settings.ts';
+import { BarStore } from '../stores/bar-store.ts';
 import { ChartStore } from '../stores/chart-store.ts';
 import { makeLayoutStore } from '../stores/layout-store.ts';
 import { baseName, fileOfPath, makeOpenDraftStore } from '../stores/open-draft-store.ts';
@@ -14,7 +16,7 @@ import { PositionView } from '../stores/position-view.ts';
 import { RowStore } from '../stores/row-store.ts';
 import { makeRulesStore } from '../stores/rules-store.ts';
 import { isActive, makeSessionStore } from '../stores/session-store.ts';
-import { makeSettingsStore } from '../stores/settings-store.ts';
+import { makeSettingsStore, type ChartInterval } from '../stores/settings-store.ts';
 import { TradeStore } from '../stores/trade-store.ts';
 import { EngineLink } from './engine-link.ts';
 import { EventRouter } from './event-router.ts';
@@ -39,6 +41,7 @@ export class Workstation {
   readonly view = new PositionView(this.rows);
   readonly trades = new TradeStore();
   readonly chart = new ChartStore();
+  readonly bars = new BarStore();
   readonly session = makeSessionStore();
   readonly settings = makeSettingsStore();
   readonly rules = makeRulesStore();
@@ -55,6 +58,8 @@ export class Workstation {
   readonly #api: FlinkTradeApi;
   readonly #link: EngineLink;
   #requests = 0;
+  /** What this window opened last; null: what is open was open before it. */
+  #opened: { readonly inputs: SessionRequest['inputs']; readonly positionsPath: string | null } | null = null;
   #chartUnknownSinceMs: number | null = null;
 
   constructor(api: FlinkTradeApi) {
@@ -249,7 +254,26 @@ export class Workstation {
     if (this.chart.symbol === symbol) return;
     this.settings.set({ selectedSymbol: symbol });
     this.chart.choose(symbol);
+    this.bars.choose(symbol, this.#barInterval());
     this.#link.send({ kind: 'select-symbol', symbol });
+  }
+
+  /** What the chart is made of. Bars are there in a session that was opened while some were chosen. */
+  setChartInterval(chartInterval: ChartInterval): void {
+    this.settings.set({ chartInterval });
+    this.bars.choose(this.chart.symbol, this.#barInterval());
+    this.#link.send({ kind: 'select-bars', interval: this.#barInterval() });
+  }
+
+  /** Opens once more what is open, so that its bars are built. */
+  openAgain(): void {
+    const again = this.#opened;
+    if (again === null) return;
+    this.#whenFree('it again, with bars,', () => this.#open(again.inputs, again.positionsPath, false));
+  }
+
+  get canOpenAgain(): boolean {
+    return this.#opened !== null;
   }
 
   /**
@@ -347,7 +371,9 @@ export class Workstation {
       workers: this.settings.getState().workers,
       speed: this.session.getState().speed,
       startPaused,
+      bars: this.#barInterval() === null ? 'none' : 'built',
     };
+    this.#opened = { inputs, positionsPath };
     this.#link.send({ kind: 'open', requestId: this.#nextRequest(), session });
     if (inputs.kind !== 'files') return;
     void this.memory
@@ -423,7 +449,14 @@ export class Workstation {
     const symbol = this.chart.symbol ?? this.settings.getState().selectedSymbol;
     if (symbol === null) return;
     this.chart.choose(symbol);
+    this.bars.choose(symbol, this.#barInterval());
     this.#link.send({ kind: 'select-symbol', symbol });
+    this.#link.send({ kind: 'select-bars', interval: this.#barInterval() });
+  }
+
+  #barInterval(): BarInterval | null {
+    const { chartInterval } = this.settings.getState();
+    return chartInterval === 'ticks' ? null : chartInterval;
   }
 
   #rememberRules(current: unknown, saved: readonly { readonly name: string; readonly document: unknown }[]): void {

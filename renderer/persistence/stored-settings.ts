@@ -1,3 +1,4 @@
+import { BAR_INTERVALS, BAR_PRICES } from '../../engine/contract/bars.ts';
 import { isZone } from '../format/time-text.ts';
 import { SETTINGS_DEFAULT, type Settings } from '../stores/settings-store.ts';
 
@@ -17,6 +18,8 @@ export function readSettings(stored: unknown): Settings {
     zone: typeof of['zone'] === 'string' && isZone(of['zone']) ? of['zone'] : d.zone,
     workers: whole(of['workers'], 1, 32, d.workers),
     chartSpan: oneOf(of['chartSpan'], ['1m', '5m', '15m', '1h', 'all'], d.chartSpan),
+    chartInterval: oneOf(of['chartInterval'], ['ticks', ...BAR_INTERVALS], d.chartInterval),
+    chartPrice: oneOf(of['chartPrice'], BAR_PRICES, d.chartPrice),
     sidePanel: oneOf(of['sidePanel'], ['trades', 'problems'], d.sidePanel),
     tableShare: share(of['tableShare'], d.tableShare),
     chartShare: share(of['chartShare'], d.chartShare),

@@ -1,3 +1,4 @@
+import type { BarInterval, BarPrice } from '../../engine/contract/bars.ts';
 import { createStore } from 'zustand/vanilla';
 import { ZONE_DEFAULT } from '../format/time-text.ts';
 
@@ -6,6 +7,8 @@ export type Theme = 'dark' | 'light';
 export type Palette = 'green-red' | 'red-green' | 'blue-orange';
 export type Density = 'high' | 'medium';
 export type ChartSpan = '1m' | '5m' | '15m' | '1h' | 'all';
+/** What a chart is made of: every quote, or bars of a length. */
+export type ChartInterval = 'ticks' | BarInterval;
 export type SidePanel = 'trades' | 'problems';
 
 export interface Settings {
@@ -17,6 +20,9 @@ export interface Settings {
   readonly zone: string;
   readonly workers: number;
   readonly chartSpan: ChartSpan;
+  /** A session that is opened while bars are chosen builds them. */
+  readonly chartInterval: ChartInterval;
+  readonly chartPrice: BarPrice;
   readonly sidePanel: SidePanel;
   /** Shares of the window, 0..1. */
   readonly tableShare: number;
@@ -35,6 +41,8 @@ export const SETTINGS_DEFAULT: Settings = {
   zone: ZONE_DEFAULT,
   workers: 1,
   chartSpan: '5m',
+  chartInterval: 'ticks',
+  chartPrice: 'mid',
   sidePanel: 'trades',
   tableShare: 0.66,
   chartShare: 0.58,

@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { EngineEvent, Progress } from '../../engine/contract/window.ts';
 import { EventRouter } from '../../renderer/bridge/event-router.ts';
 import { FrameLoop } from '../../renderer/drawing/frame-loop.ts';
+import { BarStore } from '../../renderer/stores/bar-store.ts';
 import { ChartStore } from '../../renderer/stores/chart-store.ts';
 import { RowStore, STATUS_OPEN } from '../../renderer/stores/row-store.ts';
 import { makeRulesStore } from '../../renderer/stores/rules-store.ts';
@@ -14,6 +15,7 @@ function setUp() {
     rows: new RowStore(),
     trades: new TradeStore(),
     chart: new ChartStore(),
+    bars: new BarStore(),
     session: makeSessionStore(),
     rules: makeRulesStore(),
     frameLoop: new FrameLoop({ nowMs: () => 0, request: () => 1, cancel: () => undefined }),

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openFrame, ROW, ROW_FIELDS, rowOffset } from '../../engine/contract/frames.ts';
+import { BAR_WORDS } from '../../engine/contract/bars.ts';
 import type {
   AuditInfo,
   EngineCommand,
@@ -33,6 +34,8 @@ export interface Known {
   rulesVersion: number;
   problems: string[];
   token: string | null;
+  /** Of the chosen symbol and interval, as far as they were told; null: the session builds none. */
+  bars: number[] | null;
 }
 
 /** The engine of the workstation, in a process of its own, with its state in a folder; and a window that only listens. */
@@ -51,6 +54,7 @@ export class WorkstationEngine {
     rulesVersion: 0,
     problems: [],
     token: null,
+    bars: [],
   };
   /** Words of each symbol's row. */
   readonly rows = new Map<string, readonly string[]>();
@@ -174,6 +178,9 @@ export class WorkstationEngine {
           this.#names[event.first + index] = name;
         });
         return;
+      case 'chart-bars':
+        known.bars = withBars(event.part === 'all' ? [] : known.bars, event.bars);
+        return;
       case 'rows':
         return this.#takeRows(event.frame);
       default:
@@ -197,4 +204,11 @@ export class WorkstationEngine {
       this.rows.set(this.#names[frame.numbers[at + ROW.symbol]], words);
     }
   }
+}
+
+/** A bar that grew takes its own place. */
+function withBars(known: readonly number[] | null, told: Float64Array | null): number[] | null {
+  if (told === null || known === null) return null;
+  const isGrown = known.length > 0 && known[known.length - BAR_WORDS] === told[0];
+  return [...(isGrown ? known.slice(0, -BAR_WORDS) : known), ...told];
 }

@@ -31,3 +31,15 @@ export function readSpeed(values: ReadonlyMap<string, string>, absent = 'max'): 
   }
   return ok(value);
 }
+
+/** @param absent what holds where the option was not given */
+export function readOneOf<T extends string>(
+  values: ReadonlyMap<string, string>,
+  name: string,
+  allowed: readonly T[],
+  absent: T,
+): Result<T, string> {
+  const text = values.get(name) ?? absent;
+  const found = allowed.find((one) => one === text);
+  return found === undefined ? fail(`--${name} must be one of ${allowed.join(', ')}; found "${text}".`) : ok(found);
+}

@@ -3,6 +3,7 @@ import type { CheckpointSettings } from '../session/checkpoint-settings.ts';
 import { CHECKPOINT_FLAGS, readCheckpoints } from './checkpoint-arguments.ts';
 import { readSpeed, readWhole, WORKERS_MAX, type ParsedFlags, type SpeedArgument } from './argument-values.ts';
 import { BARS_FLAGS, readBars, type BarsCommand } from './bars-arguments.ts';
+import { EXECUTIONS_FLAGS, readExecutions, type ExecutionsCommand } from './executions-arguments.ts';
 import { FEED_FLAGS, LIVE_FLAGS, readFeed, readLive, type FeedCommand, type LiveCommand } from './live-arguments.ts';
 
 export { WORKERS_MAX, type SpeedArgument } from './argument-values.ts';
@@ -31,6 +32,7 @@ export type CliCommand =
     }
   | SavepointCommand
   | BarsCommand
+  | ExecutionsCommand
   | KillCommand
   | RescaleCommand
   | FeedCommand
@@ -120,6 +122,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   ],
   record: ['journal', 'output', 'profile'],
   bars: BARS_FLAGS,
+  executions: EXECUTIONS_FLAGS,
   inspect: ['journal', 'profile', 'json'],
   sample: ['seed', 'workers', 'speed', 'rules', 'seconds'],
   profiles: [],
@@ -156,6 +159,8 @@ export function parseArguments(words: readonly string[]): Result<CliCommand, str
       return readRecord(parsed.value);
     case 'bars':
       return readBars(parsed.value);
+    case 'executions':
+      return readExecutions(parsed.value);
     case 'inspect':
       return readInspect(parsed.value);
     case 'sample':

@@ -1,7 +1,7 @@
 import { BAR_INTERVALS, BAR_PRICES, type BarInterval, type BarPrice } from '../../contract/bars.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { BarOpen } from '../../trading/bars/bar-functions.ts';
-import { readWhole, WORKERS_MAX, type ParsedFlags } from './argument-values.ts';
+import { readOneOf, readWhole, WORKERS_MAX, type ParsedFlags } from './argument-values.ts';
 
 /** `flinktrade bars`: the bars of a session. */
 export interface BarsCommand {
@@ -65,15 +65,4 @@ export function readBars({ values, rest }: ParsedFlags): Result<BarsCommand, str
     outOfOrdernessMs: outOfOrdernessMs.value,
     maxFutureMs: maxFutureMs.value,
   });
-}
-
-function readOneOf<T extends string>(
-  values: ReadonlyMap<string, string>,
-  name: string,
-  allowed: readonly T[],
-  absent: T,
-): Result<T, string> {
-  const text = values.get(name) ?? absent;
-  const found = allowed.find((one) => one === text);
-  return found === undefined ? fail(`--${name} must be one of ${allowed.join(', ')}; found "${text}".`) : ok(found);
 }

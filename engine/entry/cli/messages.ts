@@ -47,6 +47,10 @@ export const USAGE = `FlinkTrade command line
       --open       first (default): a bar opens with its first quote; previous-close: where the one before it closed
       more: --workers N, --out-of-orderness-ms N, --max-future-ms N; --journal DIR instead of INPUT: of a live session
 
+  flinktrade executions INPUT... --positions FILE [--rules FILE] [--interval 1m] [-o FILE|-] [--profile NAME|FILE]
+      Each trade beside the market, as CSV: the quote that stood before it, how old it was, and the volume-weighted price
+      of the symbol's trades in that interval (id,symbol,shares,price,eventTimeMs,bid,ask,mid,quoteAgeMs,vwap).
+
   flinktrade record INPUT... -o FILE [--profile NAME|FILE]   write FlinkTrade's own, fast recording
   flinktrade inspect FILE [--profile NAME|FILE] [--json]     symbols, span, counts and oddities of a session file
   flinktrade sample [--seed N] [--seconds N] [--workers N] [--speed max|xN] [--rules FILE]

@@ -10,9 +10,11 @@ import type {
   SessionStatus,
   Speed,
 } from '../../contract/window.ts';
+import type { BarInterval } from '../../contract/bars.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
 import { ruleOf } from '../../contract/rules-resolve.ts';
 import type { Clock } from '../../core/time.ts';
+import { BARS_QUERY } from '../../trading/bars/bar-functions.ts';
 import type { ControlRecord, Trade } from '../../trading/records.ts';
 import type { CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
 import { repeatEvery, waitMs } from '../../core/machine.node.ts';
@@ -23,6 +25,7 @@ import type { SessionEvent, SessionParameters, SessionProgress } from '../sessio
 import { LiveCoordinator, type PreparedLive, type RecoveredLive } from '../session/live-session.node.ts';
 import type { SessionScaling } from '../session/session-scaling.node.ts';
 import { startSession } from '../session/start-session.node.ts';
+import { BarFeed } from './bar-feed.ts';
 import { RateMeter } from './rate-meter.ts';
 import { RowCache } from './row-cache.ts';
 import { CheckpointRhythm } from '../session/checkpoint-rhythm.node.ts';
@@ -90,6 +93,7 @@ export class WorkstationSession {
   readonly #trades: SessionTrades;
   readonly #controls: SessionControls;
   readonly #rhythm: CheckpointRhythm | null;
+  readonly #bars: BarFeed;
   readonly #quarantined: QuarantinedRow[] = [];
   readonly #quoteRate = new RateMeter();
   readonly #timeRate = new RateMeter();
@@ -165,6 +169,12 @@ export class WorkstationSession {
     this.#rhythm = keeper === null ? null : this.#createRhythm();
     this.#board = new WorkerBoard(this.#job, this.#rows);
     options.scaling.attach(this.#job, () => this.tellScaling());
+    this.#bars = new BarFeed({
+      epoch: options.epoch,
+      building: parameters.bars ?? 'none',
+      query: (symbol, question) => this.#job.query(BARS_QUERY, symbol, question),
+      emit: options.emit,
+    });
     this.#showPending();
     this.#stopFrames = repeatEvery(FRAME_EVERY_MS, () => void this.#frame());
     this.#job.finished.then(
@@ -211,7 +221,12 @@ export class WorkstationSession {
 
   async select(symbol: string | null): Promise<void> {
     this.#selected = symbol === null ? null : { symbol, id: -1, lastTimeMs: -Infinity };
+    this.#bars.chooseSymbol(symbol);
     await this.#tellHistory();
+  }
+
+  selectBars(interval: BarInterval | null): void {
+    this.#bars.chooseInterval(interval);
   }
 
   /** Everything a window needs that just came, in an order it can show at once. */
@@ -225,6 +240,7 @@ export class WorkstationSession {
     this.tellScaling();
     if (this.#quarantined.length > 0) emit({ kind: 'quarantined', epoch, rows: this.#quarantined });
     if (this.#progressTold !== null) emit({ kind: 'progress', epoch, progress: this.#progressTold });
+    this.#bars.tellAll();
     await this.#tellHistory();
   }
 
@@ -405,7 +421,9 @@ export class WorkstationSession {
 
   /** Fetches what changed from every task and tells the window; never two at once, so a slow task merges frames. */
   async #frame(): Promise<void> {
-    if (this.#isCutting || this.#isClosed) return;
+    if (this.#isClosed) return;
+    void this.#bars.poll(this.#options.clock.monotonicMs());
+    if (this.#isCutting) return;
     this.#isCutting = true;
     try {
       if (!this.#ended) await this.#fetchRows(false);

@@ -197,6 +197,8 @@ export class Workstation {
         return session?.stoodStill(command.forMs);
       case 'select-symbol':
         return session?.select(command.symbol);
+      case 'select-bars':
+        return session?.selectBars(command.interval);
       default:
         return assertNever(command);
     }
@@ -515,6 +517,7 @@ export class Workstation {
         outOfOrdernessMs: null,
         maxFutureMs: null,
         historySampleMs: HISTORY_SAMPLE_MS,
+        bars: request.bars ?? 'none',
       };
     } catch (error) {
       if (!(error instanceof CliError)) throw error;

@@ -3,9 +3,11 @@ import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import type { Workstation } from '../../bridge/workstation.ts';
 import { NOTHING, priceText } from '../../format/decimal-text.ts';
 import { timeText } from '../../format/time-text.ts';
-import type { ChartSpan } from '../../stores/settings-store.ts';
+import { BAR_INTERVALS, type BarPrice } from '../../../engine/contract/bars.ts';
+import type { ChartInterval, ChartSpan } from '../../stores/settings-store.ts';
 import { Segmented } from '../../ui/segmented.tsx';
 import { useStore, useWorkstation } from '../../ui/workstation-context.ts';
+import { CandleChart } from './candle-chart.tsx';
 import { ChartView, type ChartReading } from './chart-view.ts';
 
 const SPANS: readonly { readonly value: ChartSpan; readonly text: string }[] = [
@@ -21,18 +23,22 @@ const CHART_PAINT_MS = 30;
 /** The decimals shown before a symbol's row has come. */
 const DECIMALS_DEFAULT = 2;
 
+const INTERVALS: readonly { readonly value: ChartInterval; readonly text: string }[] = [
+  { value: 'ticks', text: 'Ticks' },
+  ...BAR_INTERVALS.map((value) => ({ value, text: value })),
+];
+const PRICES: readonly { readonly value: BarPrice; readonly text: string }[] = [
+  { value: 'bid', text: 'Bid' },
+  { value: 'mid', text: 'Mid' },
+  { value: 'ask', text: 'Ask' },
+];
+
 export function ChartPanel() {
   const workstation = useWorkstation();
-  const host = useRef<HTMLDivElement>(null);
-  const reading = useRef<HTMLDivElement>(null);
-  const view = useRef<ChartView | null>(null);
-  const [isFollowing, setFollowing] = useState(true);
   const phase = useSyncExternalStore(workstation.chart.subscribe, () => workstation.chart.phase);
   const span = useStore(workstation.settings, (state) => state.chartSpan);
-  useEffect(() => {
-    if (host.current === null || reading.current === null) return undefined;
-    return mountChart(workstation, host.current, reading.current, view, setFollowing);
-  }, [workstation]);
+  const interval = useStore(workstation.settings, (state) => state.chartInterval);
+  const price = useStore(workstation.settings, (state) => state.chartPrice);
   return (
     <section className="panel" aria-label="Chart">
       <div className="panel-bar">
@@ -41,34 +47,68 @@ export function ChartPanel() {
         </h2>
         <span className="spacer" />
         <Segmented
-          label="Time span"
-          value={span}
-          options={SPANS}
-          onChange={(chartSpan) => workstation.settings.set({ chartSpan })}
+          label="Interval"
+          value={interval}
+          options={INTERVALS}
+          onChange={(chosen) => workstation.setChartInterval(chosen)}
         />
+        {interval === 'ticks' ? (
+          <Segmented
+            label="Time span"
+            value={span}
+            options={SPANS}
+            onChange={(chartSpan) => workstation.settings.set({ chartSpan })}
+          />
+        ) : (
+          <Segmented
+            label="Price"
+            value={price}
+            options={PRICES}
+            onChange={(chartPrice) => workstation.settings.set({ chartPrice })}
+          />
+        )}
       </div>
       <div className="panel-body">
-        <div ref={host} className="chart-host" data-testid="chart" />
-        <div ref={reading} className="chart-reading" data-testid="chart-reading" hidden />
-        {isFollowing || phase.kind !== 'showing' ? null : (
-          <button type="button" className="button chart-now" onClick={() => view.current?.follow()}>
-            Back to now
-          </button>
-        )}
+        {interval === 'ticks' ? <TickChart /> : <CandleChart />}
         {phase.kind === 'nothing-chosen' ? (
           <div className="empty">
             <strong>No symbol chosen</strong>
             <span>Click a row of the table to see its bid, ask, our ask and our trades.</span>
           </div>
         ) : null}
-        {phase.kind === 'loading' ? (
-          <div className="empty" style={{ pointerEvents: 'none' }}>
-            <strong>{phase.symbol}</strong>
-            <span>Waiting for its quotes{'\u2026'}</span>
-          </div>
-        ) : null}
       </div>
     </section>
+  );
+}
+
+/** Every quote: bid, ask and our ask as steps. */
+function TickChart() {
+  const workstation = useWorkstation();
+  const host = useRef<HTMLDivElement>(null);
+  const reading = useRef<HTMLDivElement>(null);
+  const view = useRef<ChartView | null>(null);
+  const [isFollowing, setFollowing] = useState(true);
+  const phase = useSyncExternalStore(workstation.chart.subscribe, () => workstation.chart.phase);
+  useEffect(() => {
+    if (host.current === null || reading.current === null) return undefined;
+    return mountChart(workstation, host.current, reading.current, view, setFollowing);
+  }, [workstation]);
+  return (
+    <>
+      <div ref={host} className="chart-host" data-testid="chart" />
+      <div ref={reading} className="chart-reading" data-testid="chart-reading" hidden />
+      {isFollowing || phase.kind !== 'showing' ? null : (
+        <button type="button" className="button chart-now" onClick={() => view.current?.follow()}>
+          Back to now
+        </button>
+      )}
+      {phase.kind === 'loading' ? (
+        <div className="empty" style={{ pointerEvents: 'none' }}>
+          <strong>{phase.symbol}</strong>
+          <span>Waiting for its quotes{'\u2026'}</span>
+        </div>
+      ) : null}
+    </>
   );
 }
 
@@ -125,6 +165,7 @@ function mountChart(
     },
   };
   const undo = [frameLoop.add(painter), settings.subscribe(follow), chart.subscribe(() => frameLoop.mark())];
+  frameLoop.mark();
   return () => {
     for (const end of undo) end();
     pointed.abort();

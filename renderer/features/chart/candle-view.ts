@@ -1,0 +1,259 @@
+import {
+  CandlestickSeries,
+  ColorType,
+  createChart,
+  createSeriesMarkers,
+  CrosshairMode,
+  type CandlestickData,
+  type IChartApi,
+  type ISeriesApi,
+  type ISeriesMarkersPluginApi,
+  type MouseEventParams,
+  type SeriesMarker,
+  type UTCTimestamp,
+} from 'lightweight-charts';
+import {
+  BAR_INTERVALS_MS,
+  BAR_PRICE_OFFSET,
+  BAR_PRICE_SCALE,
+  BAR_WORDS,
+  type BarPrice,
+} from '../../../engine/contract/bars.ts';
+import { priceText } from '../../format/decimal-text.ts';
+import { minuteText, secondText, timeText } from '../../format/time-text.ts';
+import type { BarStore } from '../../stores/bar-store.ts';
+import type { ChartStore } from '../../stores/chart-store.ts';
+
+const PRICE_UNITS = 1e8;
+/** Bars across the panel while a person has not zoomed. */
+const BARS_ACROSS = 120;
+/** A session that has just begun is not blown up over the whole width. */
+const BARS_SHOWN_MIN = 30;
+const RIGHT_GAP_BARS = 3;
+const MARKS_MAX = 400;
+
+export interface CandleReading {
+  readonly startMs: number;
+  /** In 5e-9; 0: none. */
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly quotes: number;
+}
+
+export interface CandleViewOptions {
+  readonly onReading: (reading: CandleReading | null) => void;
+}
+
+/**
+ * The chart of one symbol as candles, which the engine makes; our trades as marks on the bars in which they were. Painted
+ * by the frame loop: the newest bar as it grows, everything else only when it changed. What is written comes from the whole
+ * numbers, pixels from fractions.
+ */
+export class CandleView {
+  readonly #chart: IChartApi;
+  readonly #bars: BarStore;
+  readonly #trades: ChartStore;
+  readonly #options: CandleViewOptions;
+  readonly #candles: ISeriesApi<'Candlestick', UTCTimestamp>;
+  readonly #marks: ISeriesMarkersPluginApi<UTCTimestamp>;
+  #price: BarPrice = 'mid';
+  #zone = 'UTC';
+  #decimals = 2;
+  #isStale = true;
+  #change = -1;
+  #generation = -1;
+  #drawnCount = 0;
+  #tradeCount = -1;
+  #crosshairMs: number | null = null;
+  #markColor = '';
+
+  constructor(host: HTMLElement, bars: BarStore, trades: ChartStore, options: CandleViewOptions) {
+    this.#bars = bars;
+    this.#trades = trades;
+    this.#options = options;
+    this.#chart = createChart(host, {
+      autoSize: true,
+      layout: { attributionLogo: false, fontSize: 11 },
+      crosshair: { mode: CrosshairMode.Normal },
+      timeScale: { timeVisible: true, secondsVisible: true, rightOffset: RIGHT_GAP_BARS },
+      rightPriceScale: { scaleMargins: { top: 0.14, bottom: 0.08 }, borderVisible: false },
+    });
+    this.#candles = this.#chart.addSeries(CandlestickSeries, {
+      priceLineVisible: false,
+    }) as unknown as ISeriesApi<'Candlestick', UTCTimestamp>;
+    this.#marks = createSeriesMarkers(this.#candles, []);
+    this.#chart.subscribeCrosshairMove((event) => this.#crosshairMoved(event));
+    this.setLook();
+  }
+
+  setPrice(price: BarPrice): void {
+    this.#price = price;
+    this.#isStale = true;
+  }
+
+  setZone(zone: string): void {
+    this.#zone = zone;
+    this.#applyTexts();
+  }
+
+  setDecimals(decimals: number): void {
+    if (decimals === this.#decimals) return;
+    this.#decimals = decimals;
+    this.#applyTexts();
+  }
+
+  /** Reads the theme's colours; to be called when it changes. */
+  setLook(): void {
+    const style = getComputedStyle(document.documentElement);
+    const color = (name: string): string => style.getPropertyValue(name).trim();
+    this.#chart.applyOptions({
+      layout: {
+        background: { type: ColorType.Solid, color: color('--surface-1') },
+        textColor: color('--text-3'),
+        fontFamily: color('--font'),
+      },
+      grid: { vertLines: { color: color('--chart-grid') }, horzLines: { color: color('--chart-grid') } },
+      crosshair: {
+        vertLine: { color: color('--text-3'), labelBackgroundColor: color('--surface-3') },
+        horzLine: { color: color('--text-3'), labelBackgroundColor: color('--surface-3') },
+      },
+      timeScale: { borderColor: color('--line') },
+    });
+    const [up, down] = [color('--up'), color('--down')];
+    const hollow = color('--surface-1');
+    // Falling bars are filled, rising ones hollow: colour is never the only sign.
+    this.#candles.applyOptions({
+      upColor: hollow,
+      downColor: down,
+      borderUpColor: up,
+      borderDownColor: down,
+      wickUpColor: up,
+      wickDownColor: down,
+    });
+    this.#markColor = color('--text-1');
+    this.#tradeCount = -1;
+    this.#applyTexts();
+  }
+
+  paint(): void {
+    const bars = this.#bars;
+    if (this.#isStale || bars.generation !== this.#generation) this.#redraw();
+    else if (bars.change !== this.#change) this.#append();
+    this.#change = bars.change;
+    this.#drawMarks();
+    this.#tell();
+  }
+
+  dispose(): void {
+    this.#chart.remove();
+  }
+
+  #redraw(): void {
+    const points: CandlestickData<UTCTimestamp>[] = [];
+    for (let index = 0; index < this.#bars.count; index += 1) {
+      const point = this.#pointAt(index);
+      if (point !== null) points.push(point);
+    }
+    this.#candles.setData(points);
+    this.#drawnCount = this.#bars.count;
+    this.#generation = this.#bars.generation;
+    this.#isStale = false;
+    this.#tradeCount = -1;
+    this.#chart.timeScale().setVisibleLogicalRange({
+      from: Math.max(-RIGHT_GAP_BARS, points.length - BARS_ACROSS),
+      to: Math.max(points.length, BARS_SHOWN_MIN) + RIGHT_GAP_BARS,
+    });
+  }
+
+  #append(): void {
+    for (let index = Math.max(0, this.#drawnCount - 1); index < this.#bars.count; index += 1) {
+      const point = this.#pointAt(index);
+      if (point !== null) this.#candles.update(point);
+    }
+    this.#drawnCount = this.#bars.count;
+  }
+
+  #pointAt(index: number): CandlestickData<UTCTimestamp> | null {
+    const { open, high, low, close } = this.#readingAt(index);
+    if (open === 0) return null;
+    return {
+      time: (this.#bars.startMs(index) / 1000) as UTCTimestamp,
+      open: open / BAR_PRICE_SCALE,
+      high: high / BAR_PRICE_SCALE,
+      low: low / BAR_PRICE_SCALE,
+      close: close / BAR_PRICE_SCALE,
+    };
+  }
+
+  #readingAt(index: number): CandleReading {
+    const bars = this.#bars;
+    const at = BAR_PRICE_OFFSET[this.#price];
+    return {
+      startMs: bars.startMs(index),
+      open: bars.word(index, at),
+      high: bars.word(index, at + 1),
+      low: bars.word(index, at + 2),
+      close: bars.word(index, at + 3),
+      quotes: bars.word(index, BAR_WORDS - 1),
+    };
+  }
+
+  #drawMarks(): void {
+    const { trades } = this.#trades;
+    const { interval } = this.#bars;
+    if (interval === null || this.#bars.count === 0) {
+      if (this.#tradeCount !== -1) this.#marks.setMarkers([]);
+      this.#tradeCount = -1;
+      return;
+    }
+    if (trades.length === this.#tradeCount) return;
+    this.#tradeCount = trades.length;
+    const intervalMs = BAR_INTERVALS_MS[interval];
+    const firstMs = this.#bars.startMs(0);
+    const marks: SeriesMarker<UTCTimestamp>[] = [];
+    for (let index = trades.length - 1; index >= 0 && marks.length < MARKS_MAX; index -= 1) {
+      const trade = trades[index];
+      if (trade === undefined || trade.eventTimeMs < firstMs) break;
+      marks.push({
+        time: ((Math.floor(trade.eventTimeMs / intervalMs) * intervalMs) / 1000) as UTCTimestamp,
+        position: 'atPriceMiddle',
+        price: Number(trade.price),
+        shape: 'circle',
+        color: this.#markColor,
+        size: 0.7,
+      });
+    }
+    this.#marks.setMarkers(marks.reverse());
+  }
+
+  #crosshairMoved(event: MouseEventParams): void {
+    this.#crosshairMs = event.time === undefined || event.point === undefined ? null : Number(event.time) * 1000;
+    this.#tell();
+  }
+
+  /** The bar at the crosshair, or the newest. */
+  #tell(): void {
+    let index = this.#bars.count - 1;
+    const at = this.#crosshairMs;
+    if (at !== null) while (index >= 0 && this.#bars.startMs(index) > at) index -= 1;
+    this.#options.onReading(index < 0 ? null : this.#readingAt(index));
+  }
+
+  #applyTexts(): void {
+    const decimals = this.#decimals;
+    const zone = this.#zone;
+    const price = (value: number): string =>
+      priceText(Math.round(value * 10 ** decimals) * (PRICE_UNITS / 10 ** decimals), decimals);
+    this.#chart.applyOptions({
+      localization: { priceFormatter: price, timeFormatter: (time: number) => timeText(Math.round(time * 1000), zone) },
+      timeScale: {
+        tickMarkFormatter: (time: number, kind: number) =>
+          // Kinds 0 to 2 are years, months and days; 3 is minutes, 4 is seconds.
+          kind === 4 ? secondText(time * 1000, zone) : minuteText(time * 1000, zone),
+      },
+    });
+    this.#candles.applyOptions({ priceFormat: { type: 'custom', formatter: price, minMove: 10 ** -decimals } });
+  }
+}
