@@ -5,6 +5,7 @@ import { runSavepoint } from './cli/savepoint-command.node.ts';
 import { runBars } from './cli/bars-command.node.ts';
 import { runAudit } from './cli/audit-command.node.ts';
 import { runFeed } from './cli/feed-command.node.ts';
+import { runGateway } from './cli/gateway-command.node.ts';
 import { runInspect } from './cli/inspect-command.node.ts';
 import { takeInterrupt } from './cli/interrupt.node.ts';
 import { runKill } from './cli/kill-command.node.ts';
@@ -43,6 +44,8 @@ async function run(command: CliCommand): Promise<void> {
       return runInspect(command);
     case 'feed':
       return runFeed(command);
+    case 'gateway':
+      return runGateway(command);
     case 'live':
       return runLive(command);
     case 'savepoint':

@@ -1,6 +1,7 @@
 import { fail, ok, type Result } from '../../core/result.ts';
 import { readSpeed, readWhole, WORKERS_MAX, type ParsedFlags, type SpeedArgument } from './argument-values.ts';
 import type { CliCommand } from './arguments.ts';
+import { readGatewayUrl } from './gateway-arguments.ts';
 
 /** `flinktrade feed`: serve a session as a live feed. */
 export interface FeedCommand {
@@ -44,6 +45,8 @@ export interface LiveCommand {
   readonly maxFutureMs: number | null;
   /** Why the kill switch may be cleared; null: it stays as it is. */
   readonly rearm: string | null;
+  /** Address of the execution gateway; null: paper trading. */
+  readonly gateway: string | null;
 }
 
 const FEED_PORT_DEFAULT = 8787;
@@ -85,6 +88,7 @@ export const LIVE_FLAGS: readonly string[] = [
   'out-of-orderness-ms',
   'max-future-ms',
   'rearm',
+  'gateway',
 ];
 
 type Wholes<Name extends string> = Record<Name, number | null>;
@@ -192,6 +196,8 @@ export function readLive({ values, rest }: ParsedFlags): Result<CliCommand, stri
     return fail(
       'live needs --state DIR: the folder where everything that arrives is journaled, so that nothing is lost.',
     );
+  const gateway = readGatewayUrl(values);
+  if (!gateway.ok) return gateway;
   const report = values.get('report') ?? null;
   const trades = values.get('trades') ?? null;
   if (report === '-' && trades === '-')
@@ -223,5 +229,6 @@ export function readLive({ values, rest }: ParsedFlags): Result<CliCommand, stri
     outOfOrdernessMs: value['out-of-orderness-ms'],
     maxFutureMs: value['max-future-ms'],
     rearm: values.get('rearm') ?? null,
+    gateway: gateway.value,
   });
 }

@@ -1,5 +1,8 @@
 import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
 import { DurableTrades, readTrades, type TradeValue } from '../../connectors/sinks/durable-trades.ts';
+import { TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
+import { tradeMessage } from '../../connectors/sinks/trades-csv.ts';
+import type { TradeMessage } from '../../contract/window.ts';
 import type { CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
 import {
   CheckpointStorage,
@@ -12,6 +15,9 @@ import { SessionAudit } from './session-audit.node.ts';
 import { differences, sha256Of, type SessionIdentity } from './session-identity.node.ts';
 import type { SessionParameters } from './session-parameters.ts';
 import type { TradeCollector } from './trade-collector.node.ts';
+
+/** Where a trade's words name its symbol. */
+const SYMBOL_WORD = 2;
 
 /** The application's part of a checkpoint. */
 interface StoredSessionState {
@@ -45,7 +51,9 @@ export class SessionState {
   restored: RestoredCheckpoint | null = null;
   /** Newer checkpoints that cannot be used, and why. */
   refused: readonly RefusedCheckpoint[] = [];
-  readonly #store: DurableStore;
+  /** Told of trades that nothing takes back any more, each at least once. */
+  onFinalTrades: ((trades: readonly TradeMessage[]) => void) | null = null;
+  readonly store: DurableStore;
   readonly #storage: CheckpointStorage;
   readonly #where: string;
   readonly #identity: SessionIdentity;
@@ -55,7 +63,7 @@ export class SessionState {
   #audit: SessionAudit | null = null;
 
   private constructor(store: DurableStore, where: string, identity: SessionIdentity, retained: number) {
-    this.#store = store;
+    this.store = store;
     this.#where = where;
     this.#storage = new CheckpointStorage(store, sha256Of, retained);
     this.#identity = identity;
@@ -84,7 +92,7 @@ export class SessionState {
 
   /** Looks for the newest checkpoint that is whole: at the start, and after a failure in mid session. */
   async reload(): Promise<void> {
-    const store = this.#store;
+    const store = this.store;
     let trades: StoredTrades[] = [];
     const found = await this.#storage.latest(async ({ application }) => {
       trades = [];
@@ -105,7 +113,7 @@ export class SessionState {
 
   /** From here on the session tells its audit trail what happens. @throws StoreError */
   async startAudit(folder: string, onFailure: (error: unknown) => void): Promise<void> {
-    this.#audit = await SessionAudit.open(this.#store, folder, onFailure);
+    this.#audit = await SessionAudit.open(this.store, folder, onFailure);
   }
 
   /** The session begins, or goes on after its process was gone. */
@@ -130,7 +138,10 @@ export class SessionState {
   /** The session is over: the trades since the last checkpoint are final, too. */
   async auditEnd(job: RunningJob<SessionParameters>, trades: TradeCollector, quotes: number): Promise<void> {
     const rest = trades.durable?.rest();
-    if (rest !== undefined) await this.#audit?.tellUntold(rest.words, rest.trades, (id) => job.symbolText(id));
+    if (rest !== undefined) {
+      await this.#audit?.tellUntold(rest.words, rest.trades, (id) => job.symbolText(id));
+      this.#tellFinal(rest.words, rest.trades, job);
+    }
     const details = { outcome: 'finished', quotes, trades: trades.count };
     this.#audit?.append({ kind: 'session-end', details, sequence: quotes });
     await this.#audit?.flush();
@@ -139,9 +150,15 @@ export class SessionState {
   /** Gives a run the trades that earlier ones made final, and makes its own final with each checkpoint. */
   attach(job: RunningJob<SessionParameters>, trades: TradeCollector): void {
     const stored = this.restored === null ? [] : (this.restored.application as StoredSessionState).trades;
-    trades.durable = new DurableTrades(this.#store, sha256Of, (id) => job.symbolText(id), stored);
-    trades.durable.onFinal = (words, count) => this.#audit?.tellTrades(words, count, (id) => job.symbolText(id));
-    for (const { words, symbols } of this.#trades) trades.restore(words, symbols, (text) => job.symbolId(text));
+    trades.durable = new DurableTrades(this.store, sha256Of, (id) => job.symbolText(id), stored);
+    trades.durable.onFinal = (words, count) => {
+      this.#audit?.tellTrades(words, count, (id) => job.symbolText(id));
+      this.#tellFinal(words, count, job);
+    };
+    for (const { words, symbols } of this.#trades) {
+      trades.restore(words, symbols, (text) => job.symbolId(text));
+      this.#tellFinal(words, words.length / TRADE_WORDS, job);
+    }
   }
 
   checkpoints(
@@ -165,9 +182,18 @@ export class SessionState {
     };
   }
 
+  #tellFinal(words: Float64Array, count: number, job: RunningJob<SessionParameters>): void {
+    this.onFinalTrades?.(
+      Array.from({ length: count }, (_, index) => {
+        const at = index * TRADE_WORDS;
+        return tradeMessage(words, at, job.symbolText(words[at + SYMBOL_WORD]));
+      }),
+    );
+  }
+
   async close(): Promise<void> {
     await this.#audit?.close();
-    await this.#store.close();
+    await this.store.close();
   }
 }
 
