@@ -9,6 +9,7 @@ import { SymbolTable } from '../../engine/connectors/sources/symbol-table.ts';
 import { formatPrice, formatShares } from '../../engine/core/decimal.ts';
 import { waitMs } from '../../engine/core/machine.node.ts';
 import { seededRandom } from '../support/seeded-random.ts';
+import { serveFeed } from '../support/served-feed.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { CLI, flinktrade, put, type Report } from './cli-kit.ts';
 
@@ -173,6 +174,21 @@ describe('order routing', () => {
     const again = await flinktrade(words, { folder });
     expect(again.code, again.stderr).toBe(0);
     expect(ledgerOf(folder)).toHaveLength(before);
+    expectEachExecutedOnce(folder);
+  });
+
+  test('live, each trade goes out as soon as it is final; a session that goes on sends none of them again', async () => {
+    const folder = temporaryFolder('live-orders');
+    const { url } = await startGateway(folder, ['--port', '0', '--ledger', 'ledger', ...TROUBLE]);
+    const feed = await serveFeed(folder, ['--quotes-per-second', '2000']);
+    const words = ['live', feed.url, '--positions', 'p.csv', '--state', 'state', '--gateway', url];
+    const outputs = ['--trades', 't.csv', '--report', 'report.json', '--for', '3'];
+    const child = spawn(process.execPath, [CLI, ...words, '--for', '60'], { cwd: folder, stdio: 'ignore' });
+    children.add(child);
+    while (!readdirSync(folder).includes('ledger') || ledgerOf(folder).length < 20) await waitMs(20);
+    child.kill('SIGKILL');
+    const run = await flinktrade([...words, ...outputs], { folder });
+    expect(run.code, run.stderr).toBe(0);
     expectEachExecutedOnce(folder);
   });
 

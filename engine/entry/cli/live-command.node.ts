@@ -6,6 +6,7 @@ import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
 import { startMachineTimer } from '../../core/machine.node.ts';
 import type { Trade } from '../../trading/records.ts';
 import type { RunningJob } from '../job-runner.node.ts';
+import type { OrderDesk } from '../routing/order-desk.node.ts';
 import {
   LiveCoordinator,
   OtherSessionError,
@@ -23,6 +24,7 @@ import { FeedTelling } from './feed-telling.node.ts';
 import { onInterrupt } from './interrupt.node.ts';
 import type { LiveCommand } from './live-arguments.ts';
 import { CliError, EXIT_INPUT, EXIT_INTERNAL, EXIT_USAGE } from './messages.ts';
+import { openOrders, settleOrders } from './order-routing.node.ts';
 import { checkOutputs, writeText } from './output-files.node.ts';
 import { summarize, tradeLines } from './replay-command.node.ts';
 import { rowsOf, SessionWatch } from './replay-player.node.ts';
@@ -50,9 +52,14 @@ export async function runLive(command: LiveCommand): Promise<void> {
   );
   const store = await opened(command.state);
   const trades = new TradeCollector(command.trades !== null && command.trades !== '-');
+  let desk: OrderDesk | null = null;
   try {
     const prepared = await preparedOf(store, command, { rules, positions });
-    const { report, nameOf } = await new LiveRun(command, store, prepared, rules, positions, trades).play();
+    desk = await openOrders(command.gateway, store);
+    const run = new LiveRun(command, store, prepared, rules, positions, trades, desk);
+    const { report: played, nameOf } = await run.play();
+    const orders = await settleOrders(desk);
+    const report = orders === undefined ? played : { ...played, orders };
     if (command.trades !== null && command.trades !== '-') await writeText(command.trades, tradeLines(trades, nameOf));
     if (command.report !== null) await writeText(command.report, reportPieces(report));
     if (command.report === null && command.trades !== '-')
@@ -60,6 +67,7 @@ export async function runLive(command: LiveCommand): Promise<void> {
     summarize(report);
   } finally {
     trades.dispose();
+    await desk?.close();
     await store.close();
   }
 }
@@ -95,10 +103,32 @@ function stateProblem(error: unknown): unknown {
   );
 }
 
+/** Final trades on their way to the gateway. */
+class OrderWriter implements SinkWriter<Trade> {
+  readonly #next: SinkWriter<Trade>;
+  readonly #desk: OrderDesk;
+
+  constructor(next: SinkWriter<Trade>, desk: OrderDesk) {
+    this.#next = next;
+    this.#desk = desk;
+  }
+
+  write(trade: Trade, context: SinkContext): void {
+    this.#next.write(trade, context);
+    this.#desk.offer([tradeMessage(wordsOf(trade, context), 0, trade.symbol)]);
+  }
+}
+
+function wordsOf(trade: Trade, context: SinkContext): Float64Array {
+  const { quoteSequence, shares, price, buyPrice, askBefore, askAfter } = trade;
+  const { symbolId } = trade as TradeCopy;
+  const eventTimeMs = context.timestamp() as number;
+  return Float64Array.of(eventTimeMs, quoteSequence, symbolId, shares, price, buyPrice, askBefore, askAfter);
+}
+
 /** Final trades, each as it becomes so, for `--trades -`. A recovered session begins with all it had. */
 class TradePrinter implements SinkWriter<Trade> {
   readonly #trades: TradeCollector;
-  readonly #words = new Float64Array(8);
   readonly #nameOf: (symbol: number) => string;
 
   constructor(trades: TradeCollector, nameOf: (symbol: number) => string) {
@@ -109,19 +139,8 @@ class TradePrinter implements SinkWriter<Trade> {
 
   write(trade: Trade, context: SinkContext): void {
     this.#trades.write(trade, context);
-    const { quoteSequence, shares, price, buyPrice, askBefore, askAfter } = trade;
     const { symbolId } = trade as TradeCopy;
-    this.#words.set([
-      context.timestamp() as number,
-      quoteSequence,
-      symbolId,
-      shares,
-      price,
-      buyPrice,
-      askBefore,
-      askAfter,
-    ]);
-    process.stdout.write(`${tradesCsvLine(tradeMessage(this.#words, 0, this.#nameOf(symbolId)))}\n`);
+    process.stdout.write(`${tradesCsvLine(tradeMessage(wordsOf(trade, context), 0, this.#nameOf(symbolId)))}\n`);
   }
 }
 
@@ -145,17 +164,19 @@ class LiveRun {
     rules: SessionParameters['rules'],
     positions: SessionParameters['positions'],
     trades: TradeCollector,
+    desk: OrderDesk | null,
   ) {
     this.#command = command;
     this.#prepared = prepared;
     this.#rules = rules;
     this.#trades = trades;
     const nameOf = (symbol: number): string => this.#job.symbolText(symbol);
+    const told = command.trades === '-' ? new TradePrinter(trades, nameOf) : trades;
     this.#coordinator = new LiveCoordinator({
       store,
       prepared,
       rules,
-      trades: command.trades === '-' ? new TradePrinter(trades, nameOf) : trades,
+      trades: desk === null ? told : new OrderWriter(told, desk),
       send: (message) => this.#job.sendSourceEvent(message),
       onFeed: (status) => {
         this.#feedStatus = status;
