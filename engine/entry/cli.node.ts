@@ -6,6 +6,7 @@ import { runBars } from './cli/bars-command.node.ts';
 import { runAudit } from './cli/audit-command.node.ts';
 import { runExecutions } from './cli/executions-command.node.ts';
 import { runFeed } from './cli/feed-command.node.ts';
+import { runGateway } from './cli/gateway-command.node.ts';
 import { runInspect } from './cli/inspect-command.node.ts';
 import { takeInterrupt } from './cli/interrupt.node.ts';
 import { runKill } from './cli/kill-command.node.ts';
@@ -47,6 +48,8 @@ async function run(command: CliCommand): Promise<void> {
       return runInspect(command);
     case 'feed':
       return runFeed(command);
+    case 'gateway':
+      return runGateway(command);
     case 'live':
       return runLive(command);
     case 'savepoint':

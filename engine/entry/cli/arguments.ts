@@ -4,6 +4,7 @@ import { CHECKPOINT_FLAGS, readCheckpoints } from './checkpoint-arguments.ts';
 import { readSpeed, readWhole, WORKERS_MAX, type ParsedFlags, type SpeedArgument } from './argument-values.ts';
 import { BARS_FLAGS, readBars, type BarsCommand } from './bars-arguments.ts';
 import { EXECUTIONS_FLAGS, readExecutions, type ExecutionsCommand } from './executions-arguments.ts';
+import { GATEWAY_FLAGS, readGateway, readGatewayUrl, type GatewayCommand } from './gateway-arguments.ts';
 import { FEED_FLAGS, LIVE_FLAGS, readFeed, readLive, type FeedCommand, type LiveCommand } from './live-arguments.ts';
 
 export { WORKERS_MAX, type SpeedArgument } from './argument-values.ts';
@@ -36,6 +37,7 @@ export type CliCommand =
   | KillCommand
   | RescaleCommand
   | FeedCommand
+  | GatewayCommand
   | LiveCommand
   | AuditCommand
   | {
@@ -96,6 +98,8 @@ export interface ReplayCommand {
   /** What the folder starts with; null: nothing. */
   readonly savepoint: string | null;
   readonly checkpoints: CheckpointSettings;
+  /** Address of the execution gateway; null: paper trading. */
+  readonly gateway: string | null;
 }
 
 export const PARALLELISM_MAX = 32_768;
@@ -119,6 +123,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
     'out-of-orderness-ms',
     'max-future-ms',
     ...CHECKPOINT_FLAGS,
+    'gateway',
   ],
   record: ['journal', 'output', 'profile'],
   bars: BARS_FLAGS,
@@ -127,6 +132,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   sample: ['seed', 'workers', 'speed', 'rules', 'seconds'],
   profiles: [],
   feed: FEED_FLAGS,
+  gateway: GATEWAY_FLAGS,
   live: LIVE_FLAGS,
   audit: ['output'],
   kill: ['user-data-dir'],
@@ -167,6 +173,8 @@ export function parseArguments(words: readonly string[]): Result<CliCommand, str
       return readSample(parsed.value);
     case 'feed':
       return readFeed(parsed.value);
+    case 'gateway':
+      return readGateway(parsed.value);
     case 'live':
       return readLive(parsed.value);
     case 'savepoint':
@@ -249,6 +257,10 @@ function readReplay({ values, rest }: ParsedFlags): Result<CliCommand, string> {
   if (!maxFutureMs.ok) return maxFutureMs;
   const speed = readSpeed(values);
   if (!speed.ok) return speed;
+  const gateway = readGatewayUrl(values);
+  if (!gateway.ok) return gateway;
+  if (gateway.value !== null && !values.has('state'))
+    return fail('--gateway needs --state DIR: only a trade that no crash takes back may become an order.');
   const checkpoints = readCheckpoints(values);
   if (!checkpoints.ok) return checkpoints;
   return ok({
@@ -269,6 +281,7 @@ function readReplay({ values, rest }: ParsedFlags): Result<CliCommand, string> {
     state: values.get('state') ?? null,
     savepoint: values.get('savepoint') ?? null,
     checkpoints: checkpoints.value,
+    gateway: gateway.value,
   });
 }
 

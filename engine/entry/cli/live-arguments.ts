@@ -3,6 +3,7 @@ import { readSpeed, readWhole, WORKERS_MAX, type ParsedFlags, type SpeedArgument
 import type { CheckpointSettings } from '../session/checkpoint-settings.ts';
 import type { CliCommand } from './arguments.ts';
 import { CHECKPOINT_FLAGS, readCheckpoints } from './checkpoint-arguments.ts';
+import { readGatewayUrl } from './gateway-arguments.ts';
 
 /** `flinktrade feed`: serve a session as a live feed. */
 export interface FeedCommand {
@@ -49,6 +50,8 @@ export interface LiveCommand {
   readonly checkpoints: CheckpointSettings;
   /** Why the kill switch may be cleared; null: it stays as it is. */
   readonly rearm: string | null;
+  /** Address of the execution gateway; null: paper trading. */
+  readonly gateway: string | null;
 }
 
 const FEED_PORT_DEFAULT = 8787;
@@ -92,6 +95,7 @@ export const LIVE_FLAGS: readonly string[] = [
   'max-future-ms',
   'rearm',
   ...CHECKPOINT_FLAGS,
+  'gateway',
 ];
 
 type Wholes<Name extends string> = Record<Name, number | null>;
@@ -199,6 +203,8 @@ export function readLive({ values, rest }: ParsedFlags): Result<CliCommand, stri
     return fail(
       'live needs --state DIR: the folder where everything that arrives is journaled, so that nothing is lost.',
     );
+  const gateway = readGatewayUrl(values);
+  if (!gateway.ok) return gateway;
   const report = values.get('report') ?? null;
   const trades = values.get('trades') ?? null;
   if (report === '-' && trades === '-')
@@ -234,5 +240,6 @@ export function readLive({ values, rest }: ParsedFlags): Result<CliCommand, stri
     maxFutureMs: value['max-future-ms'],
     checkpoints: checkpoints.value,
     rearm: values.get('rearm') ?? null,
+    gateway: gateway.value,
   });
 }

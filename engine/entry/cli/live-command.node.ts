@@ -7,6 +7,7 @@ import type { FeedStatus } from '../../connectors/live/live-feed-input.ts';
 import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
 import { startMachineTimer } from '../../core/machine.node.ts';
 import type { RunningJob } from '../job-runner.node.ts';
+import type { OrderDesk } from '../routing/order-desk.node.ts';
 import {
   auditLive,
   LiveCoordinator,
@@ -27,6 +28,8 @@ import { onInterrupt } from './interrupt.node.ts';
 import { HeadlessScaling } from './headless-scaling.node.ts';
 import type { LiveCommand } from './live-arguments.ts';
 import { CliError, EXIT_INPUT, EXIT_INTERNAL, EXIT_USAGE } from './messages.ts';
+import { OrderWriter } from './order-writer.node.ts';
+import { openOrders, settleOrders } from './order-routing.node.ts';
 import { checkOutputs, writeText } from './output-files.node.ts';
 import { summarize, tradeLines } from './replay-command.node.ts';
 import { rowsOf, SessionWatch, tellFailedCheckpoint } from './replay-player.node.ts';
@@ -57,12 +60,16 @@ export async function runLive(command: LiveCommand): Promise<void> {
   const trades = new TradeCollector(command.trades !== null && command.trades !== '-');
   const workers = command.workers ?? Math.max(1, Math.min(availableParallelism() - 1, WORKERS_DEFAULT_MAX));
   let trail: AuditTrail | null = null;
+  let desk: OrderDesk | null = null;
   try {
     const prepared = await preparedOf(store, command, { rules, positions });
     trail = await openedTrail(store, command.state);
     const audit = await auditLive(trail, prepared, { workers, reason: 'The session was started again.' });
-    const run = new LiveRun({ command, store, prepared, audit, rules, positions, workers, trades });
-    const { report, nameOf } = await run.play();
+    desk = await openOrders(command.gateway, store);
+    const run = new LiveRun({ command, store, prepared, audit, rules, positions, workers, trades, desk });
+    const { report: played, nameOf } = await run.play();
+    const orders = await settleOrders(desk);
+    const report = orders === undefined ? played : { ...played, orders };
     if (command.trades !== null && command.trades !== '-') await writeText(command.trades, tradeLines(trades, nameOf));
     if (command.report !== null) await writeText(command.report, reportPieces(report));
     if (command.report === null && command.trades !== '-')
@@ -70,6 +77,7 @@ export async function runLive(command: LiveCommand): Promise<void> {
     summarize(report);
   } finally {
     trades.dispose();
+    await desk?.close();
     await trail?.close();
     await store.close();
   }
@@ -127,6 +135,8 @@ interface LiveRunOptions {
   readonly workers: number;
   /** Whoever made it disposes of it. */
   readonly trades: TradeCollector;
+  /** Where final trades become orders; null: paper trading. */
+  readonly desk: OrderDesk | null;
 }
 
 class LiveRun {
@@ -143,7 +153,7 @@ class LiveRun {
   #cancelTimer: () => void = () => undefined;
   #feedStatus: FeedStatus | null = null;
 
-  constructor({ command, store, prepared, audit, rules, positions, workers, trades }: LiveRunOptions) {
+  constructor({ command, store, prepared, audit, rules, positions, workers, trades, desk }: LiveRunOptions) {
     this.#command = command;
     this.#prepared = prepared;
     this.#rules = rules;
@@ -156,11 +166,12 @@ class LiveRun {
     });
     const nameOf = (symbol: number): string => this.#job.symbolText(symbol);
     const printed = command.trades === '-' ? new TradePrinter(trades, nameOf) : trades;
+    const told = desk === null ? printed : new OrderWriter(printed, desk, nameOf);
     this.#coordinator = new LiveCoordinator({
       store,
       prepared,
       rules,
-      trades: printed,
+      trades: told,
       symbolText: nameOf,
       intervalMs: command.checkpoints.intervalMs,
       timeoutMs: command.checkpoints.timeoutMs,
@@ -204,7 +215,7 @@ class LiveRun {
     });
     this.#scaling.attach(this.#job);
     for (const { words, symbols } of prepared.state.trades)
-      printed.restore(words, symbols, (text) => this.#job.symbolId(text));
+      told.restore(words, symbols, (text) => this.#job.symbolId(text));
   }
 
   async play(): Promise<{ report: ReplayReport; nameOf: (symbol: number) => string }> {

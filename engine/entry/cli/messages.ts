@@ -77,6 +77,14 @@ export const USAGE = `FlinkTrade command line
             --checkpoint-interval-ms N (1000), --checkpoints-kept N (2), --checkpoint-timeout-ms N (600000)
   flinktrade replay --journal DIR --positions FILE ...       replay a live session; record --journal DIR -o FILE exports it
 
+  flinktrade gateway [--port N] [--seed N] [--latency-ms N] [--latency fixed|uniform|exponential]
+             [--error-rate R] [--partial-rate R] [--reject-rate R] [--hang-rate R] [--ledger FILE]
+      A simulated execution gateway with reference data, over HTTP on this machine (127.0.0.1). It executes an order id
+      once; asked again it gives the first answer, with --ledger also after it was killed. Rates are from 0 to 1.
+  flinktrade replay|live ... --gateway URL
+      Each final trade is sent there as an order under its own id; orders without an answer are asked for again at the
+      next start. Without --gateway: paper trading. replay needs --state for it.
+
   flinktrade savepoint DIR -o FILE          the newest checkpoint of a --state folder in one file, for --savepoint
   flinktrade audit verify PATH              is the audit trail what was written? PATH: a --state folder, or an export;
                                             names the first bad record and leaves with 1 when it is not

@@ -7,12 +7,14 @@ import { CHECKPOINT_SETTINGS_DEFAULT, type CheckpointSettings } from '../session
 import { startFromSavepoint } from './savepoint-command.node.ts';
 import { openReplayState } from './replay-state.node.ts';
 import { samplePositions } from '../session/sample.node.ts';
+import type { OrderDesk } from '../routing/order-desk.node.ts';
 import type { SessionInputs, SessionParameters } from '../session/session-parameters.ts';
 import type { TradeCollector } from '../session/trade-collector.node.ts';
 import type { CliCommand, ReplayCommand, SpeedArgument } from './arguments.ts';
 import { loadPositions, loadRules } from './documents.node.ts';
 import { ReplayPlayer } from './replay-player.node.ts';
 import { HeadlessScaling } from './headless-scaling.node.ts';
+import { openOrders, settleOrders } from './order-routing.node.ts';
 import { checkOutputs, writeText } from './output-files.node.ts';
 import { positionTable, reportPieces, type ReplayReport } from './report.ts';
 import { tell } from './tell.node.ts';
@@ -36,6 +38,7 @@ interface Run {
   readonly trades: string | null;
   readonly state: string | null;
   readonly savepoint: string | null;
+  readonly gateway: string | null;
   readonly checkpoints: CheckpointSettings;
 }
 
@@ -78,6 +81,7 @@ export async function runSample(command: Extract<CliCommand, { kind: 'sample' }>
     trades: null,
     state: null,
     savepoint: null,
+    gateway: null,
     checkpoints: CHECKPOINT_SETTINGS_DEFAULT,
   });
 }
@@ -95,8 +99,13 @@ async function runAndTell(run: Run): Promise<void> {
     onRescaled: (rescale) => state?.auditRescale(rescale),
   });
   const player = new ReplayPlayer({ ...run, parameters, scaling, keepsTrades: run.trades !== null }, state);
+  let desk: OrderDesk | null = null;
   try {
-    const { report, trades, nameOf } = await player.play();
+    desk = await openOrders(run.gateway, state?.store ?? null);
+    if (state !== null && desk !== null) state.onFinalTrades = (trades) => desk?.offer(trades);
+    const { report: played, trades, nameOf } = await player.play();
+    const orders = await settleOrders(desk);
+    const report = orders === undefined ? played : { ...played, orders };
     if (run.trades !== null) await writeText(run.trades, tradeLines(trades, nameOf));
     if (run.report !== null) await writeText(run.report, reportPieces(report));
     if (run.report === null && run.trades !== '-') await writeText('-', [`${positionTable(report.positions)}\n`]);
@@ -104,6 +113,7 @@ async function runAndTell(run: Run): Promise<void> {
   } finally {
     scaling.dispose();
     player.dispose();
+    await desk?.close();
     await state?.close();
   }
 }

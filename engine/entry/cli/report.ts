@@ -16,6 +16,21 @@ export interface PositionRow {
   readonly trades: number;
 }
 
+/** What became of the trades at the execution gateway, and how busy the way there was (occupancy = throughput x latency). */
+export interface OrdersReport {
+  readonly confirmed: number;
+  readonly partlyConfirmed: number;
+  readonly rejected: number;
+  /** No answer in time: asked for again by the next run. */
+  readonly timedOut: number;
+  readonly refused: number;
+  readonly capacity: number;
+  /** Orders under way, on average. */
+  readonly occupancy: number | null;
+  readonly throughputPerSecond: number | null;
+  readonly latencyMs: number | null;
+}
+
 /** The report of a replay, exactly as trading-rules "Command line" fixes it. */
 export interface ReplayReport {
   readonly session: {
@@ -35,6 +50,8 @@ export interface ReplayReport {
     readonly staleQuotes: number;
     readonly pauses: number;
   };
+  /** With a gateway. */
+  readonly orders?: OrdersReport;
   readonly rules: unknown;
   readonly positions: readonly PositionRow[];
   readonly reasons: Readonly<Record<string, number>>;

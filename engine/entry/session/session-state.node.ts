@@ -10,7 +10,9 @@ import {
   type StoredTrades,
   type TradeValue,
 } from '../../connectors/sinks/durable-trades.ts';
-import type { RescaleInfo } from '../../contract/window.ts';
+import { TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
+import { tradeMessage } from '../../connectors/sinks/trades-csv.ts';
+import type { RescaleInfo, TradeMessage } from '../../contract/window.ts';
 import type { CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
 import {
   CheckpointStorage,
@@ -26,6 +28,8 @@ import type { TradeCollector } from './trade-collector.node.ts';
 
 /** Enough to tell the sessions of a folder apart. */
 const SESSION_NAME_CHARACTERS = 16;
+/** Where a trade's words name its symbol. */
+const SYMBOL_WORD = 2;
 
 /** The application's part of a checkpoint. */
 interface StoredSessionState {
@@ -55,7 +59,9 @@ export class SessionState {
   restored: RestoredCheckpoint | null = null;
   /** Newer checkpoints that cannot be used, and why. */
   refused: readonly RefusedCheckpoint[] = [];
-  readonly #store: DurableStore;
+  /** Told of trades that nothing takes back any more, each at least once. */
+  onFinalTrades: ((trades: readonly TradeMessage[]) => void) | null = null;
+  readonly store: DurableStore;
   readonly #storage: CheckpointStorage;
   readonly #where: string;
   readonly #identity: SessionIdentity;
@@ -67,7 +73,7 @@ export class SessionState {
   #audit: SessionAudit | null = null;
 
   private constructor(store: DurableStore, where: string, identity: SessionIdentity, retained: number) {
-    this.#store = store;
+    this.store = store;
     this.#where = where;
     this.#storage = new CheckpointStorage(store, sha256Of, retained);
     this.#identity = identity;
@@ -96,7 +102,7 @@ export class SessionState {
 
   /** Looks for the newest checkpoint that is whole: at the start, and after a failure in mid session. */
   async reload(): Promise<void> {
-    const store = this.#store;
+    const store = this.store;
     let trades: StoredTrades[] = [];
     const found = await this.#storage.latest(async ({ application }) => {
       trades = [];
@@ -119,7 +125,7 @@ export class SessionState {
 
   /** From here on the session tells its audit trail what happens. @throws StoreError */
   async openTrail(folder: string, onFailure: (error: unknown) => void): Promise<void> {
-    this.#trail = await openAuditTrail(this.#store, join(folder, AUDIT_ANCHOR), onFailure);
+    this.#trail = await openAuditTrail(this.store, join(folder, AUDIT_ANCHOR), onFailure);
   }
 
   /** The session begins, or goes on after its process was gone. @throws StoreError */
@@ -159,6 +165,7 @@ export class SessionState {
   ): Promise<void> {
     const rest = trades.durable?.rest() ?? { words: new Float64Array(0), trades: 0 };
     const nameOf = (id: number): string => job.symbolText(id);
+    this.#tellFinal(rest.words, rest.trades, job);
     const details = { outcome: 'finished', quotes, trades: trades.count };
     await this.#audit?.end(details, { ...rest, nameOf }, quarantinedByReason);
   }
@@ -171,11 +178,16 @@ export class SessionState {
   /** Gives a run the trades that earlier ones made final, and makes its own final with each checkpoint. */
   attach(job: RunningJob<SessionParameters>, trades: TradeCollector): void {
     const stored = this.restored === null ? [] : (this.restored.application as StoredSessionState).trades;
-    trades.durable = new DurableTrades(this.#store, sha256Of, (id) => job.symbolText(id), stored);
     const nameOf = (id: number): string => job.symbolText(id);
-    trades.durable.onFinal = (checkpointId, words, count) =>
+    trades.durable = new DurableTrades(this.store, sha256Of, nameOf, stored);
+    trades.durable.onFinal = (checkpointId, words, count) => {
       this.#audit?.complete(checkpointId, { words, trades: count, nameOf });
-    for (const { words, symbols } of this.#trades) trades.restore(words, symbols, (text) => job.symbolId(text));
+      this.#tellFinal(words, count, job);
+    };
+    for (const { words, symbols } of this.#trades) {
+      trades.restore(words, symbols, (text) => job.symbolId(text));
+      this.#tellFinal(words, words.length / TRADE_WORDS, job);
+    }
   }
 
   checkpoints(
@@ -198,9 +210,18 @@ export class SessionState {
     };
   }
 
+  #tellFinal(words: Float64Array, count: number, job: RunningJob<SessionParameters>): void {
+    this.onFinalTrades?.(
+      Array.from({ length: count }, (_, index) => {
+        const at = index * TRADE_WORDS;
+        return tradeMessage(words, at, job.symbolText(words[at + SYMBOL_WORD]));
+      }),
+    );
+  }
+
   async close(): Promise<void> {
     await this.#trail?.close();
-    await this.#store.close();
+    await this.store.close();
   }
 }
 
