@@ -139,6 +139,7 @@ async function replayOnce(session: SessionOnDisk, folder: string, workers: numbe
       maxFutureMs: null,
       state: null,
       savepoint: null,
+      servePort: null,
       checkpoints: CHECKPOINT_SETTINGS_DEFAULT,
     });
   } finally {

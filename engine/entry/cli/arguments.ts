@@ -1,9 +1,25 @@
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { CheckpointSettings } from '../session/checkpoint-settings.ts';
 import { CHECKPOINT_FLAGS, readCheckpoints } from './checkpoint-arguments.ts';
-import { readSpeed, readWhole, WORKERS_MAX, type ParsedFlags, type SpeedArgument } from './argument-values.ts';
+import {
+  PORT_MAX,
+  readSpeed,
+  readWhole,
+  WORKERS_MAX,
+  type ParsedFlags,
+  type SpeedArgument,
+} from './argument-values.ts';
 import { BARS_FLAGS, readBars, type BarsCommand } from './bars-arguments.ts';
 import { FEED_FLAGS, LIVE_FLAGS, readFeed, readLive, type FeedCommand, type LiveCommand } from './live-arguments.ts';
+
+import {
+  POSITIONS_FLAGS,
+  QUERY_FLAGS,
+  readPositions,
+  readQuery,
+  type PositionsCommand,
+  type QueryCommand,
+} from './query-arguments.ts';
 
 export { WORKERS_MAX, type SpeedArgument } from './argument-values.ts';
 
@@ -36,6 +52,8 @@ export type CliCommand =
   | FeedCommand
   | LiveCommand
   | AuditCommand
+  | QueryCommand
+  | PositionsCommand
   | {
       readonly kind: 'inspect';
       readonly input: string;
@@ -94,6 +112,8 @@ export interface ReplayCommand {
   /** What the folder starts with; null: nothing. */
   readonly savepoint: string | null;
   readonly checkpoints: CheckpointSettings;
+  /** `--serve PORT`; null: nobody can ask. */
+  readonly servePort: number | null;
 }
 
 export const PARALLELISM_MAX = 32_768;
@@ -117,6 +137,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
     'out-of-orderness-ms',
     'max-future-ms',
     ...CHECKPOINT_FLAGS,
+    'serve',
   ],
   record: ['journal', 'output', 'profile'],
   bars: BARS_FLAGS,
@@ -126,11 +147,13 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   feed: FEED_FLAGS,
   live: LIVE_FLAGS,
   audit: ['output'],
+  query: QUERY_FLAGS,
+  positions: POSITIONS_FLAGS,
   kill: ['user-data-dir'],
   rescale: ['workers', 'user-data-dir'],
   savepoint: ['output'],
 };
-const SWITCHES: ReadonlySet<string> = new Set(['json', 'autoscale']);
+const SWITCHES: ReadonlySet<string> = new Set(['json', 'csv', 'watch', 'descending', 'autoscale']);
 const SHORT: Readonly<Record<string, string>> = { '-o': '--output', '-h': '--help' };
 
 /**
@@ -172,6 +195,10 @@ export function parseArguments(words: readonly string[]): Result<CliCommand, str
       return readRescale(parsed.value);
     case 'audit':
       return readAudit(parsed.value);
+    case 'query':
+      return readQuery(parsed.value);
+    case 'positions':
+      return readPositions(parsed.value);
     default:
       return parsed.value.rest.length > 0
         ? fail(`profiles takes no arguments; found "${parsed.value.rest[0]}".`)
@@ -246,8 +273,11 @@ function readReplay({ values, rest }: ParsedFlags): Result<CliCommand, string> {
   if (!speed.ok) return speed;
   const checkpoints = readCheckpoints(values);
   if (!checkpoints.ok) return checkpoints;
+  const servePort = readWhole(values, 'serve', 0, PORT_MAX);
+  if (!servePort.ok) return servePort;
   return ok({
     kind: 'replay',
+    servePort: servePort.value,
     inputs: rest,
     journal,
     positions,

@@ -14,6 +14,7 @@ import { loadPositions, loadRules } from './documents.node.ts';
 import { ReplayPlayer } from './replay-player.node.ts';
 import { HeadlessScaling } from './headless-scaling.node.ts';
 import { checkOutputs, writeText } from './output-files.node.ts';
+import { openServedSession } from './served-session.node.ts';
 import { positionTable, reportPieces, type ReplayReport } from './report.ts';
 import { tell } from './tell.node.ts';
 
@@ -37,6 +38,8 @@ interface Run {
   readonly state: string | null;
   readonly savepoint: string | null;
   readonly checkpoints: CheckpointSettings;
+  /** null: nobody can ask. */
+  readonly servePort: number | null;
 }
 
 export async function runReplay(command: ReplayCommand): Promise<void> {
@@ -79,6 +82,7 @@ export async function runSample(command: Extract<CliCommand, { kind: 'sample' }>
     state: null,
     savepoint: null,
     checkpoints: CHECKPOINT_SETTINGS_DEFAULT,
+    servePort: null,
   });
 }
 
@@ -88,21 +92,31 @@ async function runAndTell(run: Run): Promise<void> {
   const most = run.maxParallelism ?? WORKERS_DEFAULT_MAX;
   const workers = run.workers ?? Math.max(1, Math.min(availableParallelism() - 1, WORKERS_DEFAULT_MAX, most));
   const state = run.state === null ? null : await openReplayState(run.state, parameters, run.checkpoints, workers);
+  const served = await openServedSession(run.servePort, 'replay').catch(async (error: unknown) => {
+    await state?.close();
+    throw error;
+  });
   const scaling = new HeadlessScaling({
     workers,
     autoscale: run.autoscale,
     folder: run.state,
     onRescaled: (rescale) => state?.auditRescale(rescale),
   });
-  const player = new ReplayPlayer({ ...run, parameters, scaling, keepsTrades: run.trades !== null }, state);
+  const player = new ReplayPlayer({ ...run, parameters, scaling, keepsTrades: run.trades !== null, served }, state);
   try {
-    const { report, trades, nameOf } = await player.play();
-    if (run.trades !== null) await writeText(run.trades, tradeLines(trades, nameOf));
-    if (run.report !== null) await writeText(run.report, reportPieces(report));
-    if (run.report === null && run.trades !== '-') await writeText('-', [`${positionTable(report.positions)}\n`]);
-    summarize(report);
+    const { report, trades, nameOf, job } = await player.play();
+    try {
+      if (run.trades !== null) await writeText(run.trades, tradeLines(trades, nameOf));
+      if (run.report !== null) await writeText(run.report, reportPieces(report));
+      if (run.report === null && run.trades !== '-') await writeText('-', [`${positionTable(report.positions)}\n`]);
+      summarize(report);
+      await served?.linger();
+    } finally {
+      await job.close();
+    }
   } finally {
     scaling.dispose();
+    await served?.close();
     player.dispose();
     await state?.close();
   }
