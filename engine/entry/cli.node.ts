@@ -13,16 +13,16 @@ import { runKill } from './cli/kill-command.node.ts';
 import { runLive } from './cli/live-command.node.ts';
 import { CliError, EXIT_INPUT, EXIT_INTERNAL, EXIT_USAGE, USAGE } from './cli/messages.ts';
 import { runRescale } from './cli/rescale-command.node.ts';
+import { runPositions } from './cli/positions-command.node.ts';
+import { runQuery } from './cli/query-command.node.ts';
 import { runReplay, runSample } from './cli/replay-command.node.ts';
 import { runProfiles, runRecord } from './cli/record-command.node.ts';
 import { tell } from './cli/tell.node.ts';
 import { failureOf } from './session/session-reader.node.ts';
 import { InputError } from '../connectors/sources/input-error.ts';
 import { assertNever } from '../core/assert.ts';
+import { programVersion } from './program-version.ts';
 import { removeUnfinishedFiles } from '../core/unfinished-files.node.ts';
-
-/** Replaced by the bundler with the version in package.json. */
-declare const FLINKTRADE_VERSION: string;
 
 async function run(command: CliCommand): Promise<void> {
   switch (command.kind) {
@@ -30,9 +30,7 @@ async function run(command: CliCommand): Promise<void> {
       process.stdout.write(USAGE);
       return;
     case 'version':
-      process.stdout.write(
-        `flinktrade ${typeof FLINKTRADE_VERSION === 'string' ? FLINKTRADE_VERSION : 'development'}\n`,
-      );
+      process.stdout.write(`flinktrade ${programVersion()}\n`);
       return;
     case 'replay':
       return runReplay(command);
@@ -60,6 +58,10 @@ async function run(command: CliCommand): Promise<void> {
       return runRescale(command);
     case 'audit':
       return runAudit(command);
+    case 'query':
+      return runQuery(command);
+    case 'positions':
+      return runPositions(command);
     case 'profiles':
       return runProfiles();
     default:

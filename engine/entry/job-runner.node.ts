@@ -369,7 +369,10 @@ export class RunningJob<P = unknown> implements QueryableJob {
     const { to } = barrier;
     const pausedMs = machineClock.monotonicMs();
     barrier.id = id;
-    if (barrier.refusal === null) this.sendToSource({ kind: 'rescale', id, parallelism: to });
+    if (barrier.refusal === null) {
+      this.sendToSource({ kind: 'rescale', id, parallelism: to });
+      this.sink.expectBarrier(id);
+    }
     await Promise.race([barrier.passed, this.over]);
     if (barrier.refusal !== null || this.hasEnded()) {
       await this.retire(spares);

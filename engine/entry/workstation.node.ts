@@ -11,12 +11,10 @@ import { watchFaults } from './workstation/watch-faults.node.ts';
 import { openWorkstationStore, type StateFolder } from './workstation/open-workstation-store.node.ts';
 import type { VaultAccess } from './workstation/state-keeper.node.ts';
 import { watchRescaleRequests } from './session/rescale-request.node.ts';
+import { programVersion } from './program-version.ts';
 import { openLivePlace } from './session/live-place.ts';
 import { WorkstationAudit, type OpenTrail } from './workstation/workstation-audit.node.ts';
 import { Workstation } from './workstation/workstation.node.ts';
-
-/** Replaced by the bundler with the version in package.json. */
-declare const FLINKTRADE_VERSION: string;
 
 assert(parentPort !== null, 'The workstation engine runs in a worker thread of the main process.');
 const port = parentPort;
@@ -62,7 +60,7 @@ const workstation = new Workstation({
   clock: machineClock,
   random: machineRandom,
   emit: (event, transfer) => port.postMessage(event, [...(transfer ?? [])]),
-  engine: `FlinkTrade engine ${typeof FLINKTRADE_VERSION === 'string' ? FLINKTRADE_VERSION : 'development'}, Node ${process.versions.node}`,
+  engine: `FlinkTrade engine ${programVersion()}, Node ${process.versions.node}`,
   makeToken: () => randomUUID(),
   ...(hangMs > 0 && { hangMs }),
   ...place.dependencies,

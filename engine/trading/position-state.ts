@@ -1,3 +1,4 @@
+import { setQueryable } from '../api/queryable-state.ts';
 import { withSchema } from '../api/state-schema.ts';
 import { structState } from '../api/state.ts';
 import { struct, type ViewOf } from '../api/struct.ts';
@@ -76,6 +77,8 @@ export const POSITION_STATE = struct('position-state', {
 export type PositionState = ViewOf<typeof POSITION_STATE>;
 /** Raise the version, with a migration, when a field goes, changes its meaning or its type; a new one needs a default. */
 export const POSITIONS = withSchema(structState('positions', POSITION_STATE), 1);
+/** The state as it is, whole numbers and all; a person asks for `position` (trade-function.ts). */
+export const QUERYABLE_POSITIONS = setQueryable(POSITIONS, 'position-state');
 
 export const OWN_TTL_NONE = -1;
 export const PLAN_NONE = 0;

@@ -18,7 +18,15 @@ import { compileRules, stepAmount, type CompiledRules, type SymbolRulesCompiled 
 import { applyDueDecays, replanDecay, settleDecay, startLife, stopDecay, wakeAfterTrade } from './decay.ts';
 import { sharesToSell } from './fill.ts';
 import { CircuitBreakers, TradeCounts, secondOf } from './limits.ts';
-import { OWN_TTL_NONE, PLAN_NONE, POSITIONS, profitOf, setProfit, type PositionState } from './position-state.ts';
+import {
+  OWN_TTL_NONE,
+  PLAN_NONE,
+  POSITIONS,
+  QUERYABLE_POSITIONS,
+  profitOf,
+  setProfit,
+  type PositionState,
+} from './position-state.ts';
 import { QuoteHistory } from './quote-history.ts';
 import { LATE_QUOTES, type ControlRecord, type Quote, type StartingPosition, type Trade } from './records.ts';
 import { fillReasonRow, fillRow, positionRow, REASON_ROW_WORDS, reasonCounts } from './rows.ts';
@@ -91,7 +99,7 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
 
   override open(context: RuntimeContext): void {
     this.#readControls(context.getBroadcastState(CONTROL_STATE));
-    this.#positions = context.getStructState(POSITIONS);
+    this.#positions = context.getStructState(QUERYABLE_POSITIONS);
     this.#counts = new TradeCounts(context);
     this.#breakers = new CircuitBreakers(context, this.#rules.limits);
     this.#history = this.#historySampleMs === null ? null : new QuoteHistory(context, this.#historySampleMs);
@@ -103,7 +111,7 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
       const state = this.#positions.value();
       if (state !== null) fillReasonRow(state, numbers, offset);
     });
-    context.registerQuery('row', () => this.#answer((state) => positionRow(state, this.#rulesOf(state))));
+    context.registerQuery('position', () => this.#answer((state) => positionRow(state, this.#rulesOf(state))));
     context.registerQuery('reasons', () => this.#answer(reasonCounts));
     context.registerQuery('report', () =>
       this.#answer((state) => ({

@@ -95,7 +95,7 @@ class TraceReplay {
 
   /** There a closed position is a missing one, and one that never expires says 0. */
   #position(symbol: string): TracePosition | { readonly symbol: string; readonly position: null } {
-    const row = this.#run.query('row', symbol) as PositionRow | null;
+    const row = this.#run.query('position', symbol) as PositionRow | null;
     if (row === null || row.status === 'closed') return { symbol, position: null };
     const { buyPrice, askPrice, lastTradePrice, profit } = row;
     return {

@@ -17,16 +17,27 @@ export interface CliRunOptions {
   readonly folder: string;
   /** Called with each piece of standard error: the place to interrupt a run. */
   readonly onStderr?: (text: string, interrupt: () => void) => void;
+  readonly onStdout?: (text: string, interrupt: () => void) => void;
+  /** Beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The command line as users run it: the bundle, in a process of its own. */
-export function flinktrade(words: readonly string[], { folder, onStderr }: CliRunOptions): Promise<CliRun> {
+export function flinktrade(
+  words: readonly string[],
+  { folder, onStderr, onStdout, env }: CliRunOptions,
+): Promise<CliRun> {
   return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [CLI, ...words], { cwd: folder, timeout: RUN_MS_MAX });
+    const child = spawn(process.execPath, [CLI, ...words], {
+      cwd: folder,
+      timeout: RUN_MS_MAX,
+      env: { ...process.env, ...env },
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
+      onStdout?.(text, () => child.kill('SIGINT'));
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;

@@ -139,7 +139,8 @@ async function replayOnce(session: SessionOnDisk, folder: string, workers: numbe
       maxFutureMs: null,
       state: null,
       savepoint: null,
-    gateway: null,
+      gateway: null,
+      servePort: null,
       checkpoints: CHECKPOINT_SETTINGS_DEFAULT,
     });
   } finally {

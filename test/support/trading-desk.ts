@@ -80,7 +80,7 @@ export class Desk {
   }
 
   row(symbol: string): PositionRow {
-    return this.run.query('row', symbol) as PositionRow;
+    return this.run.query('position', symbol) as PositionRow;
   }
   ask(symbol: string): string {
     return this.row(symbol).askPrice;

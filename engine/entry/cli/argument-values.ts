@@ -4,6 +4,7 @@ import { fail, ok, type Result } from '../../core/result.ts';
 export type SpeedArgument = number | null;
 
 export const WORKERS_MAX = 32;
+export const PORT_MAX = 65_535;
 
 export type ParsedFlags = { readonly values: ReadonlyMap<string, string>; readonly rest: readonly string[] };
 

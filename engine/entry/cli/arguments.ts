@@ -1,11 +1,27 @@
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { CheckpointSettings } from '../session/checkpoint-settings.ts';
 import { CHECKPOINT_FLAGS, readCheckpoints } from './checkpoint-arguments.ts';
-import { readSpeed, readWhole, WORKERS_MAX, type ParsedFlags, type SpeedArgument } from './argument-values.ts';
+import {
+  PORT_MAX,
+  readSpeed,
+  readWhole,
+  WORKERS_MAX,
+  type ParsedFlags,
+  type SpeedArgument,
+} from './argument-values.ts';
 import { BARS_FLAGS, readBars, type BarsCommand } from './bars-arguments.ts';
 import { EXECUTIONS_FLAGS, readExecutions, type ExecutionsCommand } from './executions-arguments.ts';
 import { GATEWAY_FLAGS, readGateway, readGatewayUrl, type GatewayCommand } from './gateway-arguments.ts';
 import { FEED_FLAGS, LIVE_FLAGS, readFeed, readLive, type FeedCommand, type LiveCommand } from './live-arguments.ts';
+
+import {
+  POSITIONS_FLAGS,
+  QUERY_FLAGS,
+  readPositions,
+  readQuery,
+  type PositionsCommand,
+  type QueryCommand,
+} from './query-arguments.ts';
 
 export { WORKERS_MAX, type SpeedArgument } from './argument-values.ts';
 
@@ -40,6 +56,8 @@ export type CliCommand =
   | GatewayCommand
   | LiveCommand
   | AuditCommand
+  | QueryCommand
+  | PositionsCommand
   | {
       readonly kind: 'inspect';
       readonly input: string;
@@ -100,6 +118,8 @@ export interface ReplayCommand {
   readonly checkpoints: CheckpointSettings;
   /** Address of the execution gateway; null: paper trading. */
   readonly gateway: string | null;
+  /** `--serve PORT`; null: nobody can ask. */
+  readonly servePort: number | null;
 }
 
 export const PARALLELISM_MAX = 32_768;
@@ -124,6 +144,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
     'max-future-ms',
     ...CHECKPOINT_FLAGS,
     'gateway',
+    'serve',
   ],
   record: ['journal', 'output', 'profile'],
   bars: BARS_FLAGS,
@@ -135,11 +156,13 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   gateway: GATEWAY_FLAGS,
   live: LIVE_FLAGS,
   audit: ['output'],
+  query: QUERY_FLAGS,
+  positions: POSITIONS_FLAGS,
   kill: ['user-data-dir'],
   rescale: ['workers', 'user-data-dir'],
   savepoint: ['output'],
 };
-const SWITCHES: ReadonlySet<string> = new Set(['json', 'autoscale']);
+const SWITCHES: ReadonlySet<string> = new Set(['json', 'csv', 'watch', 'descending', 'autoscale']);
 const SHORT: Readonly<Record<string, string>> = { '-o': '--output', '-h': '--help' };
 
 /**
@@ -185,6 +208,10 @@ export function parseArguments(words: readonly string[]): Result<CliCommand, str
       return readRescale(parsed.value);
     case 'audit':
       return readAudit(parsed.value);
+    case 'query':
+      return readQuery(parsed.value);
+    case 'positions':
+      return readPositions(parsed.value);
     default:
       return parsed.value.rest.length > 0
         ? fail(`profiles takes no arguments; found "${parsed.value.rest[0]}".`)
@@ -263,8 +290,11 @@ function readReplay({ values, rest }: ParsedFlags): Result<CliCommand, string> {
     return fail('--gateway needs --state DIR: only a trade that no crash takes back may become an order.');
   const checkpoints = readCheckpoints(values);
   if (!checkpoints.ok) return checkpoints;
+  const servePort = readWhole(values, 'serve', 0, PORT_MAX);
+  if (!servePort.ok) return servePort;
   return ok({
     kind: 'replay',
+    servePort: servePort.value,
     inputs: rest,
     journal,
     positions,

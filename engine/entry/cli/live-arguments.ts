@@ -1,5 +1,12 @@
 import { fail, ok, type Result } from '../../core/result.ts';
-import { readSpeed, readWhole, WORKERS_MAX, type ParsedFlags, type SpeedArgument } from './argument-values.ts';
+import {
+  PORT_MAX,
+  readSpeed,
+  readWhole,
+  WORKERS_MAX,
+  type ParsedFlags,
+  type SpeedArgument,
+} from './argument-values.ts';
 import type { CheckpointSettings } from '../session/checkpoint-settings.ts';
 import type { CliCommand } from './arguments.ts';
 import { CHECKPOINT_FLAGS, readCheckpoints } from './checkpoint-arguments.ts';
@@ -52,6 +59,8 @@ export interface LiveCommand {
   readonly rearm: string | null;
   /** Address of the execution gateway; null: paper trading. */
   readonly gateway: string | null;
+  /** `--serve PORT`; null: nobody can ask. */
+  readonly servePort: number | null;
 }
 
 const FEED_PORT_DEFAULT = 8787;
@@ -96,6 +105,7 @@ export const LIVE_FLAGS: readonly string[] = [
   'rearm',
   ...CHECKPOINT_FLAGS,
   'gateway',
+  'serve',
 ];
 
 type Wholes<Name extends string> = Record<Name, number | null>;
@@ -134,7 +144,7 @@ export function readFeed({ values, rest }: ParsedFlags): Result<CliCommand, stri
   const stamp = readWord(values, 'stamp', ['now', 'recorded']);
   if (!stamp.ok) return stamp;
   const wholes = readWholes(values, {
-    port: [0, 65_535],
+    port: [0, PORT_MAX],
     seed: [0, 2 ** 32 - 1],
     symbols: [1, 100_000],
     'quotes-per-second': [1, 1_000_000],
@@ -216,6 +226,7 @@ export function readLive({ values, rest }: ParsedFlags): Result<CliCommand, stri
     'idle-ms': [1, Number.MAX_SAFE_INTEGER],
     'out-of-orderness-ms': [0, Number.MAX_SAFE_INTEGER],
     'max-future-ms': [0, Number.MAX_SAFE_INTEGER],
+    serve: [0, PORT_MAX],
   });
   if (!wholes.ok) return wholes;
   const checkpoints = readCheckpoints(values);
@@ -223,6 +234,7 @@ export function readLive({ values, rest }: ParsedFlags): Result<CliCommand, stri
   const { value } = wholes;
   return ok({
     kind: 'live',
+    servePort: value.serve,
     url,
     positions,
     rules: values.get('rules') ?? null,

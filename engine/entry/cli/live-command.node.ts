@@ -6,6 +6,7 @@ import { openAuditTrail } from '../../connectors/audit/open-audit-trail.node.ts'
 import type { FeedStatus } from '../../connectors/live/live-feed-input.ts';
 import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
 import { startMachineTimer } from '../../core/machine.node.ts';
+import type { ServedJob } from '../../runtime/query/queryable-job.ts';
 import type { RunningJob } from '../job-runner.node.ts';
 import type { OrderDesk } from '../routing/order-desk.node.ts';
 import {
@@ -19,6 +20,7 @@ import {
 import type { SessionAudit } from '../session/session-audit.ts';
 import type { SessionParameters } from '../session/session-parameters.ts';
 import { startSession } from '../session/start-session.node.ts';
+import { servedSession } from '../serve/trading-queries.ts';
 import { openStateStore } from '../session/state-store.node.ts';
 import { recoveredText } from '../session/live-recovery.node.ts';
 import { TradeCollector } from '../session/trade-collector.node.ts';
@@ -32,6 +34,7 @@ import { OrderWriter } from './order-writer.node.ts';
 import { openOrders, settleOrders } from './order-routing.node.ts';
 import { checkOutputs, writeText } from './output-files.node.ts';
 import { summarize, tradeLines } from './replay-command.node.ts';
+import { openServedSession, type ServedSession } from './served-session.node.ts';
 import { rowsOf, SessionWatch, tellFailedCheckpoint } from './replay-player.node.ts';
 import { replayReport } from './replay-report.ts';
 import { positionTable, reportPieces, type ReplayReport } from './report.ts';
@@ -59,14 +62,17 @@ export async function runLive(command: LiveCommand): Promise<void> {
   const store = await opened(command.state);
   const trades = new TradeCollector(command.trades !== null && command.trades !== '-');
   const workers = command.workers ?? Math.max(1, Math.min(availableParallelism() - 1, WORKERS_DEFAULT_MAX));
+  let served: ServedSession | null = null;
   let trail: AuditTrail | null = null;
   let desk: OrderDesk | null = null;
   try {
+    served = await openServedSession(command.servePort, 'live');
     const prepared = await preparedOf(store, command, { rules, positions });
     trail = await openedTrail(store, command.state);
     const audit = await auditLive(trail, prepared, { workers, reason: 'The session was started again.' });
     desk = await openOrders(command.gateway, store);
     const run = new LiveRun({ command, store, prepared, audit, rules, positions, workers, trades, desk });
+    served?.show(run.served);
     const { report: played, nameOf } = await run.play();
     const orders = await settleOrders(desk);
     const report = orders === undefined ? played : { ...played, orders };
@@ -76,6 +82,7 @@ export async function runLive(command: LiveCommand): Promise<void> {
       await writeText('-', [`${positionTable(report.positions)}\n`]);
     summarize(report);
   } finally {
+    await served?.close();
     trades.dispose();
     await desk?.close();
     await trail?.close();
@@ -216,6 +223,11 @@ class LiveRun {
     this.#scaling.attach(this.#job);
     for (const { words, symbols } of prepared.state.trades)
       told.restore(words, symbols, (text) => this.#job.symbolId(text));
+  }
+
+  /** What can be asked of it. */
+  get served(): ServedJob {
+    return servedSession(this.#job, this.#prepared.state.storage, this.#prepared.rules);
   }
 
   async play(): Promise<{ report: ReplayReport; nameOf: (symbol: number) => string }> {

@@ -3,9 +3,12 @@ export const EXIT_DONE = 0;
 export const EXIT_INTERNAL = 1;
 export const EXIT_USAGE = 2;
 export const EXIT_INPUT = 3;
+/** What was asked for is not there: a position, a key, a checkpoint. */
+export const EXIT_NOT_FOUND = 4;
 /** `audit verify` found a bad record. */
 export const EXIT_NOT_INTACT = 1;
-export type ExitCode = typeof EXIT_DONE | typeof EXIT_INTERNAL | typeof EXIT_USAGE | typeof EXIT_INPUT;
+export type ExitCode =
+  typeof EXIT_DONE | typeof EXIT_INTERNAL | typeof EXIT_USAGE | typeof EXIT_INPUT | typeof EXIT_NOT_FOUND;
 
 /** A user's mistake or a failed run: told in full sentences, then the program leaves with the code. Never a stack. */
 export class CliError extends Error {
@@ -39,6 +42,7 @@ export const USAGE = `FlinkTrade command line
       --report     JSON report to a file, or - for standard output
       --trades     trades as CSV to a file, or - for standard output
       more: --max-parallelism N (key groups), --out-of-orderness-ms N, --max-future-ms N;
+            --serve PORT: its state can be asked on this machine while it runs, and after its end until Ctrl-C (0: a free port);
             with --state: --savepoint FILE (begin there), --checkpoint-interval-ms N (1000), --checkpoints-kept N (2), --checkpoint-timeout-ms N (600000)
 
   flinktrade bars INPUT... --interval 1s|5s|1m|5m|15m|1h|1d [--price bid|ask|mid] [-o FILE|-] [--profile NAME|FILE]
@@ -73,7 +77,7 @@ export const USAGE = `FlinkTrade command line
       and printed with --trades -, when its quote is there for good. Started again with the same DIR it goes on.
       Kill switch: signal SIGUSR2; to clear it, end the session and start it again with --rearm REASON.
       more: --subscribe TEXT (sent on connecting), --stale-ms N (2000; 0: never), --idle-ms N (1000),
-            --out-of-orderness-ms N, --max-future-ms N (2000),
+            --out-of-orderness-ms N, --max-future-ms N (2000), --serve PORT,
             --checkpoint-interval-ms N (1000), --checkpoints-kept N (2), --checkpoint-timeout-ms N (600000)
   flinktrade replay --journal DIR --positions FILE ...       replay a live session; record --journal DIR -o FILE exports it
 
@@ -85,11 +89,21 @@ export const USAGE = `FlinkTrade command line
       Each final trade is sent there as an order under its own id; orders without an answer are asked for again at the
       next start. Without --gateway: paper trading. replay needs --state for it.
 
+  flinktrade query list [STATE]             the states that can be asked of a running session, or the rows of one of them
+             [--prefix TEXT] [--filter FIELD:OPERATOR:VALUE] [--sort FIELD] [--descending] [--limit N]
+  flinktrade query STATE KEY                one value: flinktrade query position AAPL
+             [--as-of N] (a kept checkpoint), [--json], [--csv]
+  flinktrade positions [--watch] [--symbols GOOG,AAPL,TWTR] [--json]
+      The table of positions of a running session; --watch: ten times a second, until Ctrl-C.
+      query and positions find the workstation with its local server on, or a replay or live started with --serve;
+      --url ADDRESS and --token FILE choose one.
+
   flinktrade savepoint DIR -o FILE          the newest checkpoint of a --state folder in one file, for --savepoint
   flinktrade audit verify PATH              is the audit trail what was written? PATH: a --state folder, or an export;
                                             names the first bad record and leaves with 1 when it is not
   flinktrade audit export DIR -o FILE|-     the audit trail of a --state folder, as JSON lines
 
-Exit codes: 0 done; 2 wrong usage, rules, positions or profile; 3 an input cannot be read; 1 an internal failure, or an
+Exit codes: 0 done; 2 wrong usage, rules, positions or profile; 3 an input cannot be read,
+or nobody runs who can be asked; 4 what was asked for is not there; 1 an internal failure, or an
 audit trail that is not intact; 130 interrupted.
 `;

@@ -16,6 +16,7 @@ import { ReplayPlayer } from './replay-player.node.ts';
 import { HeadlessScaling } from './headless-scaling.node.ts';
 import { openOrders, settleOrders } from './order-routing.node.ts';
 import { checkOutputs, writeText } from './output-files.node.ts';
+import { openServedSession } from './served-session.node.ts';
 import { positionTable, reportPieces, type ReplayReport } from './report.ts';
 import { tell } from './tell.node.ts';
 
@@ -40,6 +41,8 @@ interface Run {
   readonly savepoint: string | null;
   readonly gateway: string | null;
   readonly checkpoints: CheckpointSettings;
+  /** null: nobody can ask. */
+  readonly servePort: number | null;
 }
 
 export async function runReplay(command: ReplayCommand): Promise<void> {
@@ -83,6 +86,7 @@ export async function runSample(command: Extract<CliCommand, { kind: 'sample' }>
     savepoint: null,
     gateway: null,
     checkpoints: CHECKPOINT_SETTINGS_DEFAULT,
+    servePort: null,
   });
 }
 
@@ -92,26 +96,36 @@ async function runAndTell(run: Run): Promise<void> {
   const most = run.maxParallelism ?? WORKERS_DEFAULT_MAX;
   const workers = run.workers ?? Math.max(1, Math.min(availableParallelism() - 1, WORKERS_DEFAULT_MAX, most));
   const state = run.state === null ? null : await openReplayState(run.state, parameters, run.checkpoints, workers);
+  const served = await openServedSession(run.servePort, 'replay').catch(async (error: unknown) => {
+    await state?.close();
+    throw error;
+  });
   const scaling = new HeadlessScaling({
     workers,
     autoscale: run.autoscale,
     folder: run.state,
     onRescaled: (rescale) => state?.auditRescale(rescale),
   });
-  const player = new ReplayPlayer({ ...run, parameters, scaling, keepsTrades: run.trades !== null }, state);
+  const player = new ReplayPlayer({ ...run, parameters, scaling, keepsTrades: run.trades !== null, served }, state);
   let desk: OrderDesk | null = null;
   try {
     desk = await openOrders(run.gateway, state?.store ?? null);
     if (state !== null && desk !== null) state.onFinalTrades = (trades) => desk?.offer(trades);
-    const { report: played, trades, nameOf } = await player.play();
-    const orders = await settleOrders(desk);
-    const report = orders === undefined ? played : { ...played, orders };
-    if (run.trades !== null) await writeText(run.trades, tradeLines(trades, nameOf));
-    if (run.report !== null) await writeText(run.report, reportPieces(report));
-    if (run.report === null && run.trades !== '-') await writeText('-', [`${positionTable(report.positions)}\n`]);
-    summarize(report);
+    const { report: played, trades, nameOf, job } = await player.play();
+    try {
+      const orders = await settleOrders(desk);
+      const report = orders === undefined ? played : { ...played, orders };
+      if (run.trades !== null) await writeText(run.trades, tradeLines(trades, nameOf));
+      if (run.report !== null) await writeText(run.report, reportPieces(report));
+      if (run.report === null && run.trades !== '-') await writeText('-', [`${positionTable(report.positions)}\n`]);
+      summarize(report);
+      await served?.linger();
+    } finally {
+      await job.close();
+    }
   } finally {
     scaling.dispose();
+    await served?.close();
     player.dispose();
     await desk?.close();
     await state?.close();

@@ -9,6 +9,8 @@ import type { InputFailure, SessionEvent, SessionParameters } from '../session/s
 import type { SessionState } from '../session/session-state.node.ts';
 import { startSession } from '../session/start-session.node.ts';
 import { TradeCollector } from '../session/trade-collector.node.ts';
+import { servedSession } from '../serve/trading-queries.ts';
+import type { ServedSession } from './served-session.node.ts';
 import { CliError, EXIT_INPUT, EXIT_USAGE } from './messages.ts';
 import type { HeadlessScaling } from './headless-scaling.node.ts';
 import { ProgressLine } from './progress-line.node.ts';
@@ -23,6 +25,8 @@ export interface ReplayRun {
   /** Whether the trades themselves are wanted, not only their sums. */
   readonly keepsTrades: boolean;
   readonly checkpoints: CheckpointSettings;
+  /** null: nobody can ask. */
+  readonly served: ServedSession | null;
 }
 
 /** Watches a session from its opening to its end. */
@@ -61,6 +65,8 @@ export interface Played {
   readonly report: ReplayReport;
   readonly trades: TradeCollector;
   readonly nameOf: (symbol: number) => string;
+  /** Over, and still there to be asked; whoever plays closes it. */
+  readonly job: RunningJob<SessionParameters>;
 }
 
 /** Plays a session to its end; with checkpoints it goes on from the last one when a worker fails. */
@@ -128,17 +134,19 @@ export class ReplayPlayer {
     try {
       state?.attach(job, trades);
       run.scaling.attach(job);
+      run.served?.show(servedSession(job, state?.storage ?? null, run.parameters.rules));
       const { elapsedMs } = await job.finished;
       if (watch.ended !== null) await state?.auditEnd(job, trades, watch.ended.progress.totals);
       const nameOf = (symbol: number): string => job.symbolText(symbol);
-      return { report: await this.#report(job, watch, elapsedMs), trades, nameOf };
+      return { report: await this.#report(job, watch, elapsedMs), trades, nameOf, job };
     } catch (error) {
+      run.served?.show(null);
+      await job.close();
       if (watch.failure === null) throw error;
       const { kind, message, where } = watch.failure;
       throw new CliError(kind === 'unreadable' ? EXIT_INPUT : EXIT_USAGE, `${message}\n  at ${where}`);
     } finally {
       run.scaling.detach();
-      await job.close();
     }
   }
 

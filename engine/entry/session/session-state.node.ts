@@ -100,6 +100,11 @@ export class SessionState {
     }
   }
 
+  /** For whoever asks what a checkpoint holds. */
+  get storage(): CheckpointStorage {
+    return this.#storage;
+  }
+
   /** Looks for the newest checkpoint that is whole: at the start, and after a failure in mid session. */
   async reload(): Promise<void> {
     const store = this.store;

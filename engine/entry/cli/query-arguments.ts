@@ -1,0 +1,94 @@
+import { fail, ok, type Result } from '../../core/result.ts';
+import { readWhole, type ParsedFlags } from './argument-values.ts';
+import type { CliCommand } from './arguments.ts';
+
+/** Who is asked. */
+export interface AskedProgram {
+  /** `http://127.0.0.1:8786`; null: the one that runs. */
+  readonly url: string | null;
+  /** File of the token; null: where that program says it lies. The token itself is no argument: others can read those. */
+  readonly tokenFile: string | null;
+}
+
+/** `flinktrade query`. */
+export interface QueryCommand extends AskedProgram {
+  readonly kind: 'query';
+  /** null: all states are named. */
+  readonly state: string | null;
+  /** null: its rows are listed. */
+  readonly key: string | null;
+  readonly asOf: number | null;
+  readonly format: 'text' | 'json' | 'csv';
+  readonly list: Readonly<Record<string, string>>;
+}
+
+/** `flinktrade positions`: the table of the original demo. */
+export interface PositionsCommand extends AskedProgram {
+  readonly kind: 'positions';
+  readonly watches: boolean;
+  /** null: all. */
+  readonly symbols: readonly string[] | null;
+  readonly json: boolean;
+}
+
+const ASKED_FLAGS = ['url', 'token'];
+const LIST_FLAGS = ['prefix', 'filter', 'sort', 'limit', 'descending'];
+export const QUERY_FLAGS: readonly string[] = ['as-of', 'json', 'csv', ...LIST_FLAGS, ...ASKED_FLAGS];
+export const POSITIONS_FLAGS: readonly string[] = ['watch', 'symbols', 'json', ...ASKED_FLAGS];
+
+const SYMBOLS_MAX = 1_000;
+
+export function readQuery({ values, rest }: ParsedFlags): Result<CliCommand, string> {
+  const isList = rest[0] === 'list';
+  const [state, key, ...more] = isList ? [rest[1], undefined, ...rest.slice(2)] : rest;
+  if (more.length > 0 || (!isList && (state === undefined || key === undefined)))
+    return fail(
+      'query takes a state and a key, or list: flinktrade query position AAPL, flinktrade query list [STATE].',
+    );
+  const alone = isList && state !== undefined ? undefined : LIST_FLAGS.find((flag) => values.has(flag));
+  if (alone !== undefined)
+    return fail(`--${alone} goes with a list of rows: flinktrade query list STATE --${alone} ...`);
+  if (values.has('json') && values.has('csv')) return fail('--json and --csv are two ways to print; give one of them.');
+  const asOf = readWhole(values, 'as-of', 0, Number.MAX_SAFE_INTEGER);
+  if (!asOf.ok) return asOf;
+  const limit = readWhole(values, 'limit', 1, 1_000);
+  if (!limit.ok) return limit;
+  const asked = readAsked(values);
+  if (!asked.ok) return asked;
+  const list = Object.fromEntries(
+    LIST_FLAGS.flatMap((flag) => (values.has(flag) ? [[flag, values.get(flag) ?? '']] : [])),
+  );
+  const format = values.has('json') ? 'json' : values.has('csv') ? 'csv' : 'text';
+  return ok({ kind: 'query', state: state ?? null, key: key ?? null, asOf: asOf.value, format, list, ...asked.value });
+}
+
+export function readPositions({ values, rest }: ParsedFlags): Result<CliCommand, string> {
+  if (rest.length > 0)
+    return fail(`positions takes no arguments; found "${rest[0]}". Symbols: --symbols GOOG,AAPL,TWTR`);
+  const asked = readAsked(values);
+  if (!asked.ok) return asked;
+  const symbols = values
+    .get('symbols')
+    ?.split(',')
+    .map((symbol) => symbol.trim())
+    .filter((symbol) => symbol !== '');
+  if (symbols !== undefined && (symbols.length === 0 || symbols.length > SYMBOLS_MAX))
+    return fail(`--symbols takes 1 to ${SYMBOLS_MAX} symbols with commas between; found ${symbols.length}.`);
+  if (values.has('watch') && values.has('json'))
+    return fail('--watch prints a table; programs read the WebSocket of the server (see /v1/openapi.json).');
+  return ok({
+    kind: 'positions',
+    watches: values.has('watch'),
+    symbols: symbols === undefined ? null : [...new Set(symbols)],
+    json: values.has('json'),
+    ...asked.value,
+  });
+}
+
+function readAsked(values: ReadonlyMap<string, string>): Result<AskedProgram, string> {
+  const url = values.get('url') ?? null;
+  const tokenFile = values.get('token') ?? null;
+  if (url !== null && !/^http:\/\/(127\.0\.0\.1|localhost):\d{1,5}\/?$/.test(url))
+    return fail(`--url is the address of a program on this machine, such as http://127.0.0.1:8786; found "${url}".`);
+  return ok({ url: url?.replace(/\/$/, '') ?? null, tokenFile });
+}

@@ -1,0 +1,64 @@
+import type { RulesDocument } from '../../contract/rules.ts';
+import type { CheckpointStorage } from '../../runtime/checkpoint/checkpoint-storage.ts';
+import { CheckpointReader } from '../../runtime/checkpoint/checkpoint-reader.ts';
+import type { StoredKey } from '../../runtime/query/checkpointed-state.ts';
+import type { QueryableJob, QueryableJobs, ServedJob } from '../../runtime/query/queryable-job.ts';
+import type { Key } from '../../state/java-hash.ts';
+import { compileRules, type CompiledRules, type SymbolRulesCompiled } from '../../trading/compiled-rules.ts';
+import { POSITIONS, type PositionState } from '../../trading/position-state.ts';
+import type { ControlRecord } from '../../trading/records.ts';
+import { positionRow, reasonCounts } from '../../trading/rows.ts';
+
+/** The operator that has the positions (trading/job.ts). */
+const TRADE_UID = 'trade';
+/** The one job of a program that trades. */
+export const SESSION_JOB = 'session';
+/** Names of queries (trading/trade-function.ts). */
+export const POSITION = 'position';
+
+/** What can be asked of a session, live and as of its checkpoints. @param rules that it began with */
+export function servedSession(job: QueryableJob, storage: CheckpointStorage | null, rules: RulesDocument): ServedJob {
+  const began = compileRules(rules);
+  const query = (
+    read: (state: PositionState, rules: SymbolRulesCompiled) => unknown,
+  ): ServedJob['checkpointedQueries'][string] => ({
+    uid: TRADE_UID,
+    read: (key, stored) => {
+      const state = stored.state(POSITIONS.name) as PositionState | undefined;
+      return state === undefined ? null : read(state, symbolRules(rulesAt(stored, began), key));
+    },
+  });
+  return {
+    job,
+    checkpoints: storage === null ? null : new CheckpointReader(storage),
+    checkpointedQueries: {
+      [POSITION]: query(positionRow),
+      reasons: query(reasonCounts),
+      report: query((state, own) => ({ position: positionRow(state, own), reasons: reasonCounts(state) })),
+    },
+  };
+}
+
+/** The rules in force at the checkpoint. */
+function rulesAt(stored: StoredKey, began: CompiledRules): CompiledRules {
+  const control = stored.broadcast('control').get('rules') as ControlRecord | undefined;
+  if (control?.kind !== 'rules') return began;
+  const compiled = compiledAt.get(control) ?? compileRules(control.rules);
+  compiledAt.set(control, compiled);
+  return compiled;
+}
+
+/** All keys of a key group share the very record: rules are compiled once for them. */
+const compiledAt = new WeakMap<ControlRecord, CompiledRules>();
+
+function symbolRules(rules: CompiledRules, key: Key): SymbolRulesCompiled {
+  return rules.symbols.get(String(key)) ?? rules.defaults;
+}
+
+/** A program has one session at a time, or none. */
+export function sessionJobs(current: () => ServedJob | null): QueryableJobs {
+  return {
+    ids: () => (current() === null ? [] : [SESSION_JOB]),
+    find: (id) => (id === SESSION_JOB ? current() : null),
+  };
+}
