@@ -40,6 +40,7 @@ import type { StateAnswer, StateQuestion } from '../runtime/query/state-question
 import type { StateQueryReason } from '../runtime/query/state-query-error.ts';
 import type { ThreadTimes } from '../runtime/metrics/thread-times.ts';
 import { SinkTask, type ExternalWriters, type SinkHost } from '../runtime/task/sink-task.ts';
+import type { StructsOfTask } from '../runtime/task/task-rehearsal.ts';
 import type { Mail, MailAnswer } from '../runtime/task/task.ts';
 import { ACTIVITY, createControlMemory, TASKS_MAX, ThreadControl } from '../runtime/thread-control.ts';
 import type { Key } from '../state/java-hash.ts';
@@ -139,6 +140,11 @@ interface WorkerEntry {
   readonly exited: Promise<void>;
   readonly ready: Promise<void>;
   readonly tellReady: () => void;
+  /** The code of a change of parallelism is warm there. */
+  readonly rehearsed: Promise<void>;
+  readonly tellRehearsed: () => void;
+  /** It was asked for that, or did it as it began. */
+  hasRehearsed: boolean;
   /** Monotonic; null: it is still being started. */
   readyMs: number | null;
   isFinished: boolean;
@@ -162,6 +168,8 @@ export class RunningJob<P = unknown> implements QueryableJob {
   private sink: SinkTask;
   private readonly memory: JobMemory;
   private readonly controlMemory = createControlMemory();
+  /** Of its tasks, once they are open. */
+  private structs: StructsOfTask = {};
   private readonly rescales: RescaleRecord[] = [];
   private rescaling: RescaleBarrier | null = null;
   /** Of jobs without checkpoints. */
@@ -351,7 +359,11 @@ export class RunningJob<P = unknown> implements QueryableJob {
     for (let index = from; index < to; index += 1)
       this.startWorker(index, { ...this.workerStart(to, memory), isSpare: true, role: { kind: 'task', index } });
     const spares = this.workers.slice(this.workers.length - Math.max(0, to - from));
-    await Promise.race([Promise.all(spares.map(({ ready }) => ready)), this.over]);
+    await Promise.race([
+      Promise.all([...spares.map(({ ready }) => ready), this.rehearse()]),
+      barrier.passed,
+      this.over,
+    ]);
     if (this.hasEnded()) return barrier.record(null, JOB_ENDED);
     const exclusively = async (act: (id: number) => Promise<RescaleRecord>): Promise<RescaleRecord> => {
       if (this.checkpoints !== null) return this.checkpoints.exclusively(act);
@@ -387,6 +399,16 @@ export class RunningJob<P = unknown> implements QueryableJob {
     const record = barrier.record(pausedMs, null);
     await this.retire(this.workers.filter(({ id: thread }) => typeof thread === 'number' && thread >= to));
     return record;
+  }
+
+  /** Resolves when every task that has not done so before has rehearsed the change, between its records. */
+  private async rehearse(): Promise<void> {
+    const unprepared = this.workers.filter(({ id, hasRehearsed }) => typeof id === 'number' && !hasRehearsed);
+    for (const entry of unprepared) {
+      entry.hasRehearsed = true;
+      this.send(entry, { kind: 'rehearse' });
+    }
+    await Promise.all(unprepared.map(({ rehearsed }) => rehearsed));
   }
 
   private hasEnded(): boolean {
@@ -440,6 +462,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
       lingers: lingers ?? false,
       restore: null,
       isSpare: false,
+      structs: this.structs,
       asyncPort: null,
     };
   }
@@ -587,6 +610,10 @@ export class RunningJob<P = unknown> implements QueryableJob {
       ...(resourceLimits !== undefined && { resourceLimits }),
       ...(execArgv !== undefined && { execArgv }),
     });
+    let tellRehearsed = (): void => undefined;
+    const rehearsed = new Promise<void>((resolve) => {
+      tellRehearsed = resolve;
+    });
     let tellReady = (): void => undefined;
     const ready = new Promise<void>((resolve) => {
       tellReady = resolve;
@@ -594,6 +621,9 @@ export class RunningJob<P = unknown> implements QueryableJob {
     const entry: WorkerEntry = {
       ready,
       tellReady,
+      rehearsed,
+      tellRehearsed,
+      hasRehearsed: workerData.isSpare,
       id,
       label,
       block: this.control.block(id),
@@ -623,7 +653,10 @@ export class RunningJob<P = unknown> implements QueryableJob {
   private receive(entry: WorkerEntry, message: FromWorker): void {
     switch (message.kind) {
       case 'ready':
+        if (message.structs !== undefined) this.structs = message.structs;
         return this.ready(entry, message.fingerprint);
+      case 'rehearsed':
+        return entry.tellRehearsed();
       case 'failed': {
         const { text, place, stack } = message.failure;
         entry.isFinished = true;

@@ -30,6 +30,7 @@ function takeMessage(worker: WorkerThread, task: SourceTask, graph: JobGraph, me
     }
     case 'hang':
       return hangForEver();
+    case 'rehearse':
     case 'take-over':
     case 'attach':
     case 'start':

@@ -2,6 +2,7 @@ import type { JobGraph } from '../graph/job-graph.ts';
 import type { PhysicalPlan } from '../runtime/exchange/physical-plan.ts';
 import type { StateAnswer } from '../runtime/query/state-question.ts';
 import { StreamTask } from '../runtime/task/stream-task.ts';
+import { rehearseAhead, structsOf, TaskRehearsal } from '../runtime/task/task-rehearsal.ts';
 import { ACTIVITY } from '../runtime/thread-control.ts';
 import type { ToWorker } from './worker-messages.ts';
 import type { WorkerThread } from './worker.node.ts';
@@ -13,16 +14,28 @@ import type { WorkerThread } from './worker.node.ts';
 export function runTaskThread(worker: WorkerThread, graph: JobGraph, plan: PhysicalPlan, index: number): void {
   const { control, block } = worker;
   let task = new StreamTask(graph, plan, index, worker.host());
+  let rehearsal: TaskRehearsal | null = null;
   worker.drainFrom = (level) => task.drainFrom(level);
   const runs = (): boolean => {
     const status = task.runBatch();
-    return status === 'progress' || status === 'finished' || worker.order !== null || control.isAborted;
+    return (
+      status === 'progress' ||
+      status === 'finished' ||
+      worker.order !== null ||
+      worker.isToRehearse ||
+      control.isAborted
+    );
   };
   try {
     if (!start(worker, task, graph)) return;
     for (let status = task.runBatch(); status !== 'finished' && !control.isAborted; status = task.runBatch()) {
       control.beat(block);
       control.setProgress(block, task.recordsIn, task.watermarkMs);
+      if (worker.isToRehearse) {
+        rehearsal ??= new TaskRehearsal(task);
+        if (rehearsal.turn()) rehearsalOver(worker);
+        continue;
+      }
       if (worker.order?.kind === 'move') {
         task = moved(worker, task, graph, index, worker.order);
         continue;
@@ -43,6 +56,7 @@ function start(worker: WorkerThread, task: StreamTask, graph: JobGraph): boolean
   const { control, block } = worker;
   if (worker.start.restore !== null) task.restore(worker.start.restore.operators);
   if (worker.start.isSpare) {
+    rehearseAhead(task, worker.start.structs, () => control.beat(block));
     worker.post({ kind: 'ready', fingerprint: graph.fingerprint });
     const isTold = (): boolean => {
       if (worker.mailbox.hasMail()) refuseMail(worker);
@@ -55,8 +69,17 @@ function start(worker: WorkerThread, task: StreamTask, graph: JobGraph): boolean
   }
   task.open();
   control.setActivity(block, ACTIVITY.running);
-  worker.post(worker.start.isSpare ? { kind: 'moved' } : { kind: 'ready', fingerprint: graph.fingerprint });
+  worker.post(
+    worker.start.isSpare
+      ? { kind: 'moved' }
+      : { kind: 'ready', fingerprint: graph.fingerprint, structs: structsOf(task) },
+  );
   return true;
+}
+
+function rehearsalOver(worker: WorkerThread): void {
+  worker.isToRehearse = false;
+  worker.post({ kind: 'rehearsed' });
 }
 
 /** The task goes on with another parallelism: its operators move into new surroundings. */

@@ -2,6 +2,7 @@ import type { JobMemory } from '../runtime/job-memory.ts';
 import type { FailurePlace } from '../runtime/operator-failure.ts';
 import type { Acknowledgement, SourceThreadState } from '../runtime/checkpoint/acknowledgement.ts';
 import type { OperatorRestore } from '../runtime/operators/keyed-restore.ts';
+import type { StructsOfTask } from '../runtime/task/task-rehearsal.ts';
 import type { Mail, MailAnswer } from '../runtime/task/task.ts';
 
 /** A MessagePort, which only Node's own files know by name. */
@@ -27,6 +28,8 @@ export interface WorkerStart {
   readonly restore: WorkerRestore | null;
   /** A task of a larger parallelism, started ahead: it gets its state with `take-over` and is opened then. */
   readonly isSpare: boolean;
+  /** What the operators of a spare task will have, for its rehearsal. */
+  readonly structs: StructsOfTask;
   /** To the thread that makes calls, for a task of a job that has asynchronous functions; else null. */
   readonly asyncPort: PortHandle | null;
 }
@@ -52,6 +55,8 @@ export type ToWorker =
   | { readonly kind: 'checkpoint-complete'; readonly id: number }
   /** To the source thread: the barrier behind which the parallelism changes. */
   | { readonly kind: 'rescale'; readonly id: number; readonly parallelism: number }
+  /** To a task: a change of parallelism is near. */
+  | { readonly kind: 'rehearse' }
   /** To the source thread and to tasks that stay. */
   | { readonly kind: 'move'; readonly to: NewParallelism; readonly taken: Readonly<Record<string, OperatorRestore>> }
   /** To spare tasks. */
@@ -70,7 +75,9 @@ export interface FailureMessage {
 }
 
 export type FromWorker =
-  | { readonly kind: 'ready'; readonly fingerprint: string }
+  /** `structs`: of a task that is open. */
+  | { readonly kind: 'ready'; readonly fingerprint: string; readonly structs?: StructsOfTask }
+  | { readonly kind: 'rehearsed' }
   | { readonly kind: 'failed'; readonly failure: FailureMessage }
   | { readonly kind: 'mail-answer'; readonly answer: MailAnswer }
   | { readonly kind: 'source-event'; readonly source: string; readonly event: unknown }

@@ -64,6 +64,7 @@ class PortMailbox implements Mailbox {
       if (received === undefined) return undefined;
       const { message } = received;
       if (message.kind === 'mail') return message.mail;
+      if (message.kind === 'rehearse') this.worker.isToRehearse = true;
       if (message.kind === 'hang') hangForEver();
       if (message.kind === 'stop') this.worker.isStopped = true;
       if (message.kind === 'move' || message.kind === 'take-over') {
@@ -97,6 +98,8 @@ export class WorkerThread {
   readonly mailbox: PortMailbox;
   /** Told to stop lingering, or, as a task that has handed over, to end. */
   isStopped = false;
+  /** A change of parallelism is near, and its code is to be warm by then. */
+  isToRehearse = false;
   /** What the task thread was told and has not done yet. */
   order: Extract<ToWorker, { kind: 'move' | 'take-over' }> | null = null;
   /** Change with the parallelism. */

@@ -128,6 +128,18 @@ export interface SplitLayout {
  * read of every struct is then not spread over the whole array. A struct that fits into a front has no back.
  */
 export function compileSplitView(shape: StructShape, frontWords: number): SplitLayout {
+  // One class for equal shapes: code that meets two of them stays as fast as with one.
+  const key = JSON.stringify([shape.name, shape.fields, frontWords]);
+  const known = splitLayouts.get(key);
+  if (known !== undefined) return known;
+  const compiled = compileSplit(shape, frontWords);
+  splitLayouts.set(key, compiled);
+  return compiled;
+}
+
+const splitLayouts = new Map<string, SplitLayout>();
+
+function compileSplit(shape: StructShape, frontWords: number): SplitLayout {
   const layout = layoutOf(shape);
   const backs = Math.max(0, Math.ceil(layout.words / frontWords) - 1);
   const back = backs === 1 ? 'this.$o+this.$b' : `this.$o+this.$b*${backs}`;

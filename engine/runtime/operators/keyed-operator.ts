@@ -158,15 +158,19 @@ export abstract class KeyedOperator implements Triggerable {
   }
 
   /**
-   * The parallelism changes: gives away the key groups that another subtask will own. Between two records.
+   * The parallelism changes: gives away the key groups that another subtask will own. Between two records, the next of
+   * which comes after `forgetGivenAway`.
    * @param range what stays; null: nothing
    */
-  handOver(range: KeyGroupRange | null): KeyedOperatorSnapshot {
-    const leaves = (keyGroup: number): boolean => range === null || keyGroup < range.start || keyGroup > range.end;
-    const snapshot = new KeyedSnapshot(this, leaves);
+  giveAway(range: KeyGroupRange | null): KeyedOperatorSnapshot {
+    const snapshot = new KeyedSnapshot(this, (keyGroup) => range === null || isOutside(range, keyGroup));
     while (!snapshot.progress(Infinity));
-    forgetKeyGroups(this, leaves);
     return snapshot.result();
+  }
+
+  /** @param range what stays */
+  forgetGivenAway(range: KeyGroupRange): void {
+    forgetKeyGroups(this, (keyGroup) => isOutside(range, keyGroup));
   }
 
   /** Goes on as a subtask of another number, with key groups of others beside its own. Before the next record. */
@@ -236,4 +240,8 @@ export abstract class KeyedOperator implements Triggerable {
     for (const slot of this.restoredRows.get(rows.name) ?? []) rows.restoreMark(slot);
     return rows;
   }
+}
+
+function isOutside({ start, end }: KeyGroupRange, keyGroup: number): boolean {
+  return keyGroup < start || keyGroup > end;
 }

@@ -188,10 +188,11 @@ export class StreamTask implements Task {
       this.taskIndex < parallelism
         ? computeKeyGroupRangeForOperatorIndex(maxParallelism, parallelism, this.taskIndex)
         : null;
-    const operators = this.vertices.map(({ operator }) => operator.handOver(range));
     this.isHandedOver = true;
-    this.queries.refuseAll(HANDED_OVER);
+    // The sinks need the barrier before anybody goes on.
     this.outputs.flush();
+    const operators = this.vertices.map(({ operator }) => operator.giveAway(range));
+    this.queries.refuseAll(HANDED_OVER);
     const pauseMs = this.host.clock.monotonicMs() - fromMs;
     const { taskIndex } = this;
     this.host.acknowledge({
@@ -203,6 +204,8 @@ export class StreamTask implements Task {
       pauseMs,
       asyncMs: 0,
     });
+    // Whoever takes the key groups over does so meanwhile. A task that keeps none is about to end.
+    if (range !== null) for (const { operator } of this.vertices) operator.forgetGivenAway(range);
   }
 
   /** The next barrier is here while the last snapshot is still being read: what is left of it is read now. */
