@@ -112,6 +112,25 @@ describe('bars in the workstation', { timeout: 120_000 }, () => {
     expect(linesOf(engine.known.bars ?? [])).toEqual(expected);
   });
 
+  it('move with their symbols when the number of workers changes', async () => {
+    const { folder, state, request } = desk('built', { kind: 'times', factor: 20 });
+    const expected = await barsOfFile(folder);
+    await using engine = new WorkstationEngine(state);
+    engine.open(request);
+    follow(engine, '1s');
+    for (const workers of [5, 1, 3]) {
+      const before = engine.known.bars?.length ?? 0;
+      await engine.until('more bars', ({ bars }) => (bars?.length ?? 0) > before + 3 * BAR_WORDS);
+      engine.send({ kind: 'set-workers', workers });
+      await engine.until('the change', ({ progress }) => progress?.workers.length === workers);
+    }
+    engine.send({ kind: 'set-speed', speed: { kind: 'max' } });
+    await engine.untilStatus('finished');
+    await engine.until('all seconds', ({ bars }) => (bars?.length ?? 0) >= expected.length * BAR_WORDS);
+
+    expect(linesOf(engine.known.bars ?? [])).toEqual(expected);
+  });
+
   it('change no trade, and are said not to be there in a session that was opened without', async () => {
     const outcomes: string[] = [];
     for (const bars of ['none', 'built'] as const) {
