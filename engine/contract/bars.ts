@@ -23,7 +23,13 @@ export type BarPrice = (typeof BAR_PRICES)[number];
 /** Whether a session builds the bars of all its symbols; they cost a share of its speed. */
 export type BarBuilding = 'none' | 'built';
 
-/** One bar on its way to the window: start, ms, then open, high, low, close of bid, ask and mid, 0: no such price, and quotes. */
-export const BAR_WORDS = 14;
+/**
+ * One bar on its way to the window: its start, ms; open, high, low, close of bid, ask and mid (0: no such price); how many
+ * quotes; the shares that we traded in it, 1e-6, and their volume-weighted price, rounded (0 and 0: none).
+ */
+export const BAR_WORDS = 16;
+export const BAR_QUOTES_WORD = 13;
+export const BAR_SHARES_WORD = 14;
+export const BAR_VWAP_WORD = 15;
 /** Words of a bar ahead of a price's open. */
 export const BAR_PRICE_OFFSET: Readonly<Record<BarPrice, number>> = { bid: 1, ask: 5, mid: 9 };

@@ -355,8 +355,8 @@ export type EngineEvent =
     }
   | { readonly kind: 'chart'; readonly epoch: number; readonly symbol: string; readonly samples: Float64Array }
   /**
-   * Bars of the chosen symbol (bars.ts), oldest first: all that are kept, or those since the last ones told, of which the
-   * first takes the place of its earlier self. null: the session was opened without bars.
+   * Bars of the chosen symbol (bars.ts), oldest first: all that are kept, or the newest: from the start of the first
+   * of them on they take the place of what was told before. null: the session was opened without bars.
    */
   | {
       readonly kind: 'chart-bars';

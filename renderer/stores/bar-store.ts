@@ -76,13 +76,13 @@ export class BarStore {
       this.#count = 0;
       this.#generation += 1;
     }
+    // The newest were told before, and may have grown since.
+    while (this.#count > 0 && this.startMs(this.#count - 1) >= bars[0]) this.#count -= 1;
     for (let at = 0; at + BAR_WORDS <= bars.length; at += BAR_WORDS) this.#put(bars.subarray(at, at + BAR_WORDS));
     this.#setPhase(this.#count > 0 ? 'showing' : 'loading');
   }
 
-  /** A bar that grew takes its own place. */
   #put(bar: Float64Array): void {
-    if (this.#count > 0 && this.startMs(this.#count - 1) === bar[0]) this.#count -= 1;
     if (this.#count === BARS_SHOWN_MAX) {
       this.#bars.copyWithin(0, BAR_WORDS);
       this.#count -= 1;

@@ -6,8 +6,14 @@ import { createRandom } from '../../engine/connectors/simulator/prng.ts';
 import { inputToCsv } from '../../engine/connectors/simulator/quotes-to-csv.ts';
 import { formatBarPrice } from '../../engine/connectors/sinks/bars-csv.ts';
 import { SymbolTable } from '../../engine/connectors/sources/symbol-table.ts';
-import { BAR_PRICE_OFFSET, BAR_WORDS } from '../../engine/contract/bars.ts';
-import type { SessionRequest } from '../../engine/contract/window.ts';
+import {
+  BAR_PRICE_OFFSET,
+  BAR_QUOTES_WORD,
+  BAR_SHARES_WORD,
+  BAR_VWAP_WORD,
+  BAR_WORDS,
+} from '../../engine/contract/bars.ts';
+import type { SessionRequest, TradeMessage } from '../../engine/contract/window.ts';
 import { formatPrice, formatShares } from '../../engine/core/decimal.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { WorkstationEngine } from '../support/workstation-engine.ts';
@@ -37,7 +43,7 @@ function desk(bars: 'none' | 'built', speed: SessionRequest['speed'] = { kind: '
     inputs: { kind: 'files', paths: [join(folder, 's.csv')] },
     profile: null,
     positionsPath: join(folder, 'p.csv'),
-    rules: { version: 1 },
+    rules: { version: 1, defaults: { askOffset: '0.01', maxSharesPerTrade: '100' } },
     workers: 2,
     speed,
     startPaused: false,
@@ -59,9 +65,37 @@ function linesOf(bars: readonly number[]): string[] {
   for (let at = 0; at < bars.length; at += BAR_WORDS) {
     const mid = at + BAR_PRICE_OFFSET.mid;
     const prices = bars.slice(mid, mid + 4).map(formatBarPrice);
-    lines.push(`${symbol},${bars[at]},${prices.join(',')},${bars[at + BAR_WORDS - 1]}`);
+    lines.push(`${symbol},${bars[at]},${prices.join(',')},${bars[at + BAR_QUOTES_WORD]}`);
   }
   return lines;
+}
+
+/** By second: shares in 1e-6 and their volume-weighted price in 5e-9, of trades as the window knows them. */
+function tradedIn(trades: readonly TradeMessage[]): Map<number, readonly [number, number]> {
+  const bySecond = new Map<number, { shares: bigint; worth: bigint }>();
+  const units = (text: string, places: number): bigint => {
+    const [whole, fraction = ''] = text.split('.');
+    return BigInt(whole + fraction.padEnd(places, '0'));
+  };
+  for (const trade of trades.filter((one) => one.symbol === symbol)) {
+    const startMs = Math.floor(trade.eventTimeMs / 1000) * 1000;
+    const sum = bySecond.get(startMs) ?? { shares: 0n, worth: 0n };
+    const shares = units(trade.shares, 6);
+    bySecond.set(startMs, { shares: sum.shares + shares, worth: sum.worth + shares * units(trade.price, 8) });
+  }
+  return new Map(
+    [...bySecond].map(([startMs, { shares, worth }]) => [
+      startMs,
+      [Number(shares), Number((4n * worth + shares) / (2n * shares))],
+    ]),
+  );
+}
+
+function tradedOf(bars: readonly number[]): Map<number, readonly [number, number]> {
+  const traded = new Map<number, readonly [number, number]>();
+  for (let at = 0; at < bars.length; at += BAR_WORDS)
+    if (bars[at + BAR_SHARES_WORD] > 0) traded.set(bars[at], [bars[at + BAR_SHARES_WORD], bars[at + BAR_VWAP_WORD]]);
+  return traded;
 }
 
 function follow(engine: WorkstationEngine, interval: '1s' | '1m' | null): void {
@@ -81,6 +115,10 @@ describe('bars in the workstation', { timeout: 120_000 }, () => {
     follow(engine, '1s');
     await engine.until('all seconds', ({ bars }) => (bars?.length ?? 0) >= expected.length * BAR_WORDS);
     expect(linesOf(engine.known.bars ?? [])).toEqual(expected);
+    const traded = tradedIn(engine.known.trades);
+    expect(traded.size).toBeGreaterThan(3);
+    await engine.until('what was traded', ({ bars }) => tradedOf(bars ?? []).size >= traded.size);
+    expect(tradedOf(engine.known.bars ?? [])).toEqual(traded);
 
     follow(engine, '1m');
     await engine.until(
@@ -106,6 +144,25 @@ describe('bars in the workstation', { timeout: 120_000 }, () => {
     await engine.until('playing or done', ({ status }) => status.kind === 'playing' || status.kind === 'finished');
     engine.send({ kind: 'set-speed', speed: { kind: 'max' } });
     follow(engine, '1s');
+    await engine.untilStatus('finished');
+    await engine.until('all seconds', ({ bars }) => (bars?.length ?? 0) >= expected.length * BAR_WORDS);
+
+    expect(linesOf(engine.known.bars ?? [])).toEqual(expected);
+  });
+
+  it('move with their symbols when the number of workers changes', async () => {
+    const { folder, state, request } = desk('built', { kind: 'times', factor: 20 });
+    const expected = await barsOfFile(folder);
+    await using engine = new WorkstationEngine(state);
+    engine.open(request);
+    follow(engine, '1s');
+    for (const workers of [5, 1, 3]) {
+      const before = engine.known.bars?.length ?? 0;
+      await engine.until('more bars', ({ bars }) => (bars?.length ?? 0) > before + 3 * BAR_WORDS);
+      engine.send({ kind: 'set-workers', workers });
+      await engine.until('the change', ({ progress }) => progress?.workers.length === workers);
+    }
+    engine.send({ kind: 'set-speed', speed: { kind: 'max' } });
     await engine.untilStatus('finished');
     await engine.until('all seconds', ({ bars }) => (bars?.length ?? 0) >= expected.length * BAR_WORDS);
 

@@ -3,7 +3,7 @@ import { BAR_WORDS } from '../../engine/contract/bars.ts';
 import { barPriceText } from '../../renderer/format/bar-text.ts';
 import { BARS_SHOWN_MAX, BarStore } from '../../renderer/stores/bar-store.ts';
 
-const bar = (startMs: number, close: number): number[] => [startMs, ...Array<number>(BAR_WORDS - 2).fill(close), 1];
+const bar = (startMs: number, close: number): number[] => [startMs, ...Array<number>(BAR_WORDS - 1).fill(close)];
 const bars = (...list: readonly number[][]): Float64Array => Float64Array.from(list.flat());
 
 function showing(): BarStore {

@@ -206,9 +206,10 @@ export class WorkstationEngine {
   }
 }
 
-/** A bar that grew takes its own place. */
+/** The newest were told before, and may have grown since. */
 function withBars(known: readonly number[] | null, told: Float64Array | null): number[] | null {
   if (told === null || known === null) return null;
-  const isGrown = known.length > 0 && known[known.length - BAR_WORDS] === told[0];
-  return [...(isGrown ? known.slice(0, -BAR_WORDS) : known), ...told];
+  let kept = known.length;
+  while (kept > 0 && known[kept - BAR_WORDS] >= told[0]) kept -= BAR_WORDS;
+  return [...known.slice(0, kept), ...told];
 }

@@ -1,18 +1,27 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BAR_INTERVALS_MS, BAR_PRICE_OFFSET, BAR_PRICES, BAR_WORDS } from '../../engine/contract/bars.ts';
-import { KeyedOneInputStreamOperatorTestHarness } from '../../engine/runtime/harness/keyed-harnesses.ts';
+import {
+  BAR_INTERVALS_MS,
+  BAR_PRICE_OFFSET,
+  BAR_PRICES,
+  BAR_SHARES_WORD,
+  BAR_WORDS,
+} from '../../engine/contract/bars.ts';
+import { KeyedTwoInputStreamOperatorTestHarness } from '../../engine/runtime/harness/keyed-harnesses.ts';
 import { KeyedStreamTestHarness } from '../../engine/runtime/harness/stream-harnesses.ts';
 import { TumblingEventTimeWindows } from '../../engine/api/windows/tumbling-windows.ts';
 import { BARS_TO_BAR, QUOTES_TO_BAR } from '../../engine/trading/bars/bar-accumulators.ts';
-import { BARS_KEPT, BarHistory, FinishBar, LongerBars } from '../../engine/trading/bars/bar-functions.ts';
-import { BAR, BAR_QUOTE, type Bar, type BarQuote } from '../../engine/trading/bars/bar-records.ts';
+import { BARS_KEPT, BarHistory } from '../../engine/trading/bars/bar-history.ts';
+import { EveryInterval } from '../../engine/trading/bars/every-interval.ts';
+import { FinishBar } from '../../engine/trading/bars/finish-bar.ts';
+import type { SymbolVolume } from '../../engine/trading/volumes.ts';
+import { BAR, TIMED_QUOTE, type Bar, type TimedQuote } from '../../engine/trading/bars/bar-records.ts';
 
 const price = fc.oneof(
   { weight: 1, arbitrary: fc.constant(0) },
   { weight: 5, arbitrary: fc.integer({ min: 1, max: 99 }) },
 );
-const quotes: fc.Arbitrary<BarQuote[]> = fc
+const quotes: fc.Arbitrary<TimedQuote[]> = fc
   .array(
     fc.record({
       symbol: fc.constantFrom('A', 'B'),
@@ -24,7 +33,7 @@ const quotes: fc.Arbitrary<BarQuote[]> = fc
       maxLength: 60,
     },
   )
-  .map((list) => list.map((quote, sequence) => ({ kind: 'bar-quote', sequence, ...quote })));
+  .map((list) => list.map((quote, sequence) => ({ kind: 'timed-quote', sequence, ...quote })));
 
 /** Open, high, low, close of what is left of a list, in the plainest way. */
 function rangeOf(values: readonly number[]): readonly number[] {
@@ -34,9 +43,9 @@ function rangeOf(values: readonly number[]): readonly number[] {
 }
 
 /** The bars of one length of some quotes, by sorting and looking. */
-function plainBars(given: readonly BarQuote[], intervalMs: number): string[] {
+function plainBars(given: readonly TimedQuote[], intervalMs: number): string[] {
   const inTime = [...given].sort((left, right) => left.timeMs - right.timeMs || left.sequence - right.sequence);
-  const groups = new Map<string, BarQuote[]>();
+  const groups = new Map<string, TimedQuote[]>();
   for (const quote of inTime) {
     const name = `${quote.symbol} ${Math.floor(quote.timeMs / intervalMs) * intervalMs}`;
     groups.set(name, [...(groups.get(name) ?? []), quote]);
@@ -58,11 +67,11 @@ function textOf(bar: Bar): string {
 }
 
 /** Bars of a second of quotes that arrive in any order within the session. */
-function secondsOf(given: readonly BarQuote[]): Bar[] {
-  const harness = new KeyedStreamTestHarness<string, BarQuote, Bar>(
+function secondsOf(given: readonly TimedQuote[]): Bar[] {
+  const harness = new KeyedStreamTestHarness<string, TimedQuote, Bar>(
     (stream) => stream.window(TumblingEventTimeWindows.of(1000)).aggregate(QUOTES_TO_BAR, new FinishBar('first')),
     'symbol',
-    { structs: [BAR_QUOTE] },
+    { structs: [TIMED_QUOTE] },
   );
   for (const quote of given) harness.processElement(quote, quote.timeMs);
   harness.processWatermark(Infinity);
@@ -82,7 +91,7 @@ describe('bars', () => {
     fc.assert(
       fc.property(quotes, (given) => {
         const harness = new KeyedStreamTestHarness<string, Bar, Bar>(
-          (stream) => stream.window(new LongerBars([5_000, 60_000])).aggregate(BARS_TO_BAR, new FinishBar('first')),
+          (stream) => stream.window(new EveryInterval([5_000, 60_000])).aggregate(BARS_TO_BAR, new FinishBar('first')),
           'symbol',
           { structs: [BAR] },
         );
@@ -105,7 +114,7 @@ describe('bars', () => {
   test('of two accumulators that meet are those of all their quotes', () => {
     fc.assert(
       fc.property(quotes, fc.nat(60), (given, cut) => {
-        const grow = (list: readonly BarQuote[]) =>
+        const grow = (list: readonly TimedQuote[]) =>
           list.reduce((bar, quote) => QUOTES_TO_BAR.add(quote, bar), QUOTES_TO_BAR.createAccumulator());
 
         expect(QUOTES_TO_BAR.merge(grow(given.slice(0, cut)), grow(given.slice(cut)))).toEqual(grow(given));
@@ -115,7 +124,7 @@ describe('bars', () => {
 });
 
 describe('the history of bars', () => {
-  const [first] = secondsOf([{ kind: 'bar-quote', symbol: 'A', timeMs: 0, sequence: 0, bid: 1, ask: 1 }]);
+  const [first] = secondsOf([{ kind: 'timed-quote', symbol: 'A', timeMs: 0, sequence: 0, bid: 1, ask: 1 }]);
   const barAt = (startMs: number, endMs: number, close: number): Bar => ({
     ...first,
     startMs,
@@ -124,12 +133,17 @@ describe('the history of bars', () => {
   });
 
   test('gives the newest form of a bar that grows, and forgets the oldest', () => {
-    const harness = new KeyedOneInputStreamOperatorTestHarness<string, Bar, never>(new BarHistory(), 'symbol', {
-      structs: [BAR],
-    });
+    const harness = new KeyedTwoInputStreamOperatorTestHarness<string, Bar, SymbolVolume, never>(
+      new BarHistory(),
+      'symbol',
+      'symbol',
+      {
+        structs: [BAR],
+      },
+    );
     const { '1m': minuteMs, '1s': secondMs } = BAR_INTERVALS_MS;
-    for (let at = 0; at < 2000; at += 1) harness.processElement(barAt(at * secondMs, (at + 1) * secondMs, 5));
-    for (const close of [3, 4]) harness.processElement(barAt(0, minuteMs, close));
+    for (let at = 0; at < 2000; at += 1) harness.processElement1(barAt(at * secondMs, (at + 1) * secondMs, 5));
+    for (const close of [3, 4]) harness.processElement1(barAt(0, minuteMs, close));
 
     const seconds = harness.query('bars', 'A', { intervalMs: secondMs, fromMs: 0 }) as number[];
     const newest = harness.query('bars', 'A', { intervalMs: secondMs, fromMs: 1_998 * secondMs }) as number[];
@@ -140,5 +154,32 @@ describe('the history of bars', () => {
     expect(newest.length / BAR_WORDS).toBe(2);
     expect(minutes.length / BAR_WORDS).toBe(1);
     expect(minutes[BAR_PRICE_OFFSET.mid + 3]).toBe(8);
+    expect(minutes.slice(BAR_SHARES_WORD)).toEqual([0, 0]);
+  });
+
+  test('sets what was traded beside the bar in which it was, rounded half up', () => {
+    const harness = new KeyedTwoInputStreamOperatorTestHarness<string, Bar, SymbolVolume, never>(
+      new BarHistory(),
+      'symbol',
+      'symbol',
+      { structs: [BAR] },
+    );
+    const volume = (startMs: number, shares: bigint, worth: bigint): SymbolVolume => ({
+      ...{ symbol: 'A', startMs, endMs: startMs + 1000, trades: 1 },
+      ...{ shares, worth },
+    });
+    for (const startMs of [0, 1000, 3000]) harness.processElement1(barAt(startMs, startMs + 1000, 5));
+
+    harness.processElement2(volume(1000, 2n, 20n));
+    harness.processElement2(volume(1000, 3n, 31n));
+    harness.processElement2(volume(3000, 4n, 41n));
+
+    const bars = harness.query('bars', 'A', { intervalMs: 1000, fromMs: 0 }) as number[];
+    const traded = [0, 1, 2].map((index) => bars.slice(index * BAR_WORDS + BAR_SHARES_WORD, (index + 1) * BAR_WORDS));
+    expect(traded).toEqual([
+      [0, 0],
+      [3, 21],
+      [4, 21],
+    ]);
   });
 });

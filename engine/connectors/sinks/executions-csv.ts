@@ -1,6 +1,7 @@
 import type { SinkContext, SinkWriter } from '../../api/sink.ts';
 import { formatPrice, formatShares } from '../../core/decimal.ts';
-import { weightedPrice, type Execution, type SymbolVolume, type Volume } from '../../trading/executions.ts';
+import type { Execution } from '../../trading/executions.ts';
+import { weightedPrice, type SymbolVolume, type Volume } from '../../trading/volumes.ts';
 import { formatBarPrice } from './bars-csv.ts';
 import { csvField } from './trades-csv.ts';
 

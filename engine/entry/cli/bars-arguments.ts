@@ -1,6 +1,6 @@
 import { BAR_INTERVALS, BAR_PRICES, type BarInterval, type BarPrice } from '../../contract/bars.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import type { BarOpen } from '../../trading/bars/bar-functions.ts';
+import type { BarOpen } from '../../trading/bars/finish-bar.ts';
 import { readOneOf, readWhole, WORKERS_MAX, type ParsedFlags } from './argument-values.ts';
 
 /** `flinktrade bars`: the bars of a session. */

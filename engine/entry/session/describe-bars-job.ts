@@ -1,6 +1,6 @@
 import type { StreamExecutionEnvironment } from '../../api/environment.ts';
 import { externalSink } from '../../api/sink.ts';
-import type { BarOpen } from '../../trading/bars/bar-functions.ts';
+import type { BarOpen } from '../../trading/bars/finish-bar.ts';
 import type { Bar } from '../../trading/bars/bar-records.ts';
 import { describeBars } from '../../trading/bars/describe-bars.ts';
 import { describeSessionSource, type CreateSessionReader } from '../../trading/job.ts';

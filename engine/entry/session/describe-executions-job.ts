@@ -1,7 +1,8 @@
 import type { StreamExecutionEnvironment } from '../../api/environment.ts';
 import { externalSink } from '../../api/sink.ts';
-import { describeExecutions, describeVolumes, type Execution, type SymbolVolume } from '../../trading/executions.ts';
+import { describeExecutions, type Execution } from '../../trading/executions.ts';
 import { describeTrading, type CreateSessionReader } from '../../trading/job.ts';
+import { describeVolumes, type SymbolVolume } from '../../trading/volumes.ts';
 import type { SessionParameters } from './session-parameters.ts';
 
 /** Everything a job of executions is made from. */
@@ -22,5 +23,5 @@ export function describeExecutionsJob(
   const { rules, historySampleMs } = session;
   const trading = describeTrading(environment, createReader, { rules, historySampleMs });
   describeExecutions(trading.session, trading.trades).sinkTo(EXECUTIONS_SINK);
-  describeVolumes(trading.trades, intervalMs).sinkTo(VOLUMES_SINK);
+  describeVolumes(trading.trades, [intervalMs]).sinkTo(VOLUMES_SINK);
 }

@@ -9,6 +9,6 @@ export function describeSession(
   { rules, historySampleMs, bars }: SessionParameters,
   createReader: CreateSessionReader,
 ): void {
-  const { session } = describeTrading(environment, createReader, { rules, historySampleMs });
-  if (bars === 'built') describeBarHistory(session);
+  const { session, trades } = describeTrading(environment, createReader, { rules, historySampleMs });
+  if (bars === 'built') describeBarHistory(session, trades);
 }

@@ -1,9 +1,11 @@
 import { BAR_INTERVALS_MS, BAR_WORDS, type BarBuilding, type BarInterval } from '../../contract/bars.ts';
 import type { EngineEvent } from '../../contract/window.ts';
-import type { BarsQuestion } from '../../trading/bars/bar-functions.ts';
+import type { BarsQuestion } from '../../trading/bars/bar-history.ts';
 
 /** A bar grows once a second at most; a person sees a fifth of one. */
 const POLL_EVERY_MS = 200;
+/** Trades of a bar that is over may come in a little behind it. */
+const ASKED_AGAIN_BARS = 3;
 
 export interface BarFeedOptions {
   readonly epoch: number;
@@ -21,7 +23,7 @@ export class BarFeed {
   readonly #options: BarFeedOptions;
   #symbol: string | null = null;
   #interval: BarInterval | null = null;
-  /** What was told last; null: nothing yet. */
+  /** The newest bars that were told; null: none yet. */
   #told: readonly number[] | null = null;
   /** Rises with every choice: an answer to an earlier one is late post. */
   #choice = 0;
@@ -76,10 +78,9 @@ export class BarFeed {
 
   #take(symbol: string, interval: BarInterval, bars: readonly number[]): void {
     const told = this.#told;
-    const newest = bars.slice(-BAR_WORDS);
-    if (told !== null && bars.length === told.length && newest.every((word, index) => word === told[index])) return;
+    if (told !== null && bars.length === told.length && bars.every((word, index) => word === told[index])) return;
     this.#tell(symbol, interval, bars);
-    this.#told = newest;
+    this.#told = bars.slice(-ASKED_AGAIN_BARS * BAR_WORDS);
   }
 
   #tell(symbol: string, interval: BarInterval, bars: readonly number[] | null): void {

@@ -14,7 +14,7 @@ import type { BarInterval } from '../../contract/bars.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
 import { ruleOf } from '../../contract/rules-resolve.ts';
 import type { Clock } from '../../core/time.ts';
-import { BARS_QUERY } from '../../trading/bars/bar-functions.ts';
+import { BARS_QUERY } from '../../trading/bars/bar-history.ts';
 import type { ControlRecord, Trade } from '../../trading/records.ts';
 import type { CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
 import { repeatEvery, waitMs } from '../../core/machine.node.ts';

@@ -1,6 +1,6 @@
 import type { AggregateFunction } from '../../api/state.ts';
 import { BAR_PRICES, type BarPrice } from '../../contract/bars.ts';
-import { rangeOf, type Bar, type BarQuote, type PriceRange } from './bar-records.ts';
+import { rangeOf, type Bar, type TimedQuote, type PriceRange } from './bar-records.ts';
 
 /** One price of a bar as it grows. What was first and last is told by time, then by place in the session. */
 interface GrowingRange {
@@ -79,7 +79,7 @@ function mergeBars(left: GrowingBar, right: GrowingBar): GrowingBar {
 }
 
 /** Quotes to a bar. */
-export const QUOTES_TO_BAR: AggregateFunction<BarQuote, GrowingBar, GrowingBar> = {
+export const QUOTES_TO_BAR: AggregateFunction<TimedQuote, GrowingBar, GrowingBar> = {
   createAccumulator: emptyBar,
   add: ({ bid, ask, timeMs, sequence }, bar) => {
     bar.quotes += 1;

@@ -2,14 +2,14 @@ import { BAR_PRICES, type BarPrice } from '../../contract/bars.ts';
 import { struct, type ViewOf } from '../../api/struct.ts';
 
 /** A quote with its place in time, so that a bar's open and close do not depend on the order of arrival. */
-export const BAR_QUOTE = struct('bar-quote', {
+export const TIMED_QUOTE = struct('timed-quote', {
   symbol: 'symbol',
   timeMs: 'f64',
   sequence: 'f64',
   bid: 'f64',
   ask: 'f64',
 });
-export type BarQuote = ViewOf<typeof BAR_QUOTE>;
+export type TimedQuote = ViewOf<typeof TIMED_QUOTE>;
 
 /** Prices in 5e-9 (contract/bars.ts), 0: there was none. */
 export const BAR = struct('bar', {

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useSyncExternalStore } from 'react';
 import type { Workstation } from '../../bridge/workstation.ts';
 import { barPriceText } from '../../format/bar-text.ts';
-import { countText } from '../../format/decimal-text.ts';
+import { countText, NOTHING, sharesText } from '../../format/decimal-text.ts';
 import { timeText } from '../../format/time-text.ts';
 import { useWorkstation } from '../../ui/workstation-context.ts';
 import { CandleView, type CandleReading } from './candle-view.ts';
@@ -79,8 +79,17 @@ function mountCandles(workstation: Workstation, host: HTMLElement, readingHost: 
   };
 }
 
-const FIELDS = ['time', 'open', 'high', 'low', 'close', 'quotes'] as const;
-const LABELS = { time: '', open: 'O', high: 'H', low: 'L', close: 'C', quotes: 'Quotes' } as const;
+const FIELDS = ['time', 'open', 'high', 'low', 'close', 'quotes', 'traded', 'vwap'] as const;
+const LABELS = {
+  time: '',
+  open: 'O',
+  high: 'H',
+  low: 'L',
+  close: 'C',
+  quotes: 'Quotes',
+  traded: 'Traded',
+  vwap: 'VWAP',
+} as const;
 
 /** The line of exact values over the chart; touched only when one of them changed. */
 function makeReadingWriter(host: HTMLElement): (reading: CandleReading | null, decimals: number, zone: string) => void {
@@ -101,6 +110,8 @@ function makeReadingWriter(host: HTMLElement): (reading: CandleReading | null, d
       timeText(reading.startMs, zone),
       ...[open, high, low, close].map((price) => barPriceText(price, decimals)),
       countText(reading.quotes),
+      reading.shares === 0 ? NOTHING : sharesText(reading.shares),
+      barPriceText(reading.vwap, decimals),
     ];
     texts.forEach((text, index) => {
       const field = fields[index];

@@ -16,7 +16,9 @@ import {
   BAR_INTERVALS_MS,
   BAR_PRICE_OFFSET,
   BAR_PRICE_SCALE,
-  BAR_WORDS,
+  BAR_QUOTES_WORD,
+  BAR_SHARES_WORD,
+  BAR_VWAP_WORD,
   type BarPrice,
 } from '../../../engine/contract/bars.ts';
 import { priceText } from '../../format/decimal-text.ts';
@@ -31,6 +33,8 @@ const BARS_ACROSS = 120;
 const BARS_SHOWN_MIN = 30;
 const RIGHT_GAP_BARS = 3;
 const MARKS_MAX = 400;
+/** The newest bars may have grown since they were drawn. */
+const REDRAWN_BARS = 3;
 
 export interface CandleReading {
   readonly startMs: number;
@@ -40,6 +44,10 @@ export interface CandleReading {
   readonly low: number;
   readonly close: number;
   readonly quotes: number;
+  /** Of our trades, 1e-6; 0: none. */
+  readonly shares: number;
+  /** Their volume-weighted price, in 5e-9. */
+  readonly vwap: number;
 }
 
 export interface CandleViewOptions {
@@ -168,7 +176,7 @@ export class CandleView {
   }
 
   #append(): void {
-    for (let index = Math.max(0, this.#drawnCount - 1); index < this.#bars.count; index += 1) {
+    for (let index = Math.max(0, this.#drawnCount - REDRAWN_BARS); index < this.#bars.count; index += 1) {
       const point = this.#pointAt(index);
       if (point !== null) this.#candles.update(point);
     }
@@ -196,7 +204,9 @@ export class CandleView {
       high: bars.word(index, at + 1),
       low: bars.word(index, at + 2),
       close: bars.word(index, at + 3),
-      quotes: bars.word(index, BAR_WORDS - 1),
+      quotes: bars.word(index, BAR_QUOTES_WORD),
+      shares: bars.word(index, BAR_SHARES_WORD),
+      vwap: bars.word(index, BAR_VWAP_WORD),
     };
   }
 
