@@ -62,6 +62,7 @@ const session = z.strictObject({
   speed,
   startPaused: z.boolean(),
   bars: z.exactOptional(z.enum(['none', 'built'])),
+  gateway: z.string().min(1).max(URL_CHARACTERS_MAX).nullable().optional(),
 });
 
 export const engineCommandSchema = z.discriminatedUnion('kind', [

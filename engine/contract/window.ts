@@ -5,6 +5,7 @@
  */
 import type { BarBuilding, BarInterval } from './bars.ts';
 import type { StoreErrorKind } from './durable-store.ts';
+import type { InstrumentFound, OrderOutcome } from './orders.ts';
 import type { RulesDocument } from './rules.ts';
 import type { StoreEventKind } from './store-events.ts';
 
@@ -33,6 +34,8 @@ export interface SessionRequest {
   readonly startPaused: boolean;
   /** Bars for the chart; absent: none, and every quote is spared the work. */
   readonly bars?: BarBuilding;
+  /** Address of the execution gateway; absent or null: paper trading. */
+  readonly gateway?: string | null | undefined;
 }
 
 export type EngineCommand =
@@ -281,6 +284,26 @@ export interface AuditInfo {
   readonly verdict: { readonly isIntact: boolean; readonly text: string; readonly atMs: number } | null;
 }
 
+/** How orders go out. Little's law: occupancy = throughput x latency. */
+export interface RoutingInfo {
+  readonly gateway: string;
+  /** Why nothing is routed any more; null: it is. */
+  readonly problem: string | null;
+  /** Orders under way at a time, at most. */
+  readonly capacity: number;
+  readonly inFlight: number;
+  /** Under way on average, over the last seconds. */
+  readonly occupancy: number;
+  readonly throughputPerSecond: number;
+  /** Of answers of the last seconds, on average; null: none came. */
+  readonly latencyMs: number | null;
+  /** Calls made again since the session was opened. */
+  readonly retries: number;
+  /** Final trades without an answer. */
+  readonly routing: number;
+  readonly byState: Readonly<Record<OrderOutcome['state'], number>>;
+}
+
 export interface SessionInfo {
   readonly inputs: readonly string[];
   /** Shown wherever the session is: a simulated or replayed market is never labelled live. */
@@ -288,6 +311,8 @@ export interface SessionInfo {
   readonly positionsPath: string | null;
   readonly profile: string | null;
   readonly speed: Speed;
+  /** Absent, as in sessions that were kept by older versions, or null: paper trading. */
+  readonly gateway?: string | null | undefined;
 }
 
 /** Something the store did by itself, with its number and time. */
@@ -341,6 +366,10 @@ export type EngineEvent =
     }
   /** The first `count` trades of the session stay, whatever happens; later ones are pending until a checkpoint holds them. */
   | { readonly kind: 'trades-final'; readonly epoch: number; readonly count: number }
+  /** Orders whose state is new. A final trade that was never named here is being routed, where there is a gateway. */
+  | { readonly kind: 'orders'; readonly epoch: number; readonly outcomes: readonly OrderOutcome[] }
+  | { readonly kind: 'instruments'; readonly epoch: number; readonly instruments: readonly InstrumentFound[] }
+  | { readonly kind: 'routing'; readonly epoch: number; readonly routing: RoutingInfo }
   | { readonly kind: 'state'; readonly epoch: number; readonly state: StateInfo }
   | { readonly kind: 'scaling'; readonly epoch: number; readonly scaling: ScalingInfo }
   | { readonly kind: 'quarantined'; readonly epoch: number; readonly rows: readonly QuarantinedRow[] }

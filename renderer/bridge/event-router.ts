@@ -2,6 +2,7 @@ import type { EngineEvent, Problem } from '../../engine/contract/window.ts';
 import type { FrameLoop } from '../drawing/frame-loop.ts';
 import type { BarStore } from '../stores/bar-store.ts';
 import type { ChartStore } from '../stores/chart-store.ts';
+import type { OrderStore } from '../stores/order-store.ts';
 import type { RowStore } from '../stores/row-store.ts';
 import type { RulesStore } from '../stores/rules-store.ts';
 import type { SessionStore } from '../stores/session-store.ts';
@@ -14,6 +15,7 @@ import type { TradeStore } from '../stores/trade-store.ts';
 export interface RoutedStores {
   readonly rows: RowStore;
   readonly trades: TradeStore;
+  readonly orders: OrderStore;
   readonly chart: ChartStore;
   readonly bars: BarStore;
   readonly session: SessionStore;
@@ -76,6 +78,9 @@ export class EventRouter {
       case 'rows':
       case 'trades':
       case 'trades-final':
+      case 'orders':
+      case 'instruments':
+      case 'routing':
       case 'state':
       case 'scaling':
       case 'quarantined':
@@ -106,7 +111,7 @@ export class EventRouter {
   }
 
   #ofSession(event: Extract<EngineEvent, { readonly epoch: number }>): void {
-    const { rows, trades, chart, bars, session, frameLoop } = this.#stores;
+    const { rows, trades, orders, chart, bars, session, frameLoop } = this.#stores;
     switch (event.kind) {
       case 'rows':
         frameLoop.markCut(rows.apply(event.frame));
@@ -119,6 +124,17 @@ export class EventRouter {
       case 'trades-final':
         trades.setFinal(event.count);
         frameLoop.mark();
+        return;
+      case 'orders':
+        orders.setOutcomes(event.outcomes);
+        frameLoop.mark();
+        return;
+      case 'instruments':
+        orders.setInstruments(event.instruments);
+        frameLoop.mark();
+        return;
+      case 'routing':
+        orders.setRouting(event.routing);
         return;
       case 'state':
         session.setState(event.state);
@@ -161,9 +177,10 @@ export class EventRouter {
   }
 
   #forget(): void {
-    const { rows, trades, chart, bars, session, frameLoop } = this.#stores;
+    const { rows, trades, orders, chart, bars, session, frameLoop } = this.#stores;
     rows.clear();
     trades.clear();
+    orders.clear();
     chart.choose(chart.symbol);
     bars.forget();
     session.forgetSession();

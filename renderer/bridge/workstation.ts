@@ -12,11 +12,12 @@ import { BarStore } from '../stores/bar-store.ts';
 import { ChartStore } from '../stores/chart-store.ts';
 import { makeLayoutStore } from '../stores/layout-store.ts';
 import { baseName, fileOfPath, makeOpenDraftStore } from '../stores/open-draft-store.ts';
+import { OrderStore } from '../stores/order-store.ts';
 import { PositionView } from '../stores/position-view.ts';
 import { RowStore } from '../stores/row-store.ts';
 import { makeRulesStore } from '../stores/rules-store.ts';
 import { isActive, makeSessionStore } from '../stores/session-store.ts';
-import { makeSettingsStore, type ChartInterval } from '../stores/settings-store.ts';
+import { gatewayOf, makeSettingsStore, type ChartInterval } from '../stores/settings-store.ts';
 import { TradeStore } from '../stores/trade-store.ts';
 import { EngineLink } from './engine-link.ts';
 import { EventRouter } from './event-router.ts';
@@ -40,6 +41,7 @@ export class Workstation {
   readonly rows = new RowStore();
   readonly view = new PositionView(this.rows);
   readonly trades = new TradeStore();
+  readonly orders = new OrderStore();
   readonly chart = new ChartStore();
   readonly bars = new BarStore();
   readonly session = makeSessionStore();
@@ -372,6 +374,7 @@ export class Workstation {
       speed: this.session.getState().speed,
       startPaused,
       bars: this.#barInterval() === null ? 'none' : 'built',
+      gateway: gatewayOf(this.settings.getState()),
     };
     this.#opened = { inputs, positionsPath };
     this.#link.send({ kind: 'open', requestId: this.#nextRequest(), session });

@@ -20,11 +20,12 @@ export function readSettings(stored: unknown): Settings {
     chartSpan: oneOf(of['chartSpan'], ['1m', '5m', '15m', '1h', 'all'], d.chartSpan),
     chartInterval: oneOf(of['chartInterval'], ['ticks', ...BAR_INTERVALS], d.chartInterval),
     chartPrice: oneOf(of['chartPrice'], BAR_PRICES, d.chartPrice),
-    sidePanel: oneOf(of['sidePanel'], ['trades', 'problems'], d.sidePanel),
+    sidePanel: oneOf(of['sidePanel'], ['trades', 'orders', 'problems'], d.sidePanel),
     tableShare: share(of['tableShare'], d.tableShare),
     chartShare: share(of['chartShare'], d.chartShare),
     columnWidths: widths(of['columnWidths']),
     feedUrl: typeof of['feedUrl'] === 'string' ? of['feedUrl'] : d.feedUrl,
+    gatewayUrl: typeof of['gatewayUrl'] === 'string' ? of['gatewayUrl'] : d.gatewayUrl,
     selectedSymbol: typeof of['selectedSymbol'] === 'string' ? of['selectedSymbol'] : null,
   };
 }

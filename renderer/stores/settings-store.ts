@@ -2,14 +2,17 @@ import type { BarInterval, BarPrice } from '../../engine/contract/bars.ts';
 import { createStore } from 'zustand/vanilla';
 import { ZONE_DEFAULT } from '../format/time-text.ts';
 
-/** How a person wants the workstation to look and start. Kept in IndexedDB; nothing here changes what is traded. */
+/**
+ * How a person wants the workstation to look and start. Kept in IndexedDB; nothing here changes what is traded, but where
+ * trades are sent.
+ */
 export type Theme = 'dark' | 'light';
 export type Palette = 'green-red' | 'red-green' | 'blue-orange';
 export type Density = 'high' | 'medium';
 export type ChartSpan = '1m' | '5m' | '15m' | '1h' | 'all';
 /** What a chart is made of: every quote, or bars of a length. */
 export type ChartInterval = 'ticks' | BarInterval;
-export type SidePanel = 'trades' | 'problems';
+export type SidePanel = 'trades' | 'orders' | 'problems';
 
 export interface Settings {
   readonly theme: Theme;
@@ -31,6 +34,8 @@ export interface Settings {
   readonly selectedSymbol: string | null;
   /** The live feed that was connected to last. */
   readonly feedUrl: string;
+  /** Where trades go as orders; empty: paper trading. Holds from the next session on. */
+  readonly gatewayUrl: string;
 }
 
 export const SETTINGS_DEFAULT: Settings = {
@@ -49,7 +54,13 @@ export const SETTINGS_DEFAULT: Settings = {
   columnWidths: {},
   selectedSymbol: null,
   feedUrl: '',
+  gatewayUrl: '',
 };
+
+export function gatewayOf({ gatewayUrl }: Settings): string | null {
+  const url = gatewayUrl.trim().replace(/\/+$/, '');
+  return url === '' ? null : url;
+}
 
 export const ROW_HEIGHT: Readonly<Record<Density, number>> = { high: 22, medium: 28 };
 
@@ -66,6 +77,7 @@ export function makeSettingsStore() {
         ...SETTINGS_DEFAULT,
         selectedSymbol: store.getState().selectedSymbol,
         feedUrl: store.getState().feedUrl,
+        gatewayUrl: store.getState().gatewayUrl,
       }),
   };
 }

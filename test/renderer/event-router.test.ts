@@ -7,6 +7,7 @@ import { ChartStore } from '../../renderer/stores/chart-store.ts';
 import { RowStore, STATUS_OPEN } from '../../renderer/stores/row-store.ts';
 import { makeRulesStore } from '../../renderer/stores/rules-store.ts';
 import { makeSessionStore } from '../../renderer/stores/session-store.ts';
+import { OrderStore } from '../../renderer/stores/order-store.ts';
 import { TradeStore } from '../../renderer/stores/trade-store.ts';
 import { makeFrame } from './frame-maker.ts';
 
@@ -14,6 +15,7 @@ function setUp() {
   const stores = {
     rows: new RowStore(),
     trades: new TradeStore(),
+    orders: new OrderStore(),
     chart: new ChartStore(),
     bars: new BarStore(),
     session: makeSessionStore(),

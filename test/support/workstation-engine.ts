@@ -3,12 +3,14 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openFrame, ROW, ROW_FIELDS, rowOffset } from '../../engine/contract/frames.ts';
 import { BAR_WORDS } from '../../engine/contract/bars.ts';
+import type { InstrumentFound, OrderOutcome } from '../../engine/contract/orders.ts';
 import type {
   AuditInfo,
   EngineCommand,
   EngineEvent,
   Progress,
   ScalingInfo,
+  RoutingInfo,
   SessionRequest,
   SessionStatus,
   StateInfo,
@@ -33,6 +35,10 @@ export interface Known {
   halted: boolean;
   rulesVersion: number;
   problems: string[];
+  /** By trade id. */
+  orders: Map<string, OrderOutcome>;
+  instruments: Map<string, InstrumentFound>;
+  routing: RoutingInfo | null;
   token: string | null;
   /** Of the chosen symbol and interval, as far as they were told; null: the session builds none. */
   bars: number[] | null;
@@ -53,6 +59,9 @@ export class WorkstationEngine {
     halted: false,
     rulesVersion: 0,
     problems: [],
+    orders: new Map(),
+    instruments: new Map(),
+    routing: null,
     token: null,
     bars: [],
   };
@@ -132,7 +141,7 @@ export class WorkstationEngine {
       if (event.epoch > this.#epoch) {
         this.#epoch = event.epoch;
         this.rows.clear();
-        Object.assign(known, { progress: null, trades: [], finalTrades: 0 });
+        Object.assign(known, { progress: null, trades: [], finalTrades: 0, orders: new Map(), instruments: new Map() });
       }
     }
     switch (event.kind) {
@@ -160,6 +169,15 @@ export class WorkstationEngine {
         return;
       case 'trades-final':
         known.finalTrades = event.count;
+        return;
+      case 'orders':
+        for (const outcome of event.outcomes) known.orders.set(outcome.id, outcome);
+        return;
+      case 'instruments':
+        for (const found of event.instruments) known.instruments.set(found.symbol, found);
+        return;
+      case 'routing':
+        known.routing = event.routing;
         return;
       case 'halted':
         known.halted = event.halted;

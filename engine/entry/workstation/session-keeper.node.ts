@@ -94,7 +94,7 @@ export class SessionKeeper {
     keeper.#firstId = await keeper.#storage.nextId();
     await store.put(specName(id), bytes);
     await keeper.#putCurrent([]);
-    const earlier = ['checkpoints/', 'trades/', 'controls/', 'session/'].map((prefix) => store.list(prefix));
+    const earlier = ['checkpoints/', 'trades/', 'controls/', 'session/', 'orders/'].map((prefix) => store.list(prefix));
     const names = (await Promise.all(earlier)).flat().filter((name) => name !== CURRENT_NAME && name !== specName(id));
     // Manifests first: what they point at must not go before them.
     await store.remove(names.filter((name) => name.endsWith('/manifest')));

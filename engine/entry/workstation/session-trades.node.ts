@@ -3,6 +3,7 @@ import { DurableTrades, type StoredTrades, type TradeValue } from '../../connect
 import { TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
 import { tradeMessage } from '../../connectors/sinks/trades-csv.ts';
 import type { DurableStore } from '../../contract/durable-store.ts';
+import type { TradeMessage } from '../../contract/window.ts';
 import type { Trade } from '../../trading/records.ts';
 import type { SessionAudit } from '../session/session-audit.ts';
 import { sha256Of } from '../session/session-identity.node.ts';
@@ -20,6 +21,8 @@ interface Mark {
  */
 export class SessionTrades implements SinkWriter<Trade> {
   readonly log = new TradeLog();
+  /** Told of trades that nothing takes back any more, each at least once. */
+  onFinal: ((trades: readonly TradeMessage[]) => void) | null = null;
   readonly #words = new Float64Array(TRADE_WORDS);
   readonly #durable: DurableTrades | null;
   #marks: Mark[] = [];
@@ -38,8 +41,10 @@ export class SessionTrades implements SinkWriter<Trade> {
   ) {
     this.#durable = store === null ? null : new DurableTrades(store, sha256Of, symbolText, values);
     if (this.#durable !== null)
-      this.#durable.onFinal = (checkpointId, words, trades) =>
+      this.#durable.onFinal = (checkpointId, words, trades) => {
         audit?.complete(checkpointId, { words, trades, nameOf: symbolText });
+        this.onFinal?.(messagesOf(words, trades, symbolText));
+      };
   }
 
   /** Of the session's trades, oldest first, so many stay whatever happens. */
@@ -49,8 +54,9 @@ export class SessionTrades implements SinkWriter<Trade> {
 
   restore(stored: readonly StoredTrades[]): void {
     for (const { words, symbols } of stored) {
-      for (let at = 0; at < words.length; at += TRADE_WORDS)
-        this.log.add(tradeMessage(words, at, symbols.get(words[at + 2]) as string));
+      const trades = messagesOf(words, words.length / TRADE_WORDS, (id) => symbols.get(id) as string);
+      for (const trade of trades) this.log.add(trade);
+      this.onFinal?.(trades);
     }
     this.log.restored();
     this.#finalCount = this.log.count;
@@ -60,7 +66,9 @@ export class SessionTrades implements SinkWriter<Trade> {
     const words = this.#words;
     writeTradeWords(words, trade as TradeCopy, context.timestamp() as number);
     this.#durable?.add(words, 0);
-    this.log.add(tradeMessage(words, 0, trade.symbol));
+    const message = tradeMessage(words, 0, trade.symbol);
+    this.log.add(message);
+    if (this.#durable === null) this.onFinal?.([message]);
   }
 
   prepareCommit(checkpointId: number): null {
@@ -80,4 +88,11 @@ export class SessionTrades implements SinkWriter<Trade> {
     if (mark !== undefined) this.#finalCount = mark.count;
     this.#marks = this.#marks.filter((one) => one.checkpointId > checkpointId);
   }
+}
+
+function messagesOf(words: Float64Array, count: number, symbolText: (id: number) => string): TradeMessage[] {
+  return Array.from({ length: count }, (_, index) => {
+    const at = index * TRADE_WORDS;
+    return tradeMessage(words, at, symbolText(words[at + 2]));
+  });
 }

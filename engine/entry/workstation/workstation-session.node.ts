@@ -32,6 +32,7 @@ import { CheckpointRhythm } from '../session/checkpoint-rhythm.node.ts';
 import type { SessionBook } from './session-checkpoints.node.ts';
 import { SessionControls, type ControlOutcome } from './session-controls.node.ts';
 import { CHECKPOINT_TIMEOUT_MS, type SessionKeeper } from './session-keeper.node.ts';
+import { SessionOrders } from './session-orders.node.ts';
 import { SessionTrades } from './session-trades.node.ts';
 import { WorkerBoard } from './worker-board.ts';
 import { ROW } from '../../contract/frames.ts';
@@ -70,6 +71,8 @@ export interface WorkstationSessionOptions {
   readonly live: WorkstationLive | null;
   /** A thread that shows no sign of life for so long has hung; absent: the runner's default. */
   readonly hangMs?: number;
+  /** Address of the execution gateway; null: paper trading. */
+  readonly gateway: string | null;
 }
 
 /** What a live session needs beyond its parameters. */
@@ -116,6 +119,8 @@ export class WorkstationSession {
   #halted = false;
   readonly #live: LiveCoordinator | null;
   #feed: FeedStatus | null = null;
+  /** null: paper trading. */
+  readonly #orders: SessionOrders | null;
   rules: RulesDocument;
   rulesVersion: number;
 
@@ -162,6 +167,8 @@ export class WorkstationSession {
       (id) => this.#job.symbolText(id),
       options.audit,
     );
+    this.#orders = this.#routeOrders();
+    if (this.#orders !== null) this.#trades.onFinal = (final) => this.#orders?.offer(final);
     this.#trades.restore(keeper?.trades ?? live?.prepared.state.trades ?? []);
     this.#controls = new SessionControls(keeper, (control, number) =>
       this.#job.sendSourceEvent({ kind: 'control', control, number }),
@@ -236,6 +243,7 @@ export class WorkstationSession {
     this.#tellFrame(this.#rows.cut(this.#options.clock.monotonicMs(), true));
     emit({ kind: 'trades', epoch, ...this.#trades.log.latest() });
     emit({ kind: 'trades-final', epoch, count: this.#trades.finalCount });
+    this.#orders?.tellEverything();
     this.tellState();
     this.tellScaling();
     if (this.#quarantined.length > 0) emit({ kind: 'quarantined', epoch, rows: this.#quarantined });
@@ -302,6 +310,7 @@ export class WorkstationSession {
     this.#isClosed = true;
     this.#rest();
     this.#stopFrames();
+    await this.#orders?.close();
     if (this.#live !== null) await this.#endLive(this.#live);
     await this.#job.close();
     await this.#live?.close();
@@ -335,6 +344,16 @@ export class WorkstationSession {
 
   hangThread(index: number): void {
     this.#job.hangThread(index);
+  }
+
+  #routeOrders(): SessionOrders | null {
+    const { gateway, keeper, live, clock, emit, epoch } = this.#options;
+    if (gateway === null) return null;
+    const store = keeper?.store ?? live?.store ?? null;
+    if (store !== null) return new SessionOrders({ gateway, store, clock, emit, epoch });
+    const text = 'This session is not kept, so its trades are not final and no order is sent: paper trading.';
+    emit({ kind: 'notice', tone: 'bad', text });
+    return null;
   }
 
   #createRhythm(): CheckpointRhythm {
@@ -453,6 +472,7 @@ export class WorkstationSession {
     const { finalCount } = this.#trades;
     if (finalCount !== this.#finalTold) emit({ kind: 'trades-final', epoch, count: finalCount });
     this.#finalTold = finalCount;
+    this.#orders?.tellChanges();
     if (clock.monotonicMs() - this.#progressAtMs >= PROGRESS_EVERY_MS) this.#tellProgress();
   }
 
@@ -464,7 +484,9 @@ export class WorkstationSession {
     const names: string[] = [];
     for (let symbol = first; symbol <= this.#rows.symbolMax; symbol += 1) names.push(this.#job.symbolText(symbol));
     this.#namesTold = Math.max(this.#namesTold, first + names.length);
-    if (names.length > 0) this.#options.emit({ kind: 'symbols', first, names });
+    if (names.length === 0) return;
+    this.#options.emit({ kind: 'symbols', first, names });
+    this.#orders?.lookUp(names);
   }
 
   async #tellHistory(): Promise<void> {

@@ -16,6 +16,7 @@ import { assertNever } from '../../core/assert.ts';
 import type { Clock } from '../../core/time.ts';
 import { FAILURES_IN_A_ROW_MAX, JobRestarts } from '../../runtime/checkpoint/job-restarts.ts';
 import { WORKERS_MAX } from '../cli/arguments.ts';
+import { gatewayUrlProblem } from '../../connectors/gateway/gateway-address.ts';
 import { feedUrlProblem, LIVE_PROFILE_DEFAULT } from '../cli/live-arguments.ts';
 import { loadPositions } from '../cli/documents.node.ts';
 import { CliError } from '../cli/messages.ts';
@@ -251,6 +252,7 @@ export class Workstation {
       positionsPath: request.positionsPath,
       profile: request.profile,
       speed,
+      gateway: request.gateway ?? null,
     };
     this.#info = info;
     this.#setStatus({ kind: 'opening' });
@@ -328,6 +330,7 @@ export class Workstation {
       rulesVersion,
       live,
       ...(hangMs !== undefined && { hangMs }),
+      gateway: this.#info?.gateway ?? null,
       onStatus: (status) => {
         if (this.#session === session) this.#setStatus(status);
       },
@@ -496,6 +499,11 @@ export class Workstation {
         rules.problem.map(({ message }) => message).join('\n'),
         rules.problem[0].path,
       );
+      return null;
+    }
+    const gatewayProblem = (request.gateway ?? null) === null ? null : gatewayUrlProblem(request.gateway as string);
+    if (gatewayProblem !== null) {
+      this.#problem(requestId, 'gateway-invalid', gatewayProblem);
       return null;
     }
     const { workers } = request;

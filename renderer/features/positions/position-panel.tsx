@@ -103,7 +103,7 @@ function Empty({ title, text }: { readonly title: string; readonly text: string 
 /** Makes the grid and joins it to stores and frame loop. @returns what takes it all apart again */
 function mountGrid(workstation: Workstation, host: HTMLElement, onCount: (count: number) => void): () => void {
   const { rows, view, settings, session, chart, frameLoop } = workstation;
-  const source = new PositionSource(rows, view);
+  const source = new PositionSource(rows, view, workstation.orders);
   const sortBy = (column: SortColumn): void => {
     const before = view.sort;
     const first = ASCENDING_FIRST.has(column) ? 'ascending' : 'descending';

@@ -3,6 +3,7 @@ import { isLimitReason, reasonText } from '../../format/reason-text.ts';
 import { ageText } from '../../format/time-text.ts';
 import type { GridRow } from '../../drawing/grid-row.ts';
 import type { GridColumn, GridSource } from '../../drawing/windowed-grid.ts';
+import type { OrderStore } from '../../stores/order-store.ts';
 import type { PositionView, SortColumn } from '../../stores/position-view.ts';
 import { STATUS_NO_POSITION, STATUS_OPEN, STATUS_PENDING, type RowStore } from '../../stores/row-store.ts';
 import type { RowField } from '../../../engine/contract/frames.ts';
@@ -82,13 +83,16 @@ export class PositionSource implements GridSource {
   readonly columns = POSITION_COLUMNS;
   readonly #rows: RowStore;
   readonly #view: PositionView;
+  /** Where there is a gateway, it knows what a symbol is. */
+  readonly #orders: OrderStore;
   #nowMs = NaN;
   #ageTick = 0;
   #paintMs = 0;
   #flashes = true;
 
-  constructor(rows: RowStore, view: PositionView) {
+  constructor(rows: RowStore, view: PositionView, orders: OrderStore) {
     this.#rows = rows;
+    this.#orders = orders;
     this.#view = view;
   }
 
@@ -127,6 +131,7 @@ export class PositionSource implements GridSource {
       row.setText(COLUMN.symbol, name);
       row.setTitle(COLUMN.symbol, name);
     }
+    if (this.#orders.routing !== null) row.setTitle(COLUMN.symbol, this.#orders.titleOf(rows.name(symbol)));
     this.#drawStatus(row, status);
     const held = status !== STATUS_NO_POSITION;
     this.#drawNumber(row, symbol, 'shares', held, isFresh, sharesText);

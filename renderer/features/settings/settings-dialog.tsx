@@ -19,7 +19,7 @@ const DENSITIES: readonly { readonly value: Density; readonly text: string }[] =
   { value: 'medium', text: 'Medium, 28 px' },
 ];
 
-/** How the workstation looks; kept for the next start. */
+/** How the workstation looks, and where trades are sent; kept for the next start. */
 export function SettingsDialog() {
   const workstation = useWorkstation();
   const { settings, layout } = workstation;
@@ -95,9 +95,31 @@ export function SettingsDialog() {
           ))}
         </select>
       </div>
+      <GatewaySetting />
       {workstation.memory.isKept ? null : (
         <p className="tone-warning">These settings are not kept: the window has no memory in this run.</p>
       )}
     </Dialog>
+  );
+}
+
+function GatewaySetting() {
+  const { settings } = useWorkstation();
+  const gatewayUrl = useStore(settings, (state) => state.gatewayUrl);
+  return (
+    <div className="setting">
+      <label htmlFor="gateway">
+        Execution gateway <small>for the next session; empty: paper trading. Every final trade is sent there.</small>
+      </label>
+      <input
+        id="gateway"
+        className="input"
+        type="text"
+        spellCheck={false}
+        placeholder="http://127.0.0.1:8788"
+        value={gatewayUrl}
+        onChange={(event) => settings.set({ gatewayUrl: event.target.value })}
+      />
+    </div>
   );
 }

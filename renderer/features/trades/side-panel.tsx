@@ -1,14 +1,17 @@
 import '../problems/problems.css';
 import { countText } from '../../format/decimal-text.ts';
 import { Icon } from '../../ui/icon.tsx';
+import { useSyncExternalStore } from 'react';
 import { useStore, useWorkstation } from '../../ui/workstation-context.ts';
 import { ProblemsPanel } from '../problems/problems-panel.tsx';
+import { OrdersPanel } from './orders-panel.tsx';
 import { TradesGrid } from './trades-grid.tsx';
 
-/** Below the chart: our trades, or what went wrong with the session's rows. */
+/** Below the chart: our trades, what became of them at the gateway, or what went wrong with the session's rows. */
 export function SidePanel() {
   const workstation = useWorkstation();
-  const { session, settings } = workstation;
+  const { session, settings, orders } = workstation;
+  const routing = useSyncExternalStore(orders.subscribe, () => orders.routing);
   const panel = useStore(settings, (state) => state.sidePanel);
   const trades = useStore(session, (state) => state.progress?.trades ?? 0);
   const problems = useStore(session, (state) => state.problems.length + (state.progress?.counts.quarantined ?? 0));
@@ -24,6 +27,19 @@ export function SidePanel() {
           >
             Trades <span className="number tone-quiet">{countText(trades)}</span>
           </button>
+          {routing === null ? null : (
+            <button
+              type="button"
+              role="tab"
+              aria-selected={panel === 'orders'}
+              onClick={() => settings.set({ sidePanel: 'orders' })}
+            >
+              Orders{' '}
+              <span className={routing.problem === null ? 'number tone-quiet' : 'number tone-bad'}>
+                {countText(routing.routing)}
+              </span>
+            </button>
+          )}
           <button
             type="button"
             role="tab"
@@ -47,7 +63,9 @@ export function SidePanel() {
           </button>
         ) : null}
       </div>
-      <div className="panel-body">{panel === 'trades' ? <TradesGrid /> : <ProblemsPanel />}</div>
+      <div className="panel-body">
+        {panel === 'trades' ? <TradesGrid /> : panel === 'orders' ? <OrdersPanel /> : <ProblemsPanel />}
+      </div>
     </section>
   );
 }

@@ -1,7 +1,10 @@
+import type { OrderOutcome } from '../../../engine/contract/orders.ts';
 import type { GridRow } from '../../drawing/grid-row.ts';
 import type { GridColumn, GridSource } from '../../drawing/windowed-grid.ts';
 import { MINUS, shownDecimal, shownSignedDecimal } from '../../format/decimal-text.ts';
+import { instrumentText, orderClass, orderText, orderTitle } from '../../format/order-text.ts';
 import { timeText } from '../../format/time-text.ts';
+import type { OrderStore } from '../../stores/order-store.ts';
 import type { TradeStore } from '../../stores/trade-store.ts';
 
 export const TRADE_COLUMNS: readonly GridColumn[] = [
@@ -13,14 +16,40 @@ export const TRADE_COLUMNS: readonly GridColumn[] = [
   { id: 'ask', heading: 'ASK AFTER', title: 'Our ask after the trade', width: 78, align: 'right', sortable: false },
 ];
 
+/** Where trades go on as orders. */
+const ORDER_COLUMN: GridColumn = {
+  id: 'order',
+  heading: 'ORDER',
+  title: 'What the execution gateway did with it',
+  width: 104,
+  align: 'left',
+  sortable: false,
+};
+const ORDER = TRADE_COLUMNS.length;
+/** Of an order, as part of a row's version. */
+const STATE_STEPS: readonly (OrderOutcome['state'] | undefined)[] = [
+  undefined,
+  'confirmed',
+  'partly-confirmed',
+  'rejected',
+  'timed-out',
+  'refused',
+];
+
 /** Newest trade first; the key is the trade's number in the session, so a row that moves down is not a new row. */
 export class TradeSource implements GridSource {
-  readonly columns = TRADE_COLUMNS;
+  readonly columns: readonly GridColumn[];
   readonly #trades: TradeStore;
+  readonly #orders: OrderStore;
+  readonly #hasOrders: boolean;
   #zone: string;
 
-  constructor(trades: TradeStore, zone: string) {
+  /** @param orders its column is there where there is a gateway */
+  constructor(trades: TradeStore, orders: OrderStore, zone: string) {
     this.#trades = trades;
+    this.#orders = orders;
+    this.#hasOrders = orders.routing !== null;
+    this.columns = this.#hasOrders ? [...TRADE_COLUMNS, ORDER_COLUMN] : TRADE_COLUMNS;
     this.#zone = zone;
   }
 
@@ -37,8 +66,11 @@ export class TradeSource implements GridSource {
   }
 
   rowVersion(position: number): number {
-    // A trade changes once: from pending to final.
-    return this.#trades.isFinal(this.#trades.numberOf(position)) ? 2 : 1;
+    // A trade changes once, from pending to final; its order changes as the gateway speaks.
+    const finality = this.#trades.isFinal(this.#trades.numberOf(position)) ? 2 : 1;
+    const trade = this.#hasOrders ? this.#trades.newest(position) : undefined;
+    if (trade === undefined) return finality;
+    return finality + 4 * STATE_STEPS.indexOf(this.#orders.outcomeOf(trade.id)?.state);
   }
 
   draw(position: number, row: GridRow): void {
@@ -50,12 +82,20 @@ export class TradeSource implements GridSource {
     row.setTitle(0, `${trade.id}, quote ${trade.quoteSequence}${pending}`);
     row.setRowClass(isFinal ? '' : 'pending-trade');
     row.setText(1, trade.symbol);
-    row.setTitle(1, trade.symbol);
+    row.setTitle(
+      1,
+      this.#hasOrders ? `${trade.symbol}: ${instrumentText(this.#orders.instrumentOf(trade.symbol))}` : trade.symbol,
+    );
     row.setText(2, shownDecimal(trade.shares));
     row.setText(3, shownDecimal(trade.price));
     const profit = shownSignedDecimal(trade.profit);
     row.setText(4, profit);
     row.setClass(4, profit.startsWith(MINUS) ? 'tone-down' : profit.startsWith('+') ? 'tone-up' : 'tone-flat');
     row.setText(5, shownDecimal(trade.askAfter));
+    if (!this.#hasOrders) return;
+    const outcome = this.#orders.outcomeOf(trade.id);
+    row.setText(ORDER, orderText(outcome, isFinal));
+    row.setTitle(ORDER, orderTitle(outcome, isFinal));
+    row.setClass(ORDER, orderClass(outcome));
   }
 }

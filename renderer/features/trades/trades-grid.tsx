@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useSyncExternalStore } from 'react';
 import type { Workstation } from '../../bridge/workstation.ts';
 import { WindowedGrid } from '../../drawing/windowed-grid.ts';
 import { ROW_HEIGHT } from '../../stores/settings-store.ts';
@@ -13,7 +13,12 @@ export function TradesGrid() {
   const workstation = useWorkstation();
   const host = useRef<HTMLDivElement>(null);
   const hasTrades = useStore(workstation.session, (state) => (state.progress?.trades ?? 0) > 0);
-  useEffect(() => (host.current === null ? undefined : mountTrades(workstation, host.current)), [workstation]);
+  // Another session may bring a gateway, and with it a column.
+  const hasOrders = useSyncExternalStore(workstation.orders.subscribe, () => workstation.orders.routing !== null);
+  useEffect(
+    () => (host.current === null ? undefined : mountTrades(workstation, host.current)),
+    [workstation, hasOrders],
+  );
   return (
     <>
       <div ref={host} className="trades-grid" />
@@ -28,8 +33,8 @@ export function TradesGrid() {
 }
 
 function mountTrades(workstation: Workstation, host: HTMLElement): () => void {
-  const { trades, settings, frameLoop } = workstation;
-  const source = new TradeSource(trades, settings.getState().zone);
+  const { trades, orders, settings, frameLoop } = workstation;
+  const source = new TradeSource(trades, orders, settings.getState().zone);
   const grid = new WindowedGrid(host, source, {
     label: 'Trades',
     rowHeight: ROW_HEIGHT[settings.getState().density],
@@ -51,9 +56,10 @@ function mountTrades(workstation: Workstation, host: HTMLElement): () => void {
   let drawnAtMs = -Infinity;
   const painter = {
     paint: (nowMs: number): void => {
-      if (trades.change !== drawn) {
+      const change = trades.change + orders.change;
+      if (change !== drawn) {
         if (nowMs - drawnAtMs < CALM_PAINT_MS) return frameLoop.mark();
-        drawn = trades.change;
+        drawn = change;
         drawnAtMs = nowMs;
       }
       grid.paint();
