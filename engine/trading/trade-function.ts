@@ -80,16 +80,7 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
   /** Asked for in whole at the end of a session, so a key is marked once and never again. */
   #reasonRows!: RowPublisher;
   /** One object for every trade: collecting copies it. */
-  readonly #trade: Trade = {
-    kind: 'trade',
-    symbol: '',
-    shares: 0,
-    price: 0,
-    buyPrice: 0,
-    quoteSequence: 0,
-    askBefore: 0,
-    askAfter: 0,
-  };
+  readonly #trade = new EmittedTrade();
 
   constructor(options: TradeFunctionOptions) {
     super();
@@ -260,7 +251,7 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
       state.askPrice = Math.min(base + stepAmount(rules.increase, base, rules), ASK_MAX);
     }
     const trade = this.#trade;
-    trade.symbol = quote.symbol;
+    trade.named = quote;
     trade.shares = shares;
     trade.price = quote.bid;
     trade.buyPrice = state.buyPrice;
@@ -332,12 +323,43 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
   }
 }
 
+/** What names a symbol: by its text, and by its number in the job's dictionary where it is a view on a record. */
+interface Named {
+  readonly symbol: string;
+  readonly symbolId?: number;
+}
+
+/** A trade as it is collected. Its symbol's text is read by whoever wants it: a ring takes the number. */
+class EmittedTrade implements Trade {
+  readonly kind = 'trade';
+  named: Named = { symbol: '' };
+  shares = 0;
+  price = 0;
+  buyPrice = 0;
+  quoteSequence = 0;
+  askBefore = 0;
+  askAfter = 0;
+
+  get symbol(): string {
+    return this.named.symbol;
+  }
+
+  get symbolId(): number | undefined {
+    return this.named.symbolId;
+  }
+
+  toObject(): Trade {
+    const { kind, symbol, shares, price, buyPrice, quoteSequence, askBefore, askAfter } = this;
+    return { kind, symbol, shares, price, buyPrice, quoteSequence, askBefore, askAfter };
+  }
+}
+
 function rulesFor(rules: CompiledRules, symbol: string): SymbolRulesCompiled {
   return rules.symbols.get(symbol) ?? rules.defaults;
 }
 
 /** By its number in the job's dictionary where the record has one: texts of a million symbols are read by nobody. */
-function copySymbol(from: { readonly symbol: string; readonly symbolId?: number }, to: PositionState): void {
+function copySymbol(from: Named, to: PositionState): void {
   if (from.symbolId === undefined) to.symbol = from.symbol;
   else (to as PositionState & { symbolId: number }).symbolId = from.symbolId;
 }

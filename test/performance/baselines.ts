@@ -14,7 +14,8 @@ interface BaselineOptions {
 
 /** Lines that say what the machine can do at all, and what is had without an engine. */
 export async function baselines({ runs, handWrittenQuotes, plainQuotes }: BaselineOptions): Promise<BenchLine[]> {
-  const lines = [100, 10_000, 1_000_000].map((symbols) => handWritten(symbols, runs, handWrittenQuotes));
+  const lines = [100, 10_000, 1_000_000].map((symbols) => handWritten(symbols, runs, handWrittenQuotes, 'play'));
+  lines.push(handWritten(1_000_000, runs, handWrittenQuotes, 'playFetched'));
   const market = marketInMemory(10_000);
   const plain = async (name: string, run: () => Promise<number>): Promise<BenchLine> => {
     await run();
@@ -36,22 +37,22 @@ export async function baselines({ runs, handWrittenQuotes, plainQuotes }: Baseli
   return lines;
 }
 
-function handWritten(symbols: number, runs: number, quotes: number): BenchLine {
+function handWritten(symbols: number, runs: number, quotes: number, play: 'play' | 'playFetched'): BenchLine {
   const loop = new HandWrittenLoop(marketInMemory(symbols));
-  loop.play(quotes, QUOTES_PER_MS);
+  loop[play](quotes, QUOTES_PER_MS);
   const speeds: number[] = [];
   const busy: number[] = [];
   for (let run = 0; run < runs; run += 1) {
     const cpu = process.cpuUsage();
     const startedMs = performance.now();
-    loop.play(quotes, QUOTES_PER_MS);
+    loop[play](quotes, QUOTES_PER_MS);
     speeds.push((quotes / (performance.now() - startedMs)) * 1000);
     const { user, system } = process.cpuUsage(cpu);
     busy.push((quotes / (user + system)) * MICROSECONDS);
   }
   return {
     line: 'base',
-    name: `hand-written loop over typed arrays, one thread, ${symbols.toLocaleString('en')} symbols`,
+    name: `hand-written loop over typed arrays, one thread, ${symbols.toLocaleString('en')} symbols${play === 'play' ? '' : ', fetched ahead'}`,
     unit: 'quotes/s',
     value: spreadOf(speeds),
     perBusiestThreadSecond: spreadOf(busy),

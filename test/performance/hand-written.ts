@@ -9,10 +9,15 @@ const NO_TRADE_ASK = 3;
 const NO_TRADE_SIZE = 4;
 const REASONS = 5;
 
+/** Quotes whose columns are fetched together; the engine's own number. */
+const FETCHED_QUOTES = 64;
+
 /** What a program for exactly these rules comes to: one thread, columns by symbol, nothing between source and rules. */
 export class HandWrittenLoop {
   trades = 0;
   profit = 0;
+  /** Read by nobody; keeps fetches from being optimized away. */
+  fetched = 0;
   private readonly market: MarketColumns;
   private readonly shares: Float64Array;
   private readonly askPrice: Float64Array;
@@ -37,6 +42,28 @@ export class HandWrittenLoop {
     this.lastTime = new Float64Array(symbols);
     this.reasons = new Float64Array(symbols * REASONS);
     this.changed = new Uint8Array(symbols);
+  }
+
+  /** The same with the engine's own trick: what the next quotes will touch is read ahead, all of it at once. */
+  playFetched(quotes: number, quotesPerMs: number): void {
+    const end = this.played + quotes;
+    while (this.played < end) {
+      const count = Math.min(FETCHED_QUOTES, end - this.played);
+      this.fetch(count);
+      this.play(count, quotesPerMs);
+    }
+  }
+
+  private fetch(count: number): void {
+    const { market, askPrice, lastBid, lastBidSize, lastAsk, lastAskSize, lastTime, reasons, changed } = this;
+    const mask = market.symbol.length - 1;
+    let sum = 0;
+    for (let played = this.played; played < this.played + count; played += 1) {
+      const symbol = market.symbol[played & mask];
+      sum += askPrice[symbol] + lastBid[symbol] + lastBidSize[symbol] + lastAsk[symbol] + lastAskSize[symbol];
+      sum += lastTime[symbol] + reasons[symbol * REASONS + NO_TRADE_ASK] + changed[symbol];
+    }
+    this.fetched = sum;
   }
 
   play(quotes: number, quotesPerMs: number): void {
