@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { damageCheckpoints } from '../support/damaged-checkpoints.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { describeWithSharedData } from '../support/shared-data.ts';
 import { serveFeed, serveSession } from '../support/served-feed.ts';
@@ -26,21 +27,6 @@ const RULES = {
   symbols: { SOMA: { time: 'processing' }, KILU: { time: 'processing', tradeResetsTtl: true } },
   limits: { maxTradesPerSecond: 3, maxNotionalPerDay: '2000000' },
 };
-
-/** Damages the newest checkpoints of a state folder in every copy. @returns the id of the newest */
-function damageCheckpoints(state: string, count = Infinity): number {
-  const manifests = readdirSync(state, { recursive: true, encoding: 'utf8' }).filter((path) =>
-    /checkpoints.*manifest/.test(path),
-  );
-  const idIn = (path: string): number => Number(/checkpoints\D+(\d{10})/.exec(path)?.[1]);
-  const ids = [...new Set(manifests.map(idIn))].sort((left, right) => right - left);
-  for (const path of manifests.filter((one) => ids.indexOf(idIn(one)) < count)) {
-    const bytes = readFileSync(join(state, path));
-    bytes[bytes.length >> 1] ^= 1;
-    writeFileSync(join(state, path), bytes);
-  }
-  return ids[0];
-}
 
 describe('a live session on the command line', () => {
   test('trades through gaps, repeats, garbage, silence and broken connections, and replays to the same, byte for byte', async () => {
