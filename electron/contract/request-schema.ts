@@ -84,6 +84,14 @@ export const engineCommandSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('verify-audit') }),
   z.strictObject({ kind: z.literal('select-symbol'), symbol: word.nullable() }),
   z.strictObject({ kind: z.literal('select-bars'), interval: z.enum(BAR_INTERVALS).nullable() }),
+  z.strictObject({ kind: z.literal('set-server'), on: z.boolean() }),
+  z.strictObject({ kind: z.literal('show-server-token') }),
+  z.strictObject({
+    kind: z.literal('ask-symbol-state'),
+    requestId,
+    symbol: word,
+    asOf: z.number().int().nonnegative().nullable(),
+  }),
   z.strictObject({ kind: z.literal('hello'), contractVersion: z.number().int() }),
 ]) satisfies z.ZodType<EngineCommand>;
 

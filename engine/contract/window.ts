@@ -63,6 +63,18 @@ export type EngineCommand =
   | { readonly kind: 'export-audit'; readonly path: string }
   /** Chooses the bars of the chosen symbol that the chart follows; null: none. Answered by `chart-bars`, again and again. */
   | { readonly kind: 'select-bars'; readonly interval: BarInterval | null }
+  /** The local query server: off until a person asks for it, and then on this machine only. Answered by `server`. */
+  | { readonly kind: 'set-server'; readonly on: boolean }
+  /** Answered by `server-token` while the server is on. */
+  | { readonly kind: 'show-server-token' }
+  /** What is kept of one symbol, now or as of a kept checkpoint; answered by `symbol-state`. */
+  | {
+      readonly kind: 'ask-symbol-state';
+      readonly requestId: number;
+      readonly symbol: string;
+      /** null: now. */
+      readonly asOf: number | null;
+    }
   /** From main only: the machine slept for so long. */
   | { readonly kind: 'stood-still'; readonly forMs: number }
   /** A window came or was reloaded: everything it needs to show the true state is sent again. */
@@ -341,6 +353,12 @@ export type StorageStatus = {
   | { readonly kind: 'not-kept'; readonly reason: StoreErrorKind; readonly message: string }
 );
 
+/** Whether programs on this machine can ask for the state of the session. */
+export type ServerStatus =
+  | { readonly kind: 'off' }
+  | { readonly kind: 'on'; readonly url: string; readonly tokenPath: string }
+  | { readonly kind: 'failed'; readonly message: string };
+
 export type EngineEvent =
   | { readonly kind: 'welcome'; readonly contractVersion: number; readonly engine: string }
   | { readonly kind: 'status'; readonly status: SessionStatus; readonly session: SessionInfo | null }
@@ -399,4 +417,20 @@ export type EngineEvent =
   | { readonly kind: 'halted'; readonly halted: boolean }
   | { readonly kind: 'audit'; readonly audit: AuditInfo }
   | { readonly kind: 'rearm-token'; readonly token: string }
+  | { readonly kind: 'server'; readonly server: ServerStatus }
+  | { readonly kind: 'server-token'; readonly token: string }
+  | {
+      readonly kind: 'symbol-state';
+      readonly requestId: number;
+      readonly symbol: string;
+      readonly asOf: number | null;
+      /** Ids of the kept checkpoints, oldest first. */
+      readonly checkpoints: readonly number[];
+      /** A position row (trading-rules "Records"); null: there is no position. */
+      readonly position: Readonly<Record<string, string | number | null>> | null;
+      /** How often each reason kept it from trading; null: nothing is known of the symbol. */
+      readonly reasons: Readonly<Record<string, string | number | null>> | null;
+      /** Why there is no answer; null: there is one. */
+      readonly problem: string | null;
+    }
   | { readonly kind: 'storage'; readonly storage: StorageStatus };

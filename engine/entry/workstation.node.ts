@@ -14,6 +14,7 @@ import { watchRescaleRequests } from './session/rescale-request.node.ts';
 import { programVersion } from './program-version.ts';
 import { openLivePlace } from './session/live-place.ts';
 import { WorkstationAudit, type OpenTrail } from './workstation/workstation-audit.node.ts';
+import { QueryDesk } from './workstation/query-desk.node.ts';
 import { Workstation } from './workstation/workstation.node.ts';
 
 assert(parentPort !== null, 'The workstation engine runs in a worker thread of the main process.');
@@ -76,6 +77,11 @@ const workstation = new Workstation({
     );
   },
 });
+const desk = new QueryDesk({
+  current: () => workstation.served,
+  folder: place.folder,
+  emit: (event) => port.postMessage(event),
+});
 workstation.start();
 if (place.folder !== null) watchRescaleRequests(place.folder, (workers) => workstation.setWorkers(workers));
 // For tests of what follows alone: a file in the state's folder names the thread that ends or hangs.
@@ -89,8 +95,10 @@ if (process.env['FLINKTRADE_FAULTS'] === '1' && place.folder !== null)
 // One command after the other: an `open` must be done before the `play` that follows it.
 let last: Promise<void> = Promise.resolve();
 port.on('message', (command: EngineCommand) => {
+  if (QueryDesk.isFor(command)) return void desk.handle(command);
   // The switch must not wait behind a file that is slow to open, nor a window that wants to show something.
   if (Workstation.isUrgent(command)) void workstation.handle(command);
   else last = last.then(() => workstation.handle(command));
+  if (command.kind === 'hello') desk.tellStatus();
   if (command.kind === 'hello' && place.keeper !== null) tellStorage(place.keeper.status);
 });

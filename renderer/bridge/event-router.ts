@@ -66,6 +66,15 @@ export class EventRouter {
       case 'rearm-token':
         session.setRearmToken(event.token);
         return;
+      case 'server':
+        session.setServer(event.server);
+        return;
+      case 'server-token':
+        session.setServerToken(event.token);
+        return;
+      case 'symbol-state':
+        session.setSymbolState(event);
+        return;
       case 'storage':
         for (const problem of session.setStorage(event.storage, this.#stores.wallMs())) this.#stores.onProblem(problem);
         return;

@@ -102,6 +102,7 @@ export class Workstation {
     });
     this.#keepSettings();
     this.appInfo = await this.#link.connect();
+    if (this.settings.getState().serverOn) this.#link.send({ kind: 'set-server', on: true });
     await this.#api.setAppearance(this.settings.getState().theme);
     await this.#api.ready(remembered.windowPlace);
     await this.#takeLaunch(true);
@@ -167,6 +168,22 @@ export class Workstation {
 
   async forgetSession(key: string): Promise<void> {
     this.openDraft.set({ recent: await this.memory.forgetSession(key) });
+  }
+
+  /** Programs on this machine may ask for the state of the session, or may not; kept for the next start. */
+  setServer(on: boolean): void {
+    this.settings.set({ serverOn: on });
+    this.#link.send({ kind: 'set-server', on });
+  }
+
+  showServerToken(): void {
+    this.#link.send({ kind: 'show-server-token' });
+  }
+
+  /** @param asOf a kept checkpoint; null: now */
+  askSymbolState(symbol: string, asOf: number | null): void {
+    this.#requests += 1;
+    this.#link.send({ kind: 'ask-symbol-state', requestId: this.#requests, symbol, asOf });
   }
 
   playPause(): void {

@@ -16,6 +16,7 @@ import { StatusLine } from '../features/status-line/status-line.tsx';
 import { RecoveryBanner } from '../features/state/recovery-banner.tsx';
 import { WorkersDialog } from '../features/workers/workers-dialog.tsx';
 import { StateDialog } from '../features/state/state-dialog.tsx';
+import { SymbolStateDialog } from '../features/state/symbol-state-dialog.tsx';
 import { SidePanel } from '../features/trades/side-panel.tsx';
 import { NoticeBar } from '../ui/notice-bar.tsx';
 import { Splitter } from '../ui/splitter.tsx';
@@ -73,6 +74,7 @@ export function App() {
       {overlay === 'settings' ? <SettingsDialog /> : null}
       {overlay === 'about' ? <AboutDialog /> : null}
       {overlay === 'state' ? <StateDialog /> : null}
+      {overlay === 'symbol-state' ? <SymbolStateDialog /> : null}
       {overlay === 'workers' ? <WorkersDialog /> : null}
       {overlay === 'rearm' ? <RearmDialog /> : null}
       <ConfirmDialog />

@@ -24,6 +24,7 @@ export function readSettings(stored: unknown): Settings {
     tableShare: share(of['tableShare'], d.tableShare),
     chartShare: share(of['chartShare'], d.chartShare),
     columnWidths: widths(of['columnWidths']),
+    serverOn: of['serverOn'] === true,
     feedUrl: typeof of['feedUrl'] === 'string' ? of['feedUrl'] : d.feedUrl,
     gatewayUrl: typeof of['gatewayUrl'] === 'string' ? of['gatewayUrl'] : d.gatewayUrl,
     selectedSymbol: typeof of['selectedSymbol'] === 'string' ? of['selectedSymbol'] : null,

@@ -1,7 +1,8 @@
 import { createStore } from 'zustand/vanilla';
 
 /** What is open on the screen right now; forgotten with the page. */
-export type Overlay = 'rules' | 'settings' | 'about' | 'state' | 'workers' | 'rearm' | 'session' | null;
+export type Overlay =
+  'rules' | 'settings' | 'about' | 'state' | 'symbol-state' | 'workers' | 'rearm' | 'session' | null;
 
 export interface LayoutState {
   readonly overlay: Overlay;

@@ -1,10 +1,12 @@
 import { createStore } from 'zustand/vanilla';
 import type {
+  EngineEvent,
   AuditInfo,
   Problem,
   Progress,
   QuarantinedRow,
   ScalingInfo,
+  ServerStatus,
   SessionInfo,
   SessionStatus,
   StateInfo,
@@ -21,6 +23,8 @@ export type Connection =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'connected'; readonly engine: string }
   | { readonly kind: 'refused'; readonly reason: string };
+
+export type SymbolState = Extract<EngineEvent, { kind: 'symbol-state' }>;
 
 export interface AppliedRules {
   readonly document: RulesDocument;
@@ -56,6 +60,11 @@ export interface SessionState {
   readonly scaling: ScalingInfo | null;
   /** The audit trail; null before the engine has told. */
   readonly audit: AuditInfo | null;
+  readonly server: ServerStatus;
+  /** What opens the server; null: nobody has asked to see it. */
+  readonly serverToken: string | null;
+  /** The latest answer about one symbol's state; null: none was asked for. */
+  readonly symbolState: SymbolState | null;
   readonly halted: boolean;
   /** False until the engine has told whether a session is open. */
   readonly isKnown: boolean;
@@ -84,6 +93,9 @@ const EMPTY: SessionState = {
   state: null,
   scaling: null,
   audit: null,
+  server: { kind: 'off' },
+  serverToken: null,
+  symbolState: null,
   halted: false,
   isKnown: false,
   recoveryRead: 0,
@@ -122,6 +134,9 @@ export function makeSessionStore() {
     setState: (state: StateInfo) => set({ state }),
     setScaling: (scaling: ScalingInfo) => set({ scaling }),
     setAudit: (audit: AuditInfo) => set({ audit }),
+    setServer: (server: ServerStatus) => set({ server, ...(server.kind !== 'on' && { serverToken: null }) }),
+    setServerToken: (serverToken: string | null) => set({ serverToken }),
+    setSymbolState: (symbolState: SymbolState | null) => set({ symbolState }),
     setHalted: (halted: boolean) => set({ halted }),
     readRecovery: () => set({ recoveryRead: get().state?.recoveries.at(-1)?.atMs ?? 0 }),
     setProgress: (progress: Progress) =>

@@ -36,6 +36,8 @@ export interface Settings {
   readonly feedUrl: string;
   /** Where trades go as orders; empty: paper trading. Holds from the next session on. */
   readonly gatewayUrl: string;
+  /** Whether programs on this machine may ask for the state of the session. */
+  readonly serverOn: boolean;
 }
 
 export const SETTINGS_DEFAULT: Settings = {
@@ -55,6 +57,7 @@ export const SETTINGS_DEFAULT: Settings = {
   selectedSymbol: null,
   feedUrl: '',
   gatewayUrl: '',
+  serverOn: false,
 };
 
 export function gatewayOf({ gatewayUrl }: Settings): string | null {
@@ -78,6 +81,7 @@ export function makeSettingsStore() {
         selectedSymbol: store.getState().selectedSymbol,
         feedUrl: store.getState().feedUrl,
         gatewayUrl: store.getState().gatewayUrl,
+        serverOn: store.getState().serverOn,
       }),
   };
 }

@@ -11,6 +11,7 @@ import type {
   Progress,
   ScalingInfo,
   RoutingInfo,
+  ServerStatus,
   SessionRequest,
   SessionStatus,
   StateInfo,
@@ -42,6 +43,9 @@ export interface Known {
   token: string | null;
   /** Of the chosen symbol and interval, as far as they were told; null: the session builds none. */
   bars: number[] | null;
+  server: ServerStatus;
+  serverToken: string | null;
+  symbolState: Extract<EngineEvent, { kind: 'symbol-state' }> | null;
 }
 
 /** The engine of the workstation, in a process of its own, with its state in a folder; and a window that only listens. */
@@ -64,6 +68,9 @@ export class WorkstationEngine {
     routing: null,
     token: null,
     bars: [],
+    server: { kind: 'off' },
+    serverToken: null,
+    symbolState: null,
   };
   /** Words of each symbol's row. */
   readonly rows = new Map<string, readonly string[]>();
@@ -187,6 +194,15 @@ export class WorkstationEngine {
         return;
       case 'rearm-token':
         known.token = event.token;
+        return;
+      case 'server':
+        known.server = event.server;
+        return;
+      case 'server-token':
+        known.serverToken = event.token;
+        return;
+      case 'symbol-state':
+        known.symbolState = event;
         return;
       case 'problem':
         known.problems.push(`${event.problem.code}: ${event.problem.message}`);

@@ -52,8 +52,8 @@ export class RunningProgram {
 }
 
 /** @throws CliError when nobody runs, or several do and none was named */
-export function findProgram({ url, tokenFile }: AskedProgram): RunningProgram {
-  const folder = workstationFolder();
+export function findProgram({ url, tokenFile, folder: asked }: AskedProgram): RunningProgram {
+  const folder = asked ?? workstationFolder();
   const running = findInstances(folder);
   if (url !== null) {
     const own = running.find((instance) => instance.url === url)?.tokenPath;

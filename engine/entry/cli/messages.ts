@@ -96,7 +96,7 @@ export const USAGE = `FlinkTrade command line
   flinktrade positions [--watch] [--symbols GOOG,AAPL,TWTR] [--json]
       The table of positions of a running session; --watch: ten times a second, until Ctrl-C.
       query and positions find the workstation with its local server on, or a replay or live started with --serve;
-      --url ADDRESS and --token FILE choose one.
+      --url ADDRESS and --token FILE choose one; --user-data-dir DIR is where a workstation keeps its data.
 
   flinktrade savepoint DIR -o FILE          the newest checkpoint of a --state folder in one file, for --savepoint
   flinktrade audit verify PATH              is the audit trail what was written? PATH: a --state folder, or an export;

@@ -8,6 +8,8 @@ export interface AskedProgram {
   readonly url: string | null;
   /** File of the token; null: where that program says it lies. The token itself is no argument: others can read those. */
   readonly tokenFile: string | null;
+  /** Where a workstation keeps its data; null: where it is by default. */
+  readonly folder: string | null;
 }
 
 /** `flinktrade query`. */
@@ -31,7 +33,7 @@ export interface PositionsCommand extends AskedProgram {
   readonly json: boolean;
 }
 
-const ASKED_FLAGS = ['url', 'token'];
+const ASKED_FLAGS = ['url', 'token', 'user-data-dir'];
 const LIST_FLAGS = ['prefix', 'filter', 'sort', 'limit', 'descending'];
 export const QUERY_FLAGS: readonly string[] = ['as-of', 'json', 'csv', ...LIST_FLAGS, ...ASKED_FLAGS];
 export const POSITIONS_FLAGS: readonly string[] = ['watch', 'symbols', 'json', ...ASKED_FLAGS];
@@ -90,5 +92,5 @@ function readAsked(values: ReadonlyMap<string, string>): Result<AskedProgram, st
   const tokenFile = values.get('token') ?? null;
   if (url !== null && !/^http:\/\/(127\.0\.0\.1|localhost):\d{1,5}\/?$/.test(url))
     return fail(`--url is the address of a program on this machine, such as http://127.0.0.1:8786; found "${url}".`);
-  return ok({ url: url?.replace(/\/$/, '') ?? null, tokenFile });
+  return ok({ url: url?.replace(/\/$/, '') ?? null, tokenFile, folder: values.get('user-data-dir') ?? null });
 }

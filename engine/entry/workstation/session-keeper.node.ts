@@ -121,6 +121,11 @@ export class SessionKeeper {
     return keeper;
   }
 
+  /** For whoever asks what a checkpoint holds. */
+  get storage(): CheckpointStorage {
+    return this.#storage;
+  }
+
   get desk(): Desk {
     return this.#desk;
   }

@@ -24,6 +24,8 @@ import type { SessionAudit } from '../session/session-audit.ts';
 import type { SessionEvent, SessionParameters, SessionProgress } from '../session/session-parameters.ts';
 import { LiveCoordinator, type PreparedLive, type RecoveredLive } from '../session/live-session.node.ts';
 import type { SessionScaling } from '../session/session-scaling.node.ts';
+import type { ServedJob } from '../../runtime/query/queryable-job.ts';
+import { servedSession } from '../serve/trading-queries.ts';
 import { startSession } from '../session/start-session.node.ts';
 import { BarFeed } from './bar-feed.ts';
 import { RateMeter } from './rate-meter.ts';
@@ -220,6 +222,12 @@ export class WorkstationSession {
   setHalted(halted: boolean): void {
     this.#halted = halted;
     this.#tellProgress();
+  }
+
+  /** What can be asked about it, from the window and by programs. */
+  get served(): ServedJob {
+    const { keeper, live, parameters } = this.#options;
+    return servedSession(this.#job, keeper?.storage ?? live?.prepared.state.storage ?? null, parameters.rules);
   }
 
   get isRunning(): boolean {

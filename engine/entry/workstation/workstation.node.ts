@@ -30,6 +30,8 @@ import { CHECKPOINT_SETTINGS_DEFAULT } from '../session/checkpoint-settings.ts';
 import { waitMs } from '../../core/machine.node.ts';
 import type { ControlRecord } from '../../trading/records.ts';
 import type { SessionAudit } from '../session/session-audit.ts';
+import type { ServedJob } from '../../runtime/query/queryable-job.ts';
+import type { QueryCommand } from './query-desk.node.ts';
 import type { KillFlag } from './kill-flag.node.ts';
 import { forgetLiveRequest, keepLiveRequest, readLiveRequest } from './live-request.ts';
 import { SessionBook } from './session-checkpoints.node.ts';
@@ -153,8 +155,13 @@ export class Workstation {
     if (this.#session !== null) act(this.#session);
   }
 
+  /** What can be asked about the session that is open; null: there is none. */
+  get served(): ServedJob | null {
+    return this.#session?.served ?? null;
+  }
+
   /** Answers with events; never throws for what a window may get wrong. */
-  async handle(command: EngineCommand): Promise<void> {
+  async handle(command: Exclude<EngineCommand, QueryCommand>): Promise<void> {
     if (!Workstation.isUrgent(command)) await this.#started;
     const session = this.#session;
     switch (command.kind) {

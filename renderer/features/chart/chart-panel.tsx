@@ -46,6 +46,11 @@ export function ChartPanel() {
           {phase.kind === 'nothing-chosen' ? 'Chart' : phase.symbol}
         </h2>
         <span className="spacer" />
+        {phase.kind === 'nothing-chosen' ? null : (
+          <button type="button" className="button quiet" onClick={() => workstation.layout.show('symbol-state')}>
+            State
+          </button>
+        )}
         <Segmented
           label="Interval"
           value={interval}

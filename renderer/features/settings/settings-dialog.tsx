@@ -1,6 +1,7 @@
 import './settings.css';
 import { ZONES } from '../../format/time-text.ts';
 import type { Density, Palette, Theme } from '../../stores/settings-store.ts';
+import { ServerSetting } from './server-setting.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Segmented } from '../../ui/segmented.tsx';
 import { useStore, useWorkstation } from '../../ui/workstation-context.ts';
@@ -96,6 +97,7 @@ export function SettingsDialog() {
         </select>
       </div>
       <GatewaySetting />
+      <ServerSetting />
       {workstation.memory.isKept ? null : (
         <p className="tone-warning">These settings are not kept: the window has no memory in this run.</p>
       )}

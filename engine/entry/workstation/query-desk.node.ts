@@ -1,0 +1,108 @@
+import type { EngineCommand, EngineEvent, ServerStatus } from '../../contract/window.ts';
+import { assertNever } from '../../core/assert.ts';
+import type { QueryableStateClient } from '../../runtime/query/queryable-state-client.ts';
+import type { ServedJob } from '../../runtime/query/queryable-job.ts';
+import { programVersion } from '../program-version.ts';
+import { queryClient, serveQueries, type Serving } from '../serve/serving.node.ts';
+import { POSITION, SESSION_JOB, sessionJobs } from '../serve/trading-queries.ts';
+
+/** Where the workstation's server is found, unless somebody else is there already. */
+const SERVER_PORT = 8786;
+const ANY_PORT = 0;
+
+export type QueryCommand = Extract<EngineCommand, { kind: 'set-server' | 'show-server-token' | 'ask-symbol-state' }>;
+
+export interface QueryDeskOptions {
+  /** What is asked; null: there is no session. */
+  readonly current: () => ServedJob | null;
+  /** Of the token and of the note by which the command line finds this program; null: nothing can be kept, nor served. */
+  readonly folder: string | null;
+  readonly emit: (event: EngineEvent) => void;
+}
+
+/**
+ * Whoever asks the workstation about its state: the window, and, once a person has turned it on, programs on this machine.
+ * All of them by the same client. Coordinator thread only.
+ */
+export class QueryDesk {
+  readonly #options: QueryDeskOptions;
+  readonly #client: QueryableStateClient;
+  #serving: Serving | null = null;
+  #status: ServerStatus = { kind: 'off' };
+  /** Turning on and off take turns. */
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(options: QueryDeskOptions) {
+    this.#options = options;
+    this.#client = queryClient(sessionJobs(options.current));
+  }
+
+  static isFor(command: EngineCommand): command is QueryCommand {
+    return command.kind === 'set-server' || command.kind === 'show-server-token' || command.kind === 'ask-symbol-state';
+  }
+
+  /** Answers with events. */
+  async handle(command: QueryCommand): Promise<void> {
+    switch (command.kind) {
+      case 'set-server':
+        this.#turn = this.#turn.then(() => this.#set(command.on));
+        return this.#turn;
+      case 'show-server-token':
+        if (this.#serving !== null) this.#options.emit({ kind: 'server-token', token: this.#serving.token });
+        return;
+      case 'ask-symbol-state':
+        return this.#tellSymbol(command);
+      default:
+        return assertNever(command);
+    }
+  }
+
+  tellStatus(): void {
+    this.#options.emit({ kind: 'server', server: this.#status });
+  }
+
+  async #set(on: boolean): Promise<void> {
+    if (on && this.#serving === null) this.#status = await this.#open();
+    if (!on) {
+      await this.#serving?.close();
+      this.#serving = null;
+      this.#status = { kind: 'off' };
+    }
+    this.tellStatus();
+  }
+
+  async #open(): Promise<ServerStatus> {
+    const { folder } = this.#options;
+    if (folder === null) return { kind: 'failed', message: 'There is no folder for its token, so nothing is served.' };
+    const serve = (port: number): Promise<Serving> =>
+      serveQueries(this.#client, { port, folder, kind: 'workstation', version: programVersion() });
+    try {
+      this.#serving = await serve(SERVER_PORT).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'EADDRINUSE') return serve(ANY_PORT);
+        throw error;
+      });
+      return { kind: 'on', url: this.#serving.url, tokenPath: this.#serving.tokenPath };
+    } catch (error) {
+      return { kind: 'failed', message: (error as Error).message };
+    }
+  }
+
+  async #tellSymbol({ requestId, symbol, asOf }: Extract<QueryCommand, { kind: 'ask-symbol-state' }>): Promise<void> {
+    const place = asOf === null ? {} : { asOf };
+    const about = { requestId, symbol, asOf };
+    try {
+      const checkpoints = await this.#client.checkpointIds(SESSION_JOB);
+      const [position, reasons] = await Promise.all(
+        [POSITION, 'reasons'].map(async (name) => {
+          const [found] = await this.#client.getMany(SESSION_JOB, name, [symbol], place);
+          return (found?.value ?? null) as Readonly<Record<string, string | number | null>> | null;
+        }),
+      );
+      this.#options.emit({ kind: 'symbol-state', ...about, checkpoints, position, reasons, problem: null });
+    } catch (error) {
+      const { message } = error as Error;
+      const nothing = { checkpoints: [], position: null, reasons: null };
+      this.#options.emit({ kind: 'symbol-state', ...about, ...nothing, problem: message });
+    }
+  }
+}
