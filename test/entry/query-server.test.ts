@@ -17,6 +17,7 @@ import { flinkTradeJob } from '../../engine/entry/session/flinktrade-job.node.ts
 import { samplePositions } from '../../engine/entry/session/sample.node.ts';
 import type { SessionParameters } from '../../engine/entry/session/session-parameters.ts';
 import { CheckpointStorage } from '../../engine/runtime/checkpoint/checkpoint-storage.ts';
+import type { JobMetrics } from '../../engine/runtime/metrics/job-metrics.ts';
 import { MemoryStore } from '../support/memory-store.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -103,6 +104,8 @@ interface OpenApi {
 /** Paths with their names filled in, and what is asked behind them. */
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   '/v1/overview': ['/v1/overview'],
+  '/v1/jobs/{job}/metrics': ['/v1/jobs/session/metrics'],
+  '/metrics': ['/metrics'],
   '/v1/positions': [
     '/v1/positions',
     '/v1/positions?symbols=NOPE',
@@ -137,6 +140,9 @@ describe('the query server', () => {
         const asked = example.replace('SYMBOL', rows[0].symbol).replace('CHECKPOINT', String(checkpoints[0]));
         const answer = await ask(asked);
         expect(answer.status, `${asked}: ${answer.text}`).toBe(200);
+        const [type] = Object.keys(content ?? {});
+        expect(answer.headers['content-type']).toBe(type);
+        if (type !== 'application/json') continue;
         const schema = content?.['application/json'].schema as Parameters<typeof z.fromJSONSchema>[0];
         const checked = z.fromJSONSchema(schema).safeParse(JSON.parse(answer.text));
         expect(checked.error?.message ?? null, asked).toBe(null);
@@ -146,6 +152,25 @@ describe('the query server', () => {
         expect(csv.text.endsWith('\r\n')).toBe(true);
       }
     }
+  });
+
+  test('gives metrics under the names of Flink, as JSON and for Prometheus', async () => {
+    const metrics = JSON.parse((await ask('/v1/jobs/session/metrics')).text) as JobMetrics;
+    expect(metrics.tasks.map(({ subtaskIndex }) => subtaskIndex)).toEqual([0, 1, null]);
+    for (const { busyTimeMsPerSecond, idleTimeMsPerSecond, backPressuredTimeMsPerSecond } of metrics.tasks)
+      expect(busyTimeMsPerSecond + idleTimeMsPerSecond + backPressuredTimeMsPerSecond).toBeCloseTo(1000, 6);
+    const tasks = metrics.tasks.slice(0, 2);
+    // Every task gets its own symbols' quotes, and what is told to all.
+    expect(tasks.reduce((sum, { numRecordsIn }) => sum + numRecordsIn, 0)).toBeGreaterThan(1_000);
+    expect(metrics.tasks[2].task).toBe('source');
+    expect(metrics.checkpoints.numberOfCompletedCheckpoints).toBeGreaterThan(0);
+    expect(metrics.checkpoints.lastCheckpointFullSize).toBeGreaterThan(0);
+
+    const lines = (await ask('/metrics')).text.trimEnd().split('\n');
+    for (const line of lines) expect(line).toMatch(/^(# TYPE \w+ gauge|\w+\{(\w+="[^"]*",?)+\} -?[\d.e+-]+)$/);
+    const task = 'job_name="session",task_name="task 1",subtask_index="1"';
+    expect(lines).toContain(`flink_taskmanager_job_task_numRecordsIn{${task}} ${tasks[1].numRecordsIn}`);
+    expect(lines.filter((line) => line.startsWith('flink_jobmanager_job_lastCheckpointDuration{'))).toHaveLength(1);
   });
 
   test('gives position rows with exact decimals, now and as of a checkpoint', async () => {

@@ -65,7 +65,7 @@ function operationOf(route: Route): unknown {
       '200': {
         description: route.summary,
         content: {
-          'application/json': { schema: z.toJSONSchema(route.response) },
+          [route.text?.type ?? 'application/json']: { schema: z.toJSONSchema(route.response) },
           ...(route.rows !== undefined && { 'text/csv': { schema: { type: 'string' } } }),
         },
       },

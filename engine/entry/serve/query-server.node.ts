@@ -146,6 +146,8 @@ export class QueryServer {
     const query = new Map([...new Set(searchParams.keys())].map((name) => [name, searchParams.getAll(name)] as const));
     checkQuery(found.route, query);
     const body = await found.route.handle({ path: found.path, query, client, program });
+    const { text } = found.route;
+    if (text !== undefined) return send(response, 200, text.type, text.of(body));
     const wantsCsv =
       query.get('format')?.[0] === 'csv' || (request.headers.accept ?? '').split(',')[0].trim() === 'text/csv';
     if (!wantsCsv) return send(response, 200, 'application/json', JSON.stringify(jsonOf(body)));

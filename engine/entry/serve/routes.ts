@@ -2,7 +2,9 @@ import * as z from 'zod';
 import type { QueryableStateClient, ListOptions } from '../../runtime/query/queryable-state-client.ts';
 import { KEYS_ASKED_MAX, PAGE_ROWS_MAX } from '../../runtime/query/queryable-state-client.ts';
 import type { Key } from '../../state/java-hash.ts';
+import type { JobMetrics } from '../../runtime/metrics/job-metrics.ts';
 import { jsonOf } from './plain-json.ts';
+import { PROMETHEUS_TYPE, prometheusText } from './prometheus.ts';
 import { POSITION, SESSION_JOB } from './trading-queries.ts';
 
 /** What a route is asked: names out of the path, and what stands behind the question mark. */
@@ -39,6 +41,8 @@ export interface Route {
   readonly response: z.ZodType;
   /** Rows that a spreadsheet can take instead of the JSON; absent: none. */
   readonly rows?: (body: unknown) => readonly Readonly<Record<string, unknown>>[];
+  /** What it answers instead of JSON; absent: JSON. */
+  readonly text?: { readonly type: string; readonly of: (body: unknown) => string };
   readonly handle: (request: RouteRequest) => Promise<unknown>;
 }
 
@@ -115,6 +119,34 @@ const JOB = z.strictObject({
   maxParallelism: z.int(),
 });
 
+const METRICS = z.strictObject({
+  parallelism: z.int(),
+  maxParallelism: z.int(),
+  numberOfRescales: z.int(),
+  tasks: z.array(
+    z.strictObject({
+      task: z.string(),
+      subtaskIndex: z.int().nullable().describe('null: the source thread'),
+      numRecordsIn: z.number(),
+      currentInputWatermark: z.number().nullable(),
+      busyTimeMsPerSecond: z.number(),
+      idleTimeMsPerSecond: z.number(),
+      backPressuredTimeMsPerSecond: z.number(),
+      isBackPressured: z.boolean(),
+    }),
+  ),
+  checkpoints: z.strictObject({
+    numberOfInProgressCheckpoints: z.int(),
+    numberOfCompletedCheckpoints: z.int(),
+    numberOfFailedCheckpoints: z.int(),
+    lastCompletedCheckpointId: z.int().nullable(),
+    lastCheckpointDuration: z.number().nullable().describe('ms'),
+    lastCheckpointSize: z.number().nullable().describe('bytes written for it'),
+    lastCheckpointFullSize: z.number().nullable().describe('bytes it stands for'),
+    lastCheckpointPause: z.number().nullable().describe('ms, longest over all tasks'),
+  }),
+});
+
 /** In the order of the description. `/v1/openapi.json` is added by whoever serves them. */
 export const ROUTES: readonly Route[] = [
   {
@@ -135,6 +167,25 @@ export const ROUTES: readonly Route[] = [
           return { id, state: queryState, parallelism, maxParallelism };
         }),
       }),
+  },
+  {
+    path: '/v1/jobs/{job}/metrics',
+    summary: 'Threads, watermarks and checkpoints of a job, under the names Flink gives them.',
+    query: [],
+    response: METRICS,
+    rows: (body) => (body as { tasks: Record<string, unknown>[] }).tasks,
+    handle: ({ client, path }) => Promise.resolve(metricsOf(client, path['job'])),
+  },
+  {
+    path: '/metrics',
+    summary: 'The metrics of all jobs for Prometheus.',
+    query: [],
+    response: z.string(),
+    text: { type: PROMETHEUS_TYPE, of: (body) => body as string },
+    handle: ({ client }) =>
+      Promise.resolve(
+        prometheusText(Object.fromEntries(client.jobIds.map((id) => [id, metricsOf(client, id)] as const))),
+      ),
   },
   {
     path: '/v1/positions',
@@ -244,6 +295,13 @@ export const ROUTES: readonly Route[] = [
     },
   },
 ];
+
+/** @throws StateQueryError `unknown-job` */
+function metricsOf(client: QueryableStateClient, jobId: string): JobMetrics {
+  const { metrics } = client.served(jobId);
+  if (metrics === undefined) throw new RequestError(`The job '${jobId}' is not metered.`);
+  return metrics();
+}
 
 async function positions(request: RouteRequest): Promise<unknown> {
   const { client } = request;

@@ -1,6 +1,7 @@
 import type { RulesDocument } from '../../contract/rules.ts';
 import type { CheckpointStorage } from '../../runtime/checkpoint/checkpoint-storage.ts';
 import { CheckpointReader } from '../../runtime/checkpoint/checkpoint-reader.ts';
+import { JobMeter, type MeteredJob } from '../../runtime/metrics/job-metrics.ts';
 import type { StoredKey } from '../../runtime/query/checkpointed-state.ts';
 import type { QueryableJob, QueryableJobs, ServedJob } from '../../runtime/query/queryable-job.ts';
 import type { Key } from '../../state/java-hash.ts';
@@ -17,7 +18,11 @@ export const SESSION_JOB = 'session';
 export const POSITION = 'position';
 
 /** What can be asked of a session, live and as of its checkpoints. @param rules that it began with */
-export function servedSession(job: QueryableJob, storage: CheckpointStorage | null, rules: RulesDocument): ServedJob {
+export function servedSession(
+  job: QueryableJob & MeteredJob,
+  storage: CheckpointStorage | null,
+  rules: RulesDocument,
+): ServedJob {
   const began = compileRules(rules);
   const query = (
     read: (state: PositionState, rules: SymbolRulesCompiled) => unknown,
@@ -28,8 +33,10 @@ export function servedSession(job: QueryableJob, storage: CheckpointStorage | nu
       return state === undefined ? null : read(state, symbolRules(rulesAt(stored, began), key));
     },
   });
+  const meter = new JobMeter(job);
   return {
     job,
+    metrics: () => meter.read(),
     checkpoints: storage === null ? null : new CheckpointReader(storage),
     checkpointedQueries: {
       [POSITION]: query(positionRow),

@@ -1,0 +1,113 @@
+import type { CheckpointRecord } from '../checkpoint/checkpoint-coordinator.ts';
+import { TimeMeter, type ThreadTimes } from './thread-times.ts';
+
+/** One thread of a job: its sources, or a subtask. Names are Flink's. */
+export interface TaskMetrics {
+  readonly task: string;
+  /** null: the source thread. */
+  readonly subtaskIndex: number | null;
+  readonly numRecordsIn: number;
+  /** Event time, ms; null before the first watermark. */
+  readonly currentInputWatermark: number | null;
+  /** The three add up to 1000. */
+  readonly busyTimeMsPerSecond: number;
+  readonly idleTimeMsPerSecond: number;
+  readonly backPressuredTimeMsPerSecond: number;
+  readonly isBackPressured: boolean;
+}
+
+/** Of the checkpoints that the job remembers, the latest hundred; durations in ms, sizes in bytes. */
+export interface CheckpointMetrics {
+  readonly numberOfInProgressCheckpoints: number;
+  readonly numberOfCompletedCheckpoints: number;
+  readonly numberOfFailedCheckpoints: number;
+  readonly lastCompletedCheckpointId: number | null;
+  readonly lastCheckpointDuration: number | null;
+  /** What was written for it, and all it stands for. */
+  readonly lastCheckpointSize: number | null;
+  readonly lastCheckpointFullSize: number | null;
+  /** Longest that a task stood still for it. */
+  readonly lastCheckpointPause: number | null;
+}
+
+export interface JobMetrics {
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+  readonly numberOfRescales: number;
+  readonly tasks: readonly TaskMetrics[];
+  readonly checkpoints: CheckpointMetrics;
+}
+
+/** What a running job tells of its threads and checkpoints; RunningJob is one. */
+export interface MeteredJob {
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+  metrics(): readonly (ThreadTimes & {
+    readonly thread: string;
+    readonly taskIndex: number | null;
+    readonly recordsIn: number;
+    readonly watermarkMs: number;
+  })[];
+  readonly checkpointHistory: readonly CheckpointRecord[];
+  readonly rescaleHistory: readonly unknown[];
+}
+
+/** More of a second than this spent waiting for room makes a task back-pressured (Flink: the level `low` begins). */
+const BACK_PRESSURED_MS = 100;
+
+/** Reads a job's metrics under Flink's names, only when somebody asks: the job itself counts nothing more for it. */
+export class JobMeter {
+  private readonly job: MeteredJob;
+  private readonly meters = new Map<string, TimeMeter>();
+
+  constructor(job: MeteredJob) {
+    this.job = job;
+  }
+
+  read(): JobMetrics {
+    const { parallelism, maxParallelism, checkpointHistory, rescaleHistory } = this.job;
+    return {
+      parallelism,
+      maxParallelism,
+      numberOfRescales: rescaleHistory.length,
+      tasks: this.job.metrics().map((thread) => this.taskOf(thread)),
+      checkpoints: checkpointMetrics(checkpointHistory),
+    };
+  }
+
+  private taskOf(thread: ReturnType<MeteredJob['metrics']>[number]): TaskMetrics {
+    const meter = this.meters.get(thread.thread) ?? new TimeMeter();
+    this.meters.set(thread.thread, meter);
+    const { busyMs, idleMs, backPressuredMs } = meter.read(thread);
+    return {
+      task: thread.thread,
+      subtaskIndex: thread.taskIndex,
+      numRecordsIn: thread.recordsIn,
+      currentInputWatermark: isTime(thread.watermarkMs) ? thread.watermarkMs : null,
+      busyTimeMsPerSecond: busyMs,
+      idleTimeMsPerSecond: idleMs,
+      backPressuredTimeMsPerSecond: backPressuredMs,
+      isBackPressured: backPressuredMs > BACK_PRESSURED_MS,
+    };
+  }
+}
+
+/** Neither the time before all time nor the one behind the end. */
+function isTime(watermarkMs: number): boolean {
+  return Math.abs(watermarkMs) < Number.MAX_SAFE_INTEGER;
+}
+
+function checkpointMetrics(history: readonly CheckpointRecord[]): CheckpointMetrics {
+  const count = (status: CheckpointRecord['status']): number => history.filter((one) => one.status === status).length;
+  const last = history.findLast(({ status }) => status === 'completed') ?? null;
+  return {
+    numberOfInProgressCheckpoints: count('in-progress'),
+    numberOfCompletedCheckpoints: count('completed'),
+    numberOfFailedCheckpoints: count('failed'),
+    lastCompletedCheckpointId: last?.id ?? null,
+    lastCheckpointDuration: last?.durationMs ?? null,
+    lastCheckpointSize: last?.newBytes ?? null,
+    lastCheckpointFullSize: last?.bytes ?? null,
+    lastCheckpointPause: last?.pauseMs ?? null,
+  };
+}
