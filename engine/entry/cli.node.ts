@@ -18,6 +18,7 @@ import { runQuery } from './cli/query-command.node.ts';
 import { runReplay, runSample } from './cli/replay-command.node.ts';
 import { runProfiles, runRecord } from './cli/record-command.node.ts';
 import { tell } from './cli/tell.node.ts';
+import { JobFailedError } from './job-failed-error.ts';
 import { failureOf } from './session/session-reader.node.ts';
 import { InputError } from '../connectors/sources/input-error.ts';
 import { assertNever } from '../core/assert.ts';
@@ -79,6 +80,7 @@ function explain(error: unknown): { readonly exitCode: number; readonly message:
       message: `${failure.message}\n  at ${failure.where}`,
     };
   }
+  if (error instanceof JobFailedError && error.isStateRefused) return { exitCode: EXIT_INPUT, message: error.message };
   const { message, stack } = error as Error;
   const details =
     process.env['FLINKTRADE_DEBUG'] === undefined ? 'Set FLINKTRADE_DEBUG=1 for the details.' : String(stack);

@@ -1,5 +1,8 @@
 import type { FailurePlace } from '../runtime/operator-failure.ts';
 
+/** Name of a StateMigrationError. */
+const STATE_REFUSED = 'StateMigrationError';
+
 /** A job stopped because a part of it failed. Everything it had started is stopped when this is raised. */
 export class JobFailedError extends Error {
   override readonly name = 'JobFailedError';
@@ -17,5 +20,10 @@ export class JobFailedError extends Error {
     this.thread = thread;
     this.place = place;
     this.remoteStack = remoteStack;
+  }
+
+  /** Stored state that this program's functions cannot take: another attempt would end the same. */
+  get isStateRefused(): boolean {
+    return this.place?.errorName === STATE_REFUSED;
   }
 }

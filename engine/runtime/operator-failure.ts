@@ -10,6 +10,8 @@ export interface FailurePlace {
   readonly record: string | null;
   /** Time of the timer that was firing; null otherwise. */
   readonly timerMs: number | null;
+  /** Name of the error that was thrown; null for what is no Error. */
+  readonly errorName: string | null;
 }
 
 /** An operator threw. The cause is what it threw; the message says where, with which key and record. */
@@ -17,13 +19,13 @@ export class OperatorFailure extends Error {
   override readonly name = 'OperatorFailure';
   readonly place: FailurePlace;
 
-  constructor(place: FailurePlace, cause: unknown) {
+  constructor(place: Omit<FailurePlace, 'errorName'>, cause: unknown) {
     super(describe(place, cause), { cause });
-    this.place = place;
+    this.place = { ...place, errorName: cause instanceof Error ? cause.name : null };
   }
 }
 
-function describe(place: FailurePlace, cause: unknown): string {
+function describe(place: Omit<FailurePlace, 'errorName'>, cause: unknown): string {
   const subtask = place.subtaskIndex === null ? '' : `, subtask ${place.subtaskIndex}`;
   const key = place.key === null ? '' : `, key ${place.key}`;
   const at =

@@ -1,6 +1,10 @@
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { sha256Of } from '../../engine/entry/session/session-identity.node.ts';
+import { openStateStore } from '../../engine/entry/session/state-store.node.ts';
+import { CheckpointStorage } from '../../engine/runtime/checkpoint/checkpoint-storage.ts';
+import { decodeKeyGroup, encodeKeyGroup } from '../../engine/state/key-group-blob.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { flinktrade } from './cli-kit.ts';
 
@@ -22,4 +26,60 @@ test.each(['1', '3'])('a session that an older program left behind goes on with 
   expect(run.code, run.stderr).toBe(0);
   expect(run.stderr).toContain('Going on from checkpoint 6 in state');
   expect(readFileSync(join(folder, 'again.csv'), 'utf8')).toBe(readFileSync(join(folder, 'trades.csv'), 'utf8'));
+});
+
+/** Adds a checkpoint like the last one, whose struct states are of a schema version that nobody knows yet. */
+async function writtenByNewerProgram(folder: string): Promise<void> {
+  const store = await openStateStore(folder);
+  const storage = new CheckpointStorage(store, sha256Of, 10);
+  const { checkpoint } = await storage.latest();
+  if (checkpoint === null) throw new Error('The fixture holds no checkpoint.');
+  const { parallelism, maxParallelism, source, sinks, application, values } = checkpoint;
+  const operators = Object.entries(checkpoint.operators).map(([uid, { keyGroups, broadcast, operatorStates }]) => ({
+    uid,
+    subtaskIndex: 0,
+    keyGroups: keyGroups.map(({ keyGroup, bytes }) => {
+      const state = decodeKeyGroup(bytes);
+      const structs = state.structs.map((stored) => ({ ...stored, version: 99 }));
+      return { keyGroup, bytes: encodeKeyGroup({ ...state, structs }) };
+    }),
+    broadcast,
+    operatorState: operatorStates[0],
+    keys: 8,
+  }));
+  const kept = { parallelism, maxParallelism, source, sinks, application, values };
+  await storage.write({ id: checkpoint.id + 1, kind: 'checkpoint', createdAtMs: 0, ...kept, operators });
+  await store.close();
+}
+
+function checkpointsIn(folder: string): Map<string, string> {
+  const names = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.parentPath.includes('checkpoints'))
+    .map(({ parentPath, name }) => join(parentPath, name));
+  return new Map(names.map((name) => [name, sha256Of(readFileSync(name))]));
+}
+
+test('state of a newer program is refused once, with a sentence, and stays as it is', async () => {
+  const folder = temporaryFolder('version-newer');
+  cpSync(FIXTURE, folder, { recursive: true });
+  await writtenByNewerProgram(join(folder, 'state'));
+  const before = checkpointsIn(folder);
+  const words = [
+    'replay',
+    'session.csv.gz',
+    '--positions',
+    'positions.csv',
+    '--rules',
+    'rules.json',
+    '--state',
+    'state',
+  ];
+
+  const run = await flinktrade(words, { folder });
+
+  expect(run.code).toBe(3);
+  expect(run.stderr).toContain("State 'positions' was stored in schema version 99; this program knows version 1.");
+  expect(run.stderr).not.toMatch(/internal failure|Going on from checkpoint 7 in \d/);
+  expect(before.size).toBeGreaterThan(4);
+  expect(checkpointsIn(folder)).toEqual(before);
 });

@@ -87,7 +87,7 @@ export class ReplayPlayer {
       try {
         return await this.#playOnce();
       } catch (error) {
-        if (!(error instanceof JobFailedError) || this.#state === null) throw error;
+        if (!(error instanceof JobFailedError) || this.#state === null || error.isStateRefused) throw error;
         await this.#recover(this.#state, error);
       }
     }

@@ -4,6 +4,7 @@ import { decodePlain, encodePlain } from '../../memory/plain-text.ts';
 import type { KeyedOperatorSnapshot } from '../operators/keyed-snapshot.ts';
 import type { OperatorRestore } from '../operators/keyed-restore.ts';
 import type { SourceThreadState } from './acknowledgement.ts';
+import { ValuePacker } from './value-packer.ts';
 
 /** SHA-256 in hexadecimal. */
 export type Digest = (bytes: Uint8Array) => string;
@@ -83,8 +84,6 @@ export interface RefusedCheckpoint {
 export const CHECKPOINT_VERSION = 2;
 const FOLDER = 'checkpoints';
 const ID_DIGITS = 10;
-/** Values larger than this are slow to store in one piece. */
-const VALUE_BYTES_MAX = 16 * 1_048_576;
 /** Key groups that did not change are written again after so many checkpoints, so that old values can go. */
 const REUSED_FOR_MAX = 32;
 const SHA_CHARACTERS = 64;
@@ -104,6 +103,10 @@ export class CheckpointStorage {
   private readonly retained: number;
   /** Newest last. */
   private manifests: Manifest[] = [];
+  /** Checkpoints that were found damaged: they go as those do that are whole. */
+  private damaged: readonly number[] = [];
+  /** A checkpoint of a newer program was found: what it needs is not known here, so nothing is removed. */
+  private keepsAll = false;
   /** The newest id that a write began with. */
   private newestWrite = -Infinity;
 
@@ -121,7 +124,7 @@ export class CheckpointStorage {
    */
   async write(parts: CheckpointParts, pause: () => Promise<void> = () => Promise.resolve()): Promise<StoredCheckpoint> {
     this.newestWrite = Math.max(this.newestWrite, parts.id);
-    const packer = new Packer(this.store, folderOf(parts.id));
+    const packer = new ValuePacker(this.store, folderOf(parts.id));
     const known = this.knownPlaces(parts.id);
     const operators: Record<string, OperatorManifest> = {};
     let bytes = 0;
@@ -159,7 +162,7 @@ export class CheckpointStorage {
 
   /**
    * The newest checkpoint that is whole. Newer ones that are not are named, with what is wrong with them; they stay where
-   * they are until newer complete ones push them out.
+   * they are until newer complete ones push them out, and those of a newer program stay for good.
    * @param use decides whether a checkpoint can be used; it returns why not
    */
   async latest(
@@ -168,7 +171,9 @@ export class CheckpointStorage {
     const refused: RefusedCheckpoint[] = [];
     const ids = await this.ids();
     let found: RestoredCheckpoint | null = null;
+    const damaged: number[] = [];
     this.manifests = [];
+    this.keepsAll = false;
     for (const id of ids.reverse()) {
       try {
         const manifest = await this.readManifest(id);
@@ -181,8 +186,12 @@ export class CheckpointStorage {
         this.manifests.unshift(manifest);
       } catch (error) {
         refused.push({ id, problem: (error as Error).message });
+        const kind = error instanceof StoreError ? error.kind : null;
+        if (kind === 'newer') this.keepsAll = true;
+        else if (kind === 'damaged') damaged.push(id);
       }
     }
+    this.damaged = damaged;
     return { checkpoint: found, refused };
   }
 
@@ -316,16 +325,21 @@ export class CheckpointStorage {
 
   /** Manifests go first: what they alone pointed at is removed afterwards, so that no checkpoint is ever half there. */
   private async forgetOld(): Promise<void> {
+    if (this.keepsAll) return;
     const complete = this.manifests.filter(({ kind }) => kind === 'checkpoint');
     const old = complete.slice(0, Math.max(0, complete.length - this.retained));
-    if (old.length === 0) return;
+    const oldestKept = complete[old.length]?.id ?? -Infinity;
+    const damaged = complete.length < this.retained ? [] : this.damaged.filter((id) => id < oldestKept);
+    const gone = [...old.map(({ id }) => id), ...damaged];
+    if (gone.length === 0) return;
     this.manifests = this.manifests.filter((manifest) => !old.includes(manifest));
-    await this.store.remove(old.map(({ id }) => `${folderOf(id)}/manifest`));
+    this.damaged = this.damaged.filter((id) => !damaged.includes(id));
+    await this.store.remove(gone.map((id) => `${folderOf(id)}/manifest`));
     const used = new Set(this.manifests.flatMap(valuesOf));
-    const oldest = old.at(-1)?.id ?? 0;
+    const newestGone = Math.max(...gone);
     const names = await this.store.list(`${FOLDER}/`);
     const unused = names.filter(
-      (name) => !name.endsWith('/manifest') && Number(name.split('/')[1]) <= oldest && !used.has(name),
+      (name) => !name.endsWith('/manifest') && Number(name.split('/')[1]) <= newestGone && !used.has(name),
     );
     const dropped = [...new Set(old.flatMap(({ values }) => values))].filter((name) => !used.has(name));
     await this.store.remove([...unused, ...dropped]);
@@ -372,47 +386,4 @@ function shared(bytes: Uint8Array): Uint8Array {
   const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
   copy.set(bytes);
   return copy;
-}
-
-/** Lays bytes of key groups one after the other into values of a good size. Blobs are a multiple of 8 long. */
-class Packer {
-  lastOffset = 0;
-  written = 0;
-  private readonly store: DurableStore;
-  private readonly folder: string;
-  private readonly pieces: Uint8Array[] = [];
-  private size = 0;
-  private index = 0;
-
-  constructor(store: DurableStore, folder: string) {
-    this.store = store;
-    this.folder = folder;
-  }
-
-  /** @returns the name of the value the blob goes to */
-  async add(blob: Uint8Array): Promise<string> {
-    if (this.size > 0 && this.size + blob.length > VALUE_BYTES_MAX) await this.flush();
-    this.lastOffset = this.size;
-    this.pieces.push(blob);
-    this.size += blob.length;
-    return this.name;
-  }
-
-  async flush(): Promise<void> {
-    if (this.size === 0) return;
-    const value = new Uint8Array(this.size);
-    let at = 0;
-    for (const piece of this.pieces.splice(0)) {
-      value.set(piece, at);
-      at += piece.length;
-    }
-    await this.store.put(this.name, value);
-    this.written += this.size;
-    this.size = 0;
-    this.index += 1;
-  }
-
-  private get name(): string {
-    return `${this.folder}/state-${this.index}`;
-  }
 }
