@@ -11,6 +11,7 @@ import { KeyedTwoInputStreamOperatorTestHarness } from '../../engine/runtime/har
 import { KeyedStreamTestHarness } from '../../engine/runtime/harness/stream-harnesses.ts';
 import { TumblingEventTimeWindows } from '../../engine/api/windows/tumbling-windows.ts';
 import { BARS_TO_BAR, QUOTES_TO_BAR } from '../../engine/trading/bars/bar-accumulators.ts';
+import { decodeBar, encodeBar, startOf } from '../../engine/trading/bars/bar-coding.ts';
 import { BARS_KEPT, BarHistory } from '../../engine/trading/bars/bar-history.ts';
 import { EveryInterval } from '../../engine/trading/bars/every-interval.ts';
 import { FinishBar } from '../../engine/trading/bars/finish-bar.ts';
@@ -121,6 +122,16 @@ describe('bars', () => {
       }),
     );
   });
+});
+
+test('a bar as text comes back as it was', () => {
+  const word = fc.oneof(fc.constant(0), fc.maxSafeNat(), fc.integer({ min: 0, max: 99 }));
+  fc.assert(
+    fc.property(fc.integer(), fc.array(word, { minLength: 1, maxLength: 15 }), (start, words) => {
+      expect(decodeBar(encodeBar([start, ...words]))).toEqual([start, ...words]);
+      expect(startOf(encodeBar([start, ...words]))).toBe(start);
+    }),
+  );
 });
 
 describe('the history of bars', () => {

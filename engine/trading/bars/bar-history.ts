@@ -1,15 +1,16 @@
 import { KeyedCoProcessFunction, type RuntimeContext } from '../../api/functions.ts';
 import { mapState, type MapState } from '../../api/state.ts';
-import { BAR_PRICES, BAR_WORDS } from '../../contract/bars.ts';
+import { BAR_PRICES } from '../../contract/bars.ts';
 import { weightedPriceHalves, type SymbolVolume } from '../volumes.ts';
+import { decodeBar, encodeBar, startOf } from './bar-coding.ts';
 import { rangeOf, type Bar } from './bar-records.ts';
 
 /** Bars kept of each symbol and interval: the width of a chart, some screens over. */
-export const BARS_KEPT = 300;
+export const BARS_KEPT = 200;
 /** A quarter more than is kept, so that what is old goes in one piece. */
 const BARS_HELD = BARS_KEPT + BARS_KEPT / 4;
-/** Start, shares, volume-weighted price. */
-const VOLUME_WORDS = 3;
+/** Shares and their volume-weighted price. */
+const NOTHING_TRADED = [0, 0];
 
 /** The name of the query that gives a symbol's bars. */
 export const BARS_QUERY = 'bars';
@@ -25,14 +26,14 @@ export interface BarsQuestion {
  * goes out.
  */
 export class BarHistory extends KeyedCoProcessFunction<string, Bar, SymbolVolume, never> {
-  /** By interval, oldest first: the words of a bar up to its volume. */
-  #bars!: MapState<number, number[]>;
-  /** By interval, oldest first. */
-  #volumes!: MapState<number, number[]>;
+  /** By interval, oldest first, encoded: the words of a bar up to its volume. */
+  #bars!: MapState<number, string[]>;
+  /** By interval, oldest first, encoded: start, shares and volume-weighted price. */
+  #volumes!: MapState<number, string[]>;
 
   override open(context: RuntimeContext): void {
-    this.#bars = context.getMapState(mapState<number, number[]>('bars'));
-    this.#volumes = context.getMapState(mapState<number, number[]>('volumes'));
+    this.#bars = context.getMapState(mapState<number, string[]>('bars'));
+    this.#volumes = context.getMapState(mapState<number, string[]>('volumes'));
     context.registerQuery(BARS_QUERY, (question) => this.#answer(question as BarsQuestion));
   }
 
@@ -52,28 +53,20 @@ export class BarHistory extends KeyedCoProcessFunction<string, Bar, SymbolVolume
   }
 
   #answer({ intervalMs, fromMs }: BarsQuestion): readonly number[] {
-    const bars = this.#bars.get(intervalMs) ?? [];
-    const volumes = this.#volumes.get(intervalMs) ?? [];
-    const width = BAR_WORDS - VOLUME_WORDS + 1;
-    const answer: number[] = [];
-    let volumeAt = 0;
-    for (let at = 0; at < bars.length; at += width) {
-      if (bars[at] < fromMs) continue;
-      while (volumeAt < volumes.length && volumes[volumeAt] < bars[at]) volumeAt += VOLUME_WORDS;
-      const hasVolume = volumes[volumeAt] === bars[at];
-      answer.push(...bars.slice(at, at + width));
-      answer.push(hasVolume ? volumes[volumeAt + 1] : 0, hasVolume ? volumes[volumeAt + 2] : 0);
-    }
-    return answer;
+    const volumes = new Map((this.#volumes.get(intervalMs) ?? []).map((text) => [startOf(text), text]));
+    const asked = (this.#bars.get(intervalMs) ?? []).filter((text) => startOf(text) >= fromMs);
+    return asked.flatMap((text) => {
+      const volume = volumes.get(startOf(text));
+      return [...decodeBar(text), ...(volume === undefined ? NOTHING_TRADED : decodeBar(volume).slice(1))];
+    });
   }
 }
 
-/** Words begin with their start; one that grows takes its own place. */
-function keep(state: MapState<number, number[]>, intervalMs: number, words: readonly number[]): void {
+/** One that grows takes its own place. */
+function keep(state: MapState<number, string[]>, intervalMs: number, words: readonly number[]): void {
   const kept = state.get(intervalMs) ?? [];
-  const width = words.length;
-  if (kept.length > 0 && kept[kept.length - width] === words[0]) kept.length -= width;
-  kept.push(...words);
-  if (kept.length > BARS_HELD * width) kept.splice(0, kept.length - BARS_KEPT * width);
+  if (kept.length > 0 && startOf(kept[kept.length - 1]) === words[0]) kept.pop();
+  kept.push(encodeBar(words));
+  if (kept.length > BARS_HELD) kept.splice(0, kept.length - BARS_KEPT);
   state.put(intervalMs, kept);
 }
