@@ -151,7 +151,7 @@ describe('bars in the workstation', { timeout: 120_000 }, () => {
   });
 
   it('move with their symbols when the number of workers changes', async () => {
-    const { folder, state, request } = desk('built', { kind: 'times', factor: 20 });
+    const { folder, state, request } = desk('built', { kind: 'times', factor: 4 });
     const expected = await barsOfFile(folder);
     await using engine = new WorkstationEngine(state);
     engine.open(request);

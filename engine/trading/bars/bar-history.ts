@@ -1,7 +1,7 @@
 import { KeyedCoProcessFunction, type RuntimeContext } from '../../api/functions.ts';
 import { mapState, type MapState } from '../../api/state.ts';
 import { BAR_PRICES } from '../../contract/bars.ts';
-import { weightedPriceHalves, type SymbolVolume } from '../volumes.ts';
+import type { Volume } from '../volumes.ts';
 import { decodeBar, encodeBar, startOf } from './bar-coding.ts';
 import { rangeOf, type Bar } from './bar-records.ts';
 
@@ -25,7 +25,7 @@ export interface BarsQuestion {
  * Keeps the latest bars of each symbol, and what was traded in them, in bounded memory, for who asks: the chart. Nothing
  * goes out.
  */
-export class BarHistory extends KeyedCoProcessFunction<string, Bar, SymbolVolume, never> {
+export class BarHistory extends KeyedCoProcessFunction<string, Bar, Volume, never> {
   /** By interval, oldest first, encoded: the words of a bar up to its volume. */
   #bars!: MapState<number, string[]>;
   /** By interval, oldest first, encoded: start, shares and volume-weighted price. */
@@ -47,8 +47,8 @@ export class BarHistory extends KeyedCoProcessFunction<string, Bar, SymbolVolume
     keep(this.#bars, bar.endMs - bar.startMs, words);
   }
 
-  processElement2(volume: SymbolVolume): void {
-    const words = [volume.startMs, Number(volume.shares), weightedPriceHalves(volume)];
+  processElement2(volume: Volume): void {
+    const words = [volume.startMs, volume.shares, volume.priceHalves];
     keep(this.#volumes, volume.endMs - volume.startMs, words);
   }
 
@@ -62,11 +62,13 @@ export class BarHistory extends KeyedCoProcessFunction<string, Bar, SymbolVolume
   }
 }
 
-/** One that grows takes its own place. */
+/** One that grows takes its own place; one that is late (a late quote that traded) goes where it belongs. */
 function keep(state: MapState<number, string[]>, intervalMs: number, words: readonly number[]): void {
   const kept = state.get(intervalMs) ?? [];
-  if (kept.length > 0 && startOf(kept[kept.length - 1]) === words[0]) kept.pop();
-  kept.push(encodeBar(words));
+  let at = kept.length;
+  while (at > 0 && startOf(kept[at - 1]) >= words[0]) at -= 1;
+  const isKnown = at < kept.length && startOf(kept[at]) === words[0];
+  kept.splice(at, isKnown ? 1 : 0, encodeBar(words));
   if (kept.length > BARS_HELD) kept.splice(0, kept.length - BARS_KEPT);
   state.put(intervalMs, kept);
 }
