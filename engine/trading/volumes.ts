@@ -1,26 +1,36 @@
 import type { SingleOutputStreamOperator } from '../api/data-stream.ts';
 import type { Collector } from '../api/functions.ts';
 import type { AggregateFunction } from '../api/state.ts';
+import { struct, type ViewOf } from '../api/struct.ts';
 import { ProcessWindowFunction, type WindowContext } from '../api/windows/process-window-function.ts';
 import type { TimeWindow } from '../api/windows/window.ts';
 import { notional } from '../core/decimal.ts';
 import { EveryInterval } from './bars/every-interval.ts';
 import type { Trade } from './records.ts';
 
-/** What was traded of a symbol in a stretch of time: 1e-6 shares, and their worth in 1e-14. */
-export interface Volume {
+/**
+ * What was traded of a symbol in a stretch of time: 1e-6 shares, and their volume-weighted price, in 1e-8 and in the 5e-9 of
+ * bars, each rounded half up: with percents of the rules the only prices that are not exact.
+ */
+export const VOLUME = struct('volume', {
+  symbol: 'symbol',
+  startMs: 'f64',
+  endMs: 'f64',
+  trades: 'f64',
+  shares: 'f64',
+  price: 'f64',
+  priceHalves: 'f64',
+});
+export type Volume = ViewOf<typeof VOLUME>;
+
+/** Shares in 1e-6, and their worth in 1e-14. */
+interface Traded {
   readonly trades: number;
   readonly shares: bigint;
   readonly worth: bigint;
 }
 
-export interface SymbolVolume extends Volume {
-  readonly symbol: string;
-  readonly startMs: number;
-  readonly endMs: number;
-}
-
-const TRADED: AggregateFunction<Trade, Volume, Volume> = {
+const TRADED: AggregateFunction<Trade, Traded, Traded> = {
   createAccumulator: () => ({ trades: 0, shares: 0n, worth: 0n }),
   add: ({ shares, price }, volume) => ({
     trades: volume.trades + 1,
@@ -35,15 +45,28 @@ const TRADED: AggregateFunction<Trade, Volume, Volume> = {
   }),
 };
 
-class NameVolume extends ProcessWindowFunction<Volume, SymbolVolume, string, TimeWindow> {
+class FinishVolume extends ProcessWindowFunction<Traded, Volume, string, TimeWindow> {
   process(
     symbol: string,
     { window }: WindowContext<TimeWindow>,
-    [volume]: readonly Volume[],
-    out: Collector<SymbolVolume>,
+    [{ trades, shares, worth }]: readonly Traded[],
+    out: Collector<Volume>,
   ): void {
-    out.collect({ symbol, startMs: window.start, endMs: window.end, ...volume });
+    out.collect({
+      kind: 'volume',
+      symbol,
+      startMs: window.start,
+      endMs: window.end,
+      trades,
+      shares: Number(shares),
+      price: roundedHalfUp(worth, shares),
+      priceHalves: roundedHalfUp(2n * worth, shares),
+    });
   }
+}
+
+function roundedHalfUp(dividend: bigint, divisor: bigint): number {
+  return Number((2n * dividend + divisor) / (2n * divisor));
 }
 
 /**
@@ -53,25 +76,12 @@ class NameVolume extends ProcessWindowFunction<Volume, SymbolVolume, string, Tim
 export function describeVolumes(
   trades: SingleOutputStreamOperator<Trade>,
   intervalsMs: readonly number[],
-): SingleOutputStreamOperator<SymbolVolume> {
+): SingleOutputStreamOperator<Volume> {
   return trades
     .keyBy('symbol')
     .window(new EveryInterval(intervalsMs))
-    .aggregate(TRADED, new NameVolume())
+    .aggregate(TRADED, new FinishVolume())
     .name('volumes')
-    .uid('volumes');
-}
-
-/** The volume-weighted price in 1e-8, rounded half up: the only price here that is not exact. */
-export function weightedPrice({ shares, worth }: Volume): number {
-  return roundedHalfUp(worth, shares);
-}
-
-/** The same in 5e-9, as prices of bars are. */
-export function weightedPriceHalves({ shares, worth }: Volume): number {
-  return roundedHalfUp(2n * worth, shares);
-}
-
-function roundedHalfUp(dividend: bigint, divisor: bigint): number {
-  return Number((2n * dividend + divisor) / (2n * divisor));
+    .uid('volumes')
+    .returns(VOLUME);
 }

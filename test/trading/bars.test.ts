@@ -11,10 +11,11 @@ import { KeyedTwoInputStreamOperatorTestHarness } from '../../engine/runtime/har
 import { KeyedStreamTestHarness } from '../../engine/runtime/harness/stream-harnesses.ts';
 import { TumblingEventTimeWindows } from '../../engine/api/windows/tumbling-windows.ts';
 import { BARS_TO_BAR, QUOTES_TO_BAR } from '../../engine/trading/bars/bar-accumulators.ts';
+import { decodeBar, encodeBar, startOf } from '../../engine/trading/bars/bar-coding.ts';
 import { BARS_KEPT, BarHistory } from '../../engine/trading/bars/bar-history.ts';
 import { EveryInterval } from '../../engine/trading/bars/every-interval.ts';
 import { FinishBar } from '../../engine/trading/bars/finish-bar.ts';
-import type { SymbolVolume } from '../../engine/trading/volumes.ts';
+import type { Volume } from '../../engine/trading/volumes.ts';
 import { BAR, TIMED_QUOTE, type Bar, type TimedQuote } from '../../engine/trading/bars/bar-records.ts';
 
 const price = fc.oneof(
@@ -123,6 +124,16 @@ describe('bars', () => {
   });
 });
 
+test('a bar as text comes back as it was', () => {
+  const word = fc.oneof(fc.constant(0), fc.maxSafeNat(), fc.integer({ min: 0, max: 99 }));
+  fc.assert(
+    fc.property(fc.integer(), fc.array(word, { minLength: 1, maxLength: 15 }), (start, words) => {
+      expect(decodeBar(encodeBar([start, ...words]))).toEqual([start, ...words]);
+      expect(startOf(encodeBar([start, ...words]))).toBe(start);
+    }),
+  );
+});
+
 describe('the history of bars', () => {
   const [first] = secondsOf([{ kind: 'timed-quote', symbol: 'A', timeMs: 0, sequence: 0, bid: 1, ask: 1 }]);
   const barAt = (startMs: number, endMs: number, close: number): Bar => ({
@@ -133,7 +144,7 @@ describe('the history of bars', () => {
   });
 
   test('gives the newest form of a bar that grows, and forgets the oldest', () => {
-    const harness = new KeyedTwoInputStreamOperatorTestHarness<string, Bar, SymbolVolume, never>(
+    const harness = new KeyedTwoInputStreamOperatorTestHarness<string, Bar, Volume, never>(
       new BarHistory(),
       'symbol',
       'symbol',
@@ -157,28 +168,29 @@ describe('the history of bars', () => {
     expect(minutes.slice(BAR_SHARES_WORD)).toEqual([0, 0]);
   });
 
-  test('sets what was traded beside the bar in which it was, rounded half up', () => {
-    const harness = new KeyedTwoInputStreamOperatorTestHarness<string, Bar, SymbolVolume, never>(
+  test('sets what was traded beside the bar in which it was, however late it is told', () => {
+    const harness = new KeyedTwoInputStreamOperatorTestHarness<string, Bar, Volume, never>(
       new BarHistory(),
       'symbol',
       'symbol',
       { structs: [BAR] },
     );
-    const volume = (startMs: number, shares: bigint, worth: bigint): SymbolVolume => ({
-      ...{ symbol: 'A', startMs, endMs: startMs + 1000, trades: 1 },
-      ...{ shares, worth },
+    const volume = (startMs: number, shares: number, priceHalves: number): Volume => ({
+      ...{ kind: 'volume', symbol: 'A', startMs, endMs: startMs + 1000, trades: 1 },
+      ...{ shares, priceHalves, price: 0 },
     });
     for (const startMs of [0, 1000, 3000]) harness.processElement1(barAt(startMs, startMs + 1000, 5));
 
-    harness.processElement2(volume(1000, 2n, 20n));
-    harness.processElement2(volume(1000, 3n, 31n));
-    harness.processElement2(volume(3000, 4n, 41n));
+    harness.processElement2(volume(1000, 2, 20));
+    harness.processElement2(volume(1000, 3, 21));
+    harness.processElement2(volume(3000, 4, 21));
+    harness.processElement2(volume(1000, 5, 22));
 
     const bars = harness.query('bars', 'A', { intervalMs: 1000, fromMs: 0 }) as number[];
     const traded = [0, 1, 2].map((index) => bars.slice(index * BAR_WORDS + BAR_SHARES_WORD, (index + 1) * BAR_WORDS));
     expect(traded).toEqual([
       [0, 0],
-      [3, 21],
+      [5, 22],
       [4, 21],
     ]);
   });

@@ -1,7 +1,7 @@
 import type { SinkContext, SinkWriter } from '../../api/sink.ts';
 import { formatPrice, formatShares } from '../../core/decimal.ts';
 import type { Execution } from '../../trading/executions.ts';
-import { weightedPrice, type SymbolVolume, type Volume } from '../../trading/volumes.ts';
+import type { Volume } from '../../trading/volumes.ts';
 import { formatBarPrice } from './bars-csv.ts';
 import { csvField } from './trades-csv.ts';
 
@@ -19,12 +19,12 @@ interface KeptExecution {
 export class ExecutionsCollector {
   readonly #intervalMs: number;
   readonly #executions: KeptExecution[] = [];
-  /** By symbol and start of the interval. */
-  readonly #volumes = new Map<string, Volume>();
+  /** Volume-weighted, by symbol and start of the interval. */
+  readonly #prices = new Map<string, number>();
   readonly executions: SinkWriter<Execution> = { write: (one, context) => this.#take(one, context) };
   /** The last one of an interval is the whole of it. */
-  readonly volumes: SinkWriter<SymbolVolume> = {
-    write: (volume) => this.#volumes.set(nameOf(volume.symbol, volume.startMs), volume),
+  readonly volumes: SinkWriter<Volume> = {
+    write: ({ symbol, startMs, price }) => this.#prices.set(nameOf(symbol, startMs), price),
   };
 
   constructor(intervalMs: number) {
@@ -40,8 +40,8 @@ export class ExecutionsCollector {
     yield `${EXECUTIONS_CSV_HEADER}\n`;
     this.#executions.sort((left, right) => left.timeMs - right.timeMs || left.sequence - right.sequence);
     for (const { timeMs, symbol, fields } of this.#executions) {
-      const volume = this.#volumes.get(nameOf(symbol, Math.floor(timeMs / this.#intervalMs) * this.#intervalMs));
-      yield `${fields},${volume === undefined ? '' : formatPrice(weightedPrice(volume))}\n`;
+      const price = this.#prices.get(nameOf(symbol, Math.floor(timeMs / this.#intervalMs) * this.#intervalMs));
+      yield `${fields},${price === undefined ? '' : formatPrice(price)}\n`;
     }
   }
 

@@ -2,7 +2,7 @@ import type { StreamExecutionEnvironment } from '../../api/environment.ts';
 import { externalSink } from '../../api/sink.ts';
 import { describeExecutions, type Execution } from '../../trading/executions.ts';
 import { describeTrading, type CreateSessionReader } from '../../trading/job.ts';
-import { describeVolumes, type SymbolVolume } from '../../trading/volumes.ts';
+import { describeVolumes, type Volume } from '../../trading/volumes.ts';
 import type { SessionParameters } from './session-parameters.ts';
 
 /** Everything a job of executions is made from. */
@@ -12,7 +12,7 @@ export interface ExecutionsParameters {
 }
 
 export const EXECUTIONS_SINK = externalSink<Execution>('executions');
-export const VOLUMES_SINK = externalSink<SymbolVolume>('volumes');
+export const VOLUMES_SINK = externalSink<Volume>('volumes');
 
 /** FlinkTrade, and what is to be known of each trade beside it. */
 export function describeExecutionsJob(
