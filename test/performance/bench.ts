@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { argv, exit } from 'node:process';
+import { asyncLines } from './async-lines.ts';
 import { baselines } from './baselines.ts';
 import { machineFacts, type BenchLine } from './measure.ts';
 import { journalLines } from './journal-lines.ts';
@@ -11,9 +12,9 @@ import { ratiosOf, tableOf } from './table.ts';
 import { stateLines } from './state-lines.ts';
 import { windowLines } from './window-lines.ts';
 
-const USAGE = 'npm run bench -- [--quick] [--only memory,base,a,b,c,d,state,journal,window] [--json FILE]';
+const USAGE = 'npm run bench -- [--quick] [--only memory,base,a,b,c,d,state,journal,async,window] [--json FILE]';
 /** In the order they are measured: memory first, while the process holds nothing of the other lines. */
-const LINES = ['memory', 'base', 'a', 'b', 'c', 'd', 'state', 'journal', 'window'] as const;
+const LINES = ['memory', 'base', 'a', 'b', 'c', 'd', 'state', 'journal', 'async', 'window'] as const;
 type LineName = (typeof LINES)[number];
 
 interface Options {
@@ -90,6 +91,7 @@ async function measureAll(options: Options, folder: string): Promise<BenchLine[]
     memory: () => memoryOverTime(quick ? 100_000_000 : 400_000_000),
     state: () => stateLines(folder, quick),
     journal: () => journalLines(folder, quick),
+    async: () => asyncLines(quick),
     window: () => windowLines(folder, quick),
   };
   const lines: BenchLine[] = [];

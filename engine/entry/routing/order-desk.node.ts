@@ -11,6 +11,8 @@ import { ORDERS_UID, routingJob, type DeskEvent, type RoutingParameters } from '
 const CAPACITY_DEFAULT = 32;
 const ATTEMPT_MS_DEFAULT = 2_000;
 const TIMEOUT_MS_DEFAULT = 30_000;
+/** Symbols asked for at a time, fewer than the job takes: a symbol that waits for room would hold up the orders behind it. */
+const SYMBOLS_MAX = CAPACITY_DEFAULT / 2;
 /** Handed to the job before answers come: enough to keep it busy, few enough to hold in memory twice. */
 const HANDED_OVER_MAX = 4 * CAPACITY_DEFAULT;
 
@@ -46,6 +48,8 @@ export class OrderDesk {
   readonly #outcomes = new Map<string, OrderOutcome>();
   readonly #offered = new Set<string>();
   readonly #symbols = new Set<string>();
+  #unasked: string[] = [];
+  #symbolsUnderWay = 0;
   /** Without the gateway's last word. */
   readonly #open = new Map<string, OrderRequest>();
   #waiting: OrderRequest[] = [];
@@ -75,7 +79,7 @@ export class OrderDesk {
       parallelism: 1,
       sinks: {
         outcomes: { write: (outcome: OrderOutcome) => this.#took(outcome) },
-        instruments: { write: (found: InstrumentFound) => options.onInstrument(found) },
+        instruments: { write: (found: InstrumentFound) => this.#found(found) },
       },
     });
     this.#job.finished.catch((error: unknown) => this.#fail(error as Error));
@@ -118,7 +122,8 @@ export class OrderDesk {
   lookUp(symbols: readonly string[]): void {
     const unknown = symbols.filter((symbol) => !this.#symbols.has(symbol));
     for (const symbol of unknown) this.#symbols.add(symbol);
-    if (unknown.length > 0) this.#send({ kind: 'symbols', symbols: unknown });
+    this.#unasked.push(...unknown);
+    this.#askForSymbols();
   }
 
   get counts(): OrderCounts {
@@ -170,6 +175,19 @@ export class OrderDesk {
   #enter(order: OrderRequest): void {
     this.#open.set(order.id, order);
     this.#waiting.push(order);
+  }
+
+  #found(found: InstrumentFound): void {
+    this.#symbolsUnderWay -= 1;
+    this.#options.onInstrument(found);
+    this.#askForSymbols();
+  }
+
+  #askForSymbols(): void {
+    const symbols = this.#unasked.splice(0, SYMBOLS_MAX - this.#symbolsUnderWay);
+    if (symbols.length === 0) return;
+    this.#symbolsUnderWay += symbols.length;
+    this.#send({ kind: 'symbols', symbols });
   }
 
   #handOver(): void {

@@ -137,7 +137,6 @@ export const routingJob = defineJob<RoutingParameters>((env, parameters) => {
     .uid(ORDERS_UID)
     .sinkTo(externalSink<OrderOutcome>('outcomes'));
   AsyncDataStream.unorderedWaitWithRetry(orders.getSideOutput(SYMBOLS), new FindInstrument(parameters), {
-    capacity,
     timeoutMs,
     retry: exponentialBackoffRetry<InstrumentFound>(backoff, { ifResult: ([found]) => found.kind === 'failed' }),
   })

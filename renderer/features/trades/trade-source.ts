@@ -21,11 +21,12 @@ const ORDER_COLUMN: GridColumn = {
   id: 'order',
   heading: 'ORDER',
   title: 'What the execution gateway did with it',
-  width: 104,
+  width: 88,
   align: 'left',
   sortable: false,
 };
-const ORDER = TRADE_COLUMNS.length;
+/** Beside the symbol: a narrow panel cuts columns off on the right. */
+const ORDER = 2;
 /** Of an order, as part of a row's version. */
 const STATE_STEPS: readonly (OrderOutcome['state'] | undefined)[] = [
   undefined,
@@ -49,7 +50,9 @@ export class TradeSource implements GridSource {
     this.#trades = trades;
     this.#orders = orders;
     this.#hasOrders = orders.routing !== null;
-    this.columns = this.#hasOrders ? [...TRADE_COLUMNS, ORDER_COLUMN] : TRADE_COLUMNS;
+    this.columns = this.#hasOrders
+      ? [...TRADE_COLUMNS.slice(0, ORDER), ORDER_COLUMN, ...TRADE_COLUMNS.slice(ORDER)]
+      : TRADE_COLUMNS;
     this.#zone = zone;
   }
 
@@ -86,12 +89,13 @@ export class TradeSource implements GridSource {
       1,
       this.#hasOrders ? `${trade.symbol}: ${instrumentText(this.#orders.instrumentOf(trade.symbol))}` : trade.symbol,
     );
-    row.setText(2, shownDecimal(trade.shares));
-    row.setText(3, shownDecimal(trade.price));
+    const shares = this.#hasOrders ? ORDER + 1 : ORDER;
+    row.setText(shares, shownDecimal(trade.shares));
+    row.setText(shares + 1, shownDecimal(trade.price));
     const profit = shownSignedDecimal(trade.profit);
-    row.setText(4, profit);
-    row.setClass(4, profit.startsWith(MINUS) ? 'tone-down' : profit.startsWith('+') ? 'tone-up' : 'tone-flat');
-    row.setText(5, shownDecimal(trade.askAfter));
+    row.setText(shares + 2, profit);
+    row.setClass(shares + 2, profit.startsWith(MINUS) ? 'tone-down' : profit.startsWith('+') ? 'tone-up' : 'tone-flat');
+    row.setText(shares + 3, shownDecimal(trade.askAfter));
     if (!this.#hasOrders) return;
     const outcome = this.#orders.outcomeOf(trade.id);
     row.setText(ORDER, orderText(outcome, isFinal));
