@@ -11,6 +11,7 @@ import type { AsyncStatistics } from './async/async-statistics.ts';
 import { createPhysicalPlan, type PhysicalPlan } from './exchange/physical-plan.ts';
 import { asyncStatisticsOf, createJobMemory, type JobMemory } from './job-memory.ts';
 import type { AlignedSumsMemory } from './operators/aligned-sums.ts';
+import { ASKED, dealKeyGroups, RescaleBarrier } from './checkpoint/rescale.ts';
 import type { Acknowledgement, SourceThreadState } from './checkpoint/acknowledgement.ts';
 import type { OperatorRestore } from './operators/keyed-restore.ts';
 import { stateAnswerOf, type QueryableJob } from './query/queryable-job.ts';
@@ -86,11 +87,17 @@ class LocalMailbox implements Mailbox {
  */
 export class LocalExecutor<P> implements QueryableJob {
   readonly source: SourceTask;
-  readonly tasks: readonly StreamTask[];
-  readonly sink: SinkTask;
+  /** These and the next change with the parallelism. */
+  tasks: readonly StreamTask[];
+  sink: SinkTask;
+  private readonly job: JobDefinition<P>;
   private readonly options: LocalExecutorOptions<P>;
-  private readonly graph: JobGraph;
-  private readonly memory: JobMemory;
+  private graph: JobGraph;
+  private memory: JobMemory;
+  /** Each task's own, as each thread would build it. */
+  private readonly graphs: JobGraph[] = [];
+  private readonly sourceGraph: JobGraph;
+  private rescaling: { readonly barrier: RescaleBarrier; readonly moved: (hasMoved: boolean) => void } | null = null;
   private state: 'starting' | 'running' | 'ended' = 'starting';
   private readonly mailboxes: LocalMailbox[] = [];
   private readonly answers = new Map<number, (answer: MailAnswer) => void>();
@@ -101,38 +108,25 @@ export class LocalExecutor<P> implements QueryableJob {
 
   constructor(job: JobDefinition<P>, options: LocalExecutorOptions<P>) {
     this.options = options;
-    // Every thread would build the job for itself: functions have state.
-    const build = (): JobGraph => {
-      const environment = new StreamExecutionEnvironment();
-      job.build(environment, options.parameters);
-      const { parallelism, maxParallelism } = options;
-      return createJobGraph(environment, {
-        ...(parallelism !== undefined && { parallelism }),
-        ...(maxParallelism !== undefined && { maxParallelism }),
-      });
-    };
-    const planOf = (graph: JobGraph): PhysicalPlan =>
-      createPhysicalPlan(graph, options.ringSlots === undefined ? {} : { ringSlots: options.ringSlots });
-    const graph = build();
+    this.job = job;
+    const graph = this.build();
     this.graph = graph;
-    const plan = planOf(graph);
+    const plan = this.planOf(graph);
     this.memory = createJobMemory(graph, plan, { symbolsMax: options.symbolsMax ?? 2 ** 16 });
-    const sourceGraph = build();
+    const sourceGraph = this.build();
+    this.sourceGraph = sourceGraph;
     assert(
       sourceGraph.fingerprint === graph.fingerprint,
       'The job described something else the second time it was built; it must depend on its parameters alone.',
     );
     this.sink = new SinkTask(graph, plan, this.host(SOURCE), options.sinks ?? {});
-    this.tasks = Array.from({ length: graph.parallelism }, (_, index) => {
-      const own = build();
-      return new StreamTask(own, planOf(own), index, this.host(index));
-    });
+    this.tasks = Array.from({ length: graph.parallelism }, (_, index) => this.createTask(index));
     const sourceHost: SourceHost = {
       ...this.host(SOURCE),
       ...(options.pollRecords !== undefined && { pollRecords: options.pollRecords }),
       sendSourceEvent: (source, event) => options.onSourceEvent?.(source, event),
     };
-    this.source = new SourceTask(sourceGraph, planOf(sourceGraph), sourceHost, options.restore?.source ?? null);
+    this.source = new SourceTask(sourceGraph, this.planOf(sourceGraph), sourceHost, options.restore?.source ?? null);
   }
 
   /** Between two steps. @returns false when the sources have ended */
@@ -140,6 +134,73 @@ export class LocalExecutor<P> implements QueryableJob {
     const isSent = this.source.triggerCheckpoint(checkpointId);
     if (isSent) this.sink.expectBarrier(checkpointId);
     return isSent;
+  }
+
+  /**
+   * Between two steps: sends the barrier behind which the job has another number of tasks. No checkpoint may be under way.
+   * @returns whether the number has changed, once it has; false when a source has ended
+   */
+  rescale(parallelism: number, barrierId: number): Promise<boolean> {
+    const barrier = new RescaleBarrier(this.parallelism, parallelism, ASKED, this.options.clock);
+    barrier.id = barrierId;
+    return new Promise((moved) => {
+      // First: tasks that make room for the barrier may be through it when the source is.
+      this.rescaling = { barrier, moved };
+      if (this.source.startRescale(barrierId, parallelism)) return this.sink.expectBarrier(barrierId);
+      this.rescaling = null;
+      moved(false);
+    });
+  }
+
+  /** Every task has handed over: all go on in new surroundings, as threads do one by one. */
+  private move(barrier: RescaleBarrier): void {
+    const { parts, to } = barrier;
+    const before = this.tasks;
+    const taken = dealKeyGroups(parts, to, this.graph.maxParallelism);
+    this.graph = { ...this.graph, parallelism: to };
+    const plan = this.planOf(this.graph);
+    const { symbols } = this.memory;
+    this.memory = { ...createJobMemory(this.graph, plan, { symbolsMax: 2 }), symbols };
+    this.sink = new SinkTask(this.graph, plan, this.host(SOURCE), this.options.sinks ?? {}, this.sink);
+    this.tasks = taken.map((own, index) => {
+      if (index < before.length) return this.createTask(index, { task: before[index], taken: own });
+      const task = this.createTask(index);
+      task.restore(own);
+      task.open();
+      return task;
+    });
+    for (const task of before.slice(to)) task.close();
+    const moved = { ...this.sourceGraph, parallelism: to };
+    this.source.moveTo(moved, this.planOf(moved));
+  }
+
+  private createTask(index: number, before: ConstructorParameters<typeof StreamTask>[4] = null): StreamTask {
+    this.graphs[index] = {
+      ...((before === null ? null : this.graphs[index]) ?? this.build()),
+      parallelism: this.graph.parallelism,
+    };
+    return new StreamTask(this.graphs[index], this.planOf(this.graphs[index]), index, this.host(index), before);
+  }
+
+  /** Every thread would build the job for itself: functions have state. */
+  private build(): JobGraph {
+    const environment = new StreamExecutionEnvironment();
+    this.job.build(environment, this.options.parameters);
+    const { parallelism, maxParallelism } = this.options;
+    return createJobGraph(environment, {
+      ...(parallelism !== undefined && { parallelism }),
+      ...(maxParallelism !== undefined && { maxParallelism }),
+    });
+  }
+
+  private planOf(graph: JobGraph): PhysicalPlan {
+    const { ringSlots } = this.options;
+    return createPhysicalPlan(graph, ringSlots === undefined ? {} : { ringSlots });
+  }
+
+  private acknowledge(part: Acknowledgement): void {
+    if (this.rescaling?.barrier.id === part.checkpointId) this.rescaling.barrier.acknowledge(part);
+    else this.options.onAcknowledge?.(part);
   }
 
   notifyCheckpointComplete(checkpointId: number): void {
@@ -192,10 +253,11 @@ export class LocalExecutor<P> implements QueryableJob {
   }
 
   private async steps(): Promise<void> {
-    const actors: readonly Task[] = [this.source, ...this.tasks, this.sink];
     for (;;) {
       const pause = this.options.onStep?.() ?? null;
       if (pause !== null) await pause;
+      if (this.moveWhenDue()) continue;
+      const actors: readonly Task[] = [this.source, ...this.tasks, this.sink];
       const order = this.shuffled(actors);
       // A random prefix, so that some may run often while others starve.
       const count = 1 + Math.floor(this.options.random() * order.length);
@@ -203,7 +265,7 @@ export class LocalExecutor<P> implements QueryableJob {
       if (statuses.includes('progress')) continue;
       const all = actors.map((actor) => actor.runBatch());
       if (all.every((status) => status === 'finished')) return;
-      if (all.includes('progress') || this.options.onAllWaiting?.() === true) continue;
+      if (all.includes('progress') || this.moveWhenDue() || this.options.onAllWaiting?.() === true) continue;
       const isCalling = this.tasks.some((task) => task.isCalling);
       assert(all[0] === 'idle' || isCalling, `No task can go on: ${all.join(', ')}.`);
       const outcome = new Promise<void>((resolve) => {
@@ -214,6 +276,15 @@ export class LocalExecutor<P> implements QueryableJob {
         ...(all[0] === 'idle' ? [this.source.whenAvailable()] : []),
       ]);
     }
+  }
+
+  private moveWhenDue(): boolean {
+    if (this.rescaling?.barrier.hasPassed !== true) return false;
+    const { barrier, moved } = this.rescaling;
+    this.rescaling = null;
+    this.move(barrier);
+    moved(true);
+    return true;
   }
 
   private shuffled<T>(items: readonly T[]): T[] {
@@ -233,7 +304,7 @@ export class LocalExecutor<P> implements QueryableJob {
     if (taskIndex >= 0) this.mailboxes[taskIndex] = mailbox;
     return {
       clock: this.options.clock,
-      acknowledge: (part) => this.options.onAcknowledge?.(part),
+      acknowledge: (part) => this.acknowledge(part),
       symbols: new SymbolDictionary(this.memory.symbols),
       mailbox,
       ring: (id) => this.memory.rings.get(id) as RingMemory,

@@ -62,6 +62,9 @@ describe('the number of workers in the workstation', { timeout: 90_000 }, () => 
     expect(second.known.scaling).toMatchObject({ workers: 5, changingTo: null });
     expect(second.known.scaling?.history).toEqual(history);
     expect(second.known.progress?.workers).toHaveLength(5);
+    // What was restored here and moves on now belongs to others, rows included.
+    second.send({ kind: 'set-workers', workers: 3 });
+    await second.until('three workers', ({ scaling }) => scaling?.workers === 3 && scaling.changingTo === null);
     second.send({ kind: 'set-speed', speed: { kind: 'max' } });
 
     expect(await finished(second)).toEqual(expected);

@@ -17,6 +17,8 @@ export interface Disturbed {
   /** A bit of what is stored of this checkpoint is wrong. */
   damage(checkpointId: number): void;
   isDamaged(checkpointId: number): boolean;
+  /** The number of workers becomes another one, while records flow. */
+  rescale(parallelism: number): void;
   /** The consumer, or a task, does nothing when it is next called so often. */
   stall(who: 'sink' | number, calls: number): void;
 }
@@ -59,7 +61,7 @@ export class FaultDriver implements StoreWatcher {
 
   /** Whether checkpoints may fail, or be read wrongly, in this life. */
   get disturbsStore(): boolean {
-    return this.#plan.nuisances.some(({ kind }) => kind !== 'clock-jump');
+    return this.#plan.nuisances.some(({ kind }) => kind !== 'clock-jump' && kind !== 'rescale-while-running');
   }
 
   get readsDamaged(): boolean {
@@ -241,6 +243,12 @@ export class FaultDriver implements StoreWatcher {
     if (fault !== undefined && this.#life.disk.isFull) this.fired.add(fault);
   }
 
+  /** The number of workers has changed. */
+  rescaled(): void {
+    const fault = this.#plan.nuisances.find(({ kind }) => kind === 'rescale-while-running');
+    if (fault !== undefined) this.fired.add(fault);
+  }
+
   stalled(who: 'sink' | number): void {
     const fault = this.#plan.nuisances.find(({ kind }) => kind === (who === 'sink' ? 'slow-consumer' : 'slow-task'));
     if (fault !== undefined) this.fired.add(fault);
@@ -265,6 +273,9 @@ export class FaultDriver implements StoreWatcher {
           break;
         case 'slow-task':
           this.#life.stall(nuisance.task % this.#plan.parallelism, nuisance.calls);
+          break;
+        case 'rescale-while-running':
+          this.#life.rescale(nuisance.to);
           break;
         case 'clock-jump':
           this.#life.scheduler.jump(nuisance.byMs);

@@ -43,6 +43,8 @@ export type Nuisance =
   | (AtSequence & { readonly kind: 'disk-full'; readonly puts: number })
   | (AtSequence & { readonly kind: 'slow-consumer'; readonly calls: number })
   | (AtSequence & { readonly kind: 'slow-task'; readonly task: number; readonly calls: number })
+  /** The number of workers changes while quotes flow; `to` is another one than there are. */
+  | (AtSequence & { readonly kind: 'rescale-while-running'; readonly to: number })
   | (AtSequence & { readonly kind: 'clock-jump'; readonly byMs: number })
   | { readonly kind: 'short-timeout'; readonly timeoutMs: number };
 

@@ -1,5 +1,6 @@
 import type { SessionSourceReader, SessionTotals } from '../../engine/connectors/sources/session-source-reader.ts';
 import { ROW_WORDS } from '../../engine/contract/frames.ts';
+import { assignKeyToParallelOperator } from '../../engine/state/key-groups.ts';
 import type { LocalExecutor } from '../../engine/runtime/local-executor.ts';
 import type { ControlRecord } from '../../engine/trading/records.ts';
 import type { PositionRow } from '../../engine/trading/rows.ts';
@@ -31,9 +32,11 @@ export function readResults<P>(
   session: ScriptedSession,
 ): JobResults {
   const ask = (name: string, key: string): unknown => {
-    const operators = executor.tasks.flatMap((task) => task.vertices.map(({ operator }) => operator));
-    const owner = operators.find(({ keyTable }) => keyTable.slotOf(key) >= 0);
-    return owner?.queryables.answer(name, key, null)?.value ?? null;
+    const { tasks, maxParallelism, parallelism } = executor;
+    // Others may have a place for the key, of when it was theirs.
+    const owner = tasks[assignKeyToParallelOperator(key, maxParallelism, parallelism)];
+    const operator = owner.vertices.find((vertex) => vertex.operator.keyTable.slotOf(key) >= 0)?.operator;
+    return operator?.queryables.answer(name, key, null)?.value ?? null;
   };
   const symbols = [
     ...new Set([

@@ -16,7 +16,7 @@ import { Draws } from './draws.ts';
 import type { ScriptedSession } from './drawn-session.ts';
 import { FaultDriver, SimulatedCrash } from './fault-driver.ts';
 import { readResults, type JobResults } from './job-results.ts';
-import type { LifePlan, SimulationPlan } from './plan.ts';
+import { PARALLELISM_MAX, type LifePlan, type SimulationPlan } from './plan.ts';
 import { Scheduler } from './scheduler.ts';
 import { ScriptedSource } from './scripted-source.ts';
 import { SimulatedStore } from './simulated-store.ts';
@@ -70,6 +70,7 @@ export class Life {
   #storage: CheckpointStorage;
   #source: ScriptedSource | null = null;
   #coordinator: CheckpointCoordinator | null = null;
+  #executor: LocalExecutor<TradingParameters> | null = null;
   readonly #stalls = new Map<'sink' | number, number>();
   #steps = 0;
   #held = 0;
@@ -93,6 +94,7 @@ export class Life {
       trigger: (kind) => void this.#coordinator?.trigger(kind),
       damage: (id) => machine.damaged.add(id),
       isDamaged: (id) => machine.damaged.has(id),
+      rescale: (to) => void this.#rescale(to),
       stall: (who, calls) => this.#stalls.set(who, calls),
     });
     const slowMs = plan.timeoutMs + this.#draws.int(1, 30);
@@ -171,6 +173,7 @@ export class Life {
     this.faults.recovered(restored !== null);
     const executor = this.#createExecutor(restored, { trades: tradeWriter, 'late-quotes': lateWriter });
     const coordinator = this.#createCoordinator(executor, firstId);
+    this.#executor = executor;
     this.#coordinator = coordinator;
     coordinator.start();
     await executor.run();
@@ -223,14 +226,16 @@ export class Life {
   }
 
   #createCoordinator(executor: LocalExecutor<TradingParameters>, firstId: number): CheckpointCoordinator {
-    const { parallelism, intervalMs, minPauseMs, timeoutMs } = this.#plan;
+    const { intervalMs, minPauseMs, timeoutMs } = this.#plan;
     const { maxParallelism } = this.#whole;
     const kinds = new Map<number, CheckpointRecord['kind']>();
     const ended = new Set<number>();
     return new CheckpointCoordinator(
       {
         clock: this.#scheduler,
-        parallelism,
+        get parallelism() {
+          return executor.parallelism;
+        },
         maxParallelism,
         startTimer: (delayMs, wake) => this.#scheduler.after(delayMs, wake),
         trigger: (id) => {
@@ -295,6 +300,20 @@ export class Life {
     this.#checkTimeout();
     this.faults.atStep(this.#source?.reader.stamper.sequence ?? 0);
     return this.#scheduler.hasDue ? this.#turn() : null;
+  }
+
+  /** The barrier goes between two steps; no checkpoint crosses it. */
+  async #rescale(to: number): Promise<void> {
+    const executor = this.#executor;
+    if (executor === null || this.#coordinator === null) return;
+    const wanted = to === executor.parallelism ? (to % PARALLELISM_MAX) + 1 : to;
+    const hasMoved = await this.#coordinator.exclusively(
+      (id) =>
+        new Promise<boolean>((resolve) => {
+          this.#scheduler.after(this.#draws.int(0, 2), () => void executor.rescale(wanted, id).then(resolve));
+        }),
+    );
+    if (hasMoved) this.faults.rescaled();
   }
 
   /** The end of the session is put off, for a while, until what is planned has happened. */

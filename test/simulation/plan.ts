@@ -31,7 +31,7 @@ export interface SimulationPlan {
 /** Of the simulated clock. Checkpoints take some ten of them. */
 const TIMEOUT_MS = 600;
 const NEVER_ANSWERS: ReadonlySet<string> = new Set(['hangs', 'stored-but-hangs', 'slow']);
-const PARALLELISM_MAX = 5;
+export const PARALLELISM_MAX = 5;
 
 /** @param quotes sequence numbers that the session gives out: faults are spread over them, so that most of them happen */
 export function drawPlan(draws: Draws, quotes: number): SimulationPlan {
@@ -162,6 +162,7 @@ function drawNuisance(draws: Draws, sequence: number, isRestart: boolean): Nuisa
     [1, () => ({ kind: 'disk-full', sequence, puts: draws.int(1, 3) })],
     [2, () => ({ kind: 'slow-consumer', sequence, calls: draws.int(10, 80) })],
     [2, () => ({ kind: 'slow-task', sequence, task: draws.int(0, PARALLELISM_MAX - 1), calls: draws.int(10, 80) })],
+    [3, () => ({ kind: 'rescale-while-running', sequence, to: draws.int(1, PARALLELISM_MAX) })],
     [1, () => ({ kind: 'clock-jump', sequence, byMs: draws.of([-3_600_000, -1, 86_400_000, 1_000]) })],
     [1, () => ({ kind: 'short-timeout', timeoutMs: draws.of([2, 4, 8]) })],
   ])();

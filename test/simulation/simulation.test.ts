@@ -25,6 +25,7 @@ const KINDS = [
   'read-damaged',
   'rescale-from-checkpoint',
   'rescale-from-savepoint',
+  'rescale-while-running',
   'short-timeout',
   'slow-consumer',
   'slow-task',

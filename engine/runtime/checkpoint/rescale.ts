@@ -80,7 +80,8 @@ export class RescaleBarrier {
     this.tellPassed();
   }
 
-  private get hasPassed(): boolean {
+  /** Every task has given away what others own behind it. */
+  get hasPassed(): boolean {
     return this.sinksPassed && this.tasks.length === this.from;
   }
 

@@ -238,6 +238,8 @@ export abstract class KeyedOperator implements Triggerable {
       );
     this.rows.set(rows.name, rows);
     for (const slot of this.restoredRows.get(rows.name) ?? []) rows.restoreMark(slot);
+    // Later, such a key may be another subtask's.
+    this.restoredRows.delete(rows.name);
     return rows;
   }
 }
