@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { AuditRecord } from '../../engine/connectors/audit/audit-record.ts';
 import { damageCheckpoints, newestCheckpoint } from '../support/damaged-checkpoints.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { serveFeed } from '../support/served-feed.ts';
@@ -40,6 +41,14 @@ async function life(
   await act(child);
   child.kill('SIGKILL');
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+}
+
+/** What has a place in the stream, without when and where it was told. */
+function streamOf(records: readonly AuditRecord[]): readonly unknown[] {
+  const ofStream = ['trade', 'rules', 'kill', 'rearm', 'clock-jump'];
+  return records
+    .filter(({ kind }) => ofStream.includes(kind))
+    .map(({ kind, sequence, details }) => ({ kind, sequence, details }));
 }
 
 /** The second of them began after whatever happened before. */
@@ -87,6 +96,12 @@ describe(
       const final = readFileSync(join(folder, 'last.csv'), 'utf8').trim().split('\n').slice(1);
       expect(trades.length).toBeGreaterThan(20);
       expect(trades.map(({ details }) => details.id).sort()).toEqual(final.map((line) => line.split(',')[0]).sort());
+
+      // The journal is the witness: what a replay of it, in one life, tells of the stream.
+      const replayed = ['replay', '--journal', 'state', '--positions', 'p.csv', '--state', 'witness', '--report', '-'];
+      const witness = await flinktrade(replayed, { folder });
+      expect(witness.code, witness.stderr).toBe(0);
+      expect(streamOf(records)).toEqual(streamOf(await toldAudit(folder, 'witness')));
 
       const changes = ofKind(records, 'rules');
       expect(changes.map(({ details }) => details)).toEqual([{ version: 2, rules }]);
