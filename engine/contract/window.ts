@@ -4,6 +4,7 @@
  * (frames.ts); trades, problems and states as the objects below.
  */
 import type { BarBuilding, BarInterval } from './bars.ts';
+import type { CheckpointRecord } from './checkpoint-record.ts';
 import type { StoreErrorKind } from './durable-store.ts';
 import type { InstrumentFound, OrderOutcome } from './orders.ts';
 import type { RulesDocument } from './rules.ts';
@@ -233,25 +234,6 @@ export interface FeedInfo {
   readonly pendingTrades: number;
 }
 
-/** One checkpoint, complete or not, as it is shown. */
-export interface CheckpointInfo {
-  readonly id: number;
-  readonly kind: 'checkpoint' | 'savepoint';
-  readonly status: 'in-progress' | 'completed' | 'failed';
-  /** Wall clock. */
-  readonly triggeredAtMs: number;
-  readonly durationMs: number;
-  readonly bytes: number;
-  /** Of these, written anew. */
-  readonly newBytes: number;
-  readonly keys: number;
-  readonly alignmentMs: number;
-  /** Longest standstill of any worker. */
-  readonly pauseMs: number;
-  /** Why it failed. */
-  readonly problem: string | null;
-}
-
 /** One going-on after an interruption. */
 export interface RecoveryInfo {
   /** Wall clock. */
@@ -280,7 +262,7 @@ export interface StateInfo {
   readonly notKept: string | null;
   readonly intervalMs: number;
   /** The latest hundred, newest last. */
-  readonly history: readonly CheckpointInfo[];
+  readonly history: readonly CheckpointRecord[];
   /** Of this session since the program started, newest last. */
   readonly recoveries: readonly RecoveryInfo[];
 }

@@ -16,11 +16,8 @@ import {
 import type { AsyncStatistics } from '../runtime/async/async-statistics.ts';
 import { asyncStatisticsOf, createJobMemory, type JobMemory } from '../runtime/job-memory.ts';
 import { errorText, OperatorFailure } from '../runtime/operator-failure.ts';
-import {
-  CheckpointCoordinator,
-  type CheckpointOptions,
-  type CheckpointRecord,
-} from '../runtime/checkpoint/checkpoint-coordinator.ts';
+import type { CheckpointRecord } from '../contract/checkpoint-record.ts';
+import { CheckpointCoordinator, type CheckpointOptions } from '../runtime/checkpoint/checkpoint-coordinator.ts';
 import type {
   CheckpointStorage,
   RestoredCheckpoint,

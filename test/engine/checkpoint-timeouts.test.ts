@@ -1,9 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  CheckpointCoordinator,
-  type CheckpointHost,
-  type CheckpointRecord,
-} from '../../engine/runtime/checkpoint/checkpoint-coordinator.ts';
+import type { CheckpointRecord } from '../../engine/contract/checkpoint-record.ts';
+import { CheckpointCoordinator, type CheckpointHost } from '../../engine/runtime/checkpoint/checkpoint-coordinator.ts';
 import type { StoredCheckpoint } from '../../engine/runtime/checkpoint/checkpoint-storage.ts';
 
 const TIMEOUT_MS = 100;

@@ -3,7 +3,7 @@ import { openFolderStore } from '../../engine/connectors/storage/folder-store.no
 import { runJob, type RunJobOptions, type RunningJob } from '../../engine/entry/job-runner.node.ts';
 import { sha256Of } from '../../engine/entry/session/session-identity.node.ts';
 import { TradeCollector } from '../../engine/entry/session/trade-collector.node.ts';
-import type { CheckpointRecord } from '../../engine/runtime/checkpoint/checkpoint-coordinator.ts';
+import type { CheckpointRecord } from '../../engine/contract/checkpoint-record.ts';
 import { createSymbolMemory, SymbolDictionary } from '../../engine/memory/symbol-dictionary.ts';
 import { CheckpointStorage, type RestoredCheckpoint } from '../../engine/runtime/checkpoint/checkpoint-storage.ts';
 import { KeyedBroadcastOperatorTestHarness } from '../../engine/runtime/harness/keyed-harnesses.ts';

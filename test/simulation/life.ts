@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import { defineJob } from '../../engine/api/job.ts';
-import {
-  CheckpointCoordinator,
-  type CheckpointRecord,
-} from '../../engine/runtime/checkpoint/checkpoint-coordinator.ts';
+import type { CheckpointRecord } from '../../engine/contract/checkpoint-record.ts';
+import { CheckpointCoordinator } from '../../engine/runtime/checkpoint/checkpoint-coordinator.ts';
 import { CheckpointStorage, type RestoredCheckpoint } from '../../engine/runtime/checkpoint/checkpoint-storage.ts';
 import { LocalExecutor } from '../../engine/runtime/local-executor.ts';
 import { describeTrading } from '../../engine/trading/job.ts';

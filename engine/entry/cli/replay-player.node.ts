@@ -1,6 +1,7 @@
 import type { QuarantinedRow } from '../../contract/window.ts';
 import { machineClock, machineRandom, waitMs } from '../../core/machine.node.ts';
-import { CheckpointCoordinator, type CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
+import type { CheckpointRecord } from '../../contract/checkpoint-record.ts';
+import { CheckpointCoordinator } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
 import { FAILURES_IN_A_ROW_MAX, JobRestarts } from '../../runtime/checkpoint/job-restarts.ts';
 import { JobFailedError } from '../job-failed-error.ts';
 import type { RunningJob } from '../job-runner.node.ts';

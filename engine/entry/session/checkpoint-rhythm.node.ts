@@ -1,5 +1,5 @@
 import { repeatEvery } from '../../core/machine.node.ts';
-import type { CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
+import type { CheckpointRecord } from '../../contract/checkpoint-record.ts';
 
 export interface CheckpointRhythmOptions {
   readonly intervalMs: number;

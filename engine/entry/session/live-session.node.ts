@@ -14,7 +14,7 @@ import { resolveRules } from '../../contract/rules-resolve.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
 import { CONFIRMING_QUOTES } from '../../connectors/sources/session-stamper.ts';
 import { machineClock, startMachineTimer } from '../../core/machine.node.ts';
-import type { CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
+import type { CheckpointRecord } from '../../contract/checkpoint-record.ts';
 import type { Trade } from '../../trading/records.ts';
 import type { JobCheckpoints } from '../job-runner.node.ts';
 import { CheckpointRhythm } from './checkpoint-rhythm.node.ts';

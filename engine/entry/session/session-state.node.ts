@@ -13,7 +13,7 @@ import {
 import { TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
 import { tradeMessage } from '../../connectors/sinks/trades-csv.ts';
 import type { RescaleInfo, TradeMessage } from '../../contract/window.ts';
-import type { CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
+import type { CheckpointRecord } from '../../contract/checkpoint-record.ts';
 import {
   CheckpointStorage,
   type RefusedCheckpoint,

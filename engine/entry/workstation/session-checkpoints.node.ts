@@ -1,5 +1,6 @@
-import type { CheckpointInfo, RecoveryInfo, StateInfo } from '../../contract/window.ts';
-import { CheckpointCoordinator, type CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
+import type { CheckpointRecord } from '../../contract/checkpoint-record.ts';
+import type { RecoveryInfo, StateInfo } from '../../contract/window.ts';
+import { CheckpointCoordinator } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
 
 const HISTORY_MAX = 100;
 
@@ -7,7 +8,7 @@ const HISTORY_MAX = 100;
 export class SessionBook {
   readonly intervalMs: number;
   notKept: string | null = null;
-  #history: readonly CheckpointInfo[] = [];
+  #history: readonly CheckpointRecord[] = [];
   #recoveries: readonly RecoveryInfo[] = [];
 
   constructor(intervalMs: number) {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
 import { readTrades, type StoredTrades, type TradeValue } from '../../connectors/sinks/durable-trades.ts';
 import type { Clock } from '../../core/time.ts';
-import type { CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
+import type { CheckpointRecord } from '../../contract/checkpoint-record.ts';
 import {
   CheckpointStorage,
   type RefusedCheckpoint,

@@ -16,7 +16,7 @@ import { ruleOf } from '../../contract/rules-resolve.ts';
 import type { Clock } from '../../core/time.ts';
 import { BARS_QUERY } from '../../trading/bars/bar-history.ts';
 import type { ControlRecord, Trade } from '../../trading/records.ts';
-import type { CheckpointRecord } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
+import type { CheckpointRecord } from '../../contract/checkpoint-record.ts';
 import { repeatEvery, waitMs } from '../../core/machine.node.ts';
 import { JobFailedError } from '../job-failed-error.ts';
 import type { RunningJob } from '../job-runner.node.ts';
@@ -321,7 +321,7 @@ export class WorkstationSession {
     await this.#orders?.close();
     if (this.#live !== null) await this.#endLive(this.#live);
     await this.#job.close();
-    await this.#live?.close();
+    await Promise.race([this.#live?.close(), waitMs(END_LIVE_MS_MAX)]);
     await this.#options.live?.store.close();
   }
 

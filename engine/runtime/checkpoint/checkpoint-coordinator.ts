@@ -1,3 +1,4 @@
+import type { CheckpointRecord } from '../../contract/checkpoint-record.ts';
 import type { Clock } from '../../core/time.ts';
 import type { KeyedOperatorSnapshot } from '../operators/keyed-snapshot.ts';
 import type { Acknowledgement, SourceThreadState, TaskAcknowledgement } from './acknowledgement.ts';
@@ -10,24 +11,6 @@ export interface CheckpointOptions {
   readonly timeoutMs?: number;
   /** From the end of one to the trigger of the next, ms. */
   readonly minPauseMs?: number;
-}
-
-/** One checkpoint as it is shown and kept in the history. */
-export interface CheckpointRecord {
-  readonly id: number;
-  readonly kind: 'checkpoint' | 'savepoint';
-  readonly status: 'in-progress' | 'completed' | 'failed';
-  /** Wall clock. */
-  readonly triggeredAtMs: number;
-  readonly durationMs: number;
-  readonly bytes: number;
-  readonly newBytes: number;
-  readonly keys: number;
-  /** Longest over all tasks: records waiting for barriers; processing standing still. */
-  readonly alignmentMs: number;
-  readonly pauseMs: number;
-  /** Why it failed. */
-  readonly problem: string | null;
 }
 
 export interface CheckpointHost {

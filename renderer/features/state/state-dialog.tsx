@@ -1,5 +1,6 @@
 import './state.css';
-import type { CheckpointInfo, RecoveryInfo, StateInfo } from '../../../engine/contract/window.ts';
+import type { CheckpointRecord } from '../../../engine/contract/checkpoint-record.ts';
+import type { RecoveryInfo, StateInfo } from '../../../engine/contract/window.ts';
 import { bytesText, countText, NOTHING } from '../../format/decimal-text.ts';
 import { durationText, secondText, timeText } from '../../format/time-text.ts';
 import { Dialog } from '../../ui/dialog.tsx';
@@ -80,7 +81,7 @@ function Recovery({ recovery, zone }: { readonly recovery: RecoveryInfo; readonl
   );
 }
 
-function CheckpointRow({ checkpoint, zone }: { readonly checkpoint: CheckpointInfo; readonly zone: string }) {
+function CheckpointRow({ checkpoint, zone }: { readonly checkpoint: CheckpointRecord; readonly zone: string }) {
   const { id, status, triggeredAtMs, durationMs, bytes, newBytes, keys, pauseMs, problem } = checkpoint;
   const isComplete = status === 'completed';
   return (

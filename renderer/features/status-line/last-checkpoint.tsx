@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import type { CheckpointInfo } from '../../../engine/contract/window.ts';
+import type { CheckpointRecord } from '../../../engine/contract/checkpoint-record.ts';
 import { ageText } from '../../format/time-text.ts';
 import { useStore, useWorkstation } from '../../ui/workstation-context.ts';
 
@@ -28,13 +28,13 @@ export function LastCheckpoint() {
   );
 }
 
-function words(notKept: string | null, last: CheckpointInfo | undefined, nowMs: number): string {
+function words(notKept: string | null, last: CheckpointRecord | undefined, nowMs: number): string {
   if (notKept !== null) return 'no checkpoints';
   if (last === undefined) return 'checkpoint \u2026';
   return `checkpoint ${last.id}, ${ageText(nowMs - last.triggeredAtMs)}`;
 }
 
-export function failuresSince(history: readonly CheckpointInfo[], last: CheckpointInfo | undefined): number {
+export function failuresSince(history: readonly CheckpointRecord[], last: CheckpointRecord | undefined): number {
   return history.filter(({ id, status }) => status === 'failed' && id > (last?.id ?? 0)).length;
 }
 
