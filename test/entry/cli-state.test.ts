@@ -2,43 +2,23 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { inputToCsv } from '../../engine/connectors/simulator/quotes-to-csv.ts';
-import { MarketSimulator } from '../../engine/connectors/simulator/market-simulator.ts';
 import { createRandom } from '../../engine/connectors/simulator/prng.ts';
-import { SymbolTable } from '../../engine/connectors/sources/symbol-table.ts';
-import { formatPrice, formatShares } from '../../engine/core/decimal.ts';
+import { simulatedMarket, TIGHT_RULES, type SimulatedMarket } from '../support/simulated-market.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { CLI, flinktrade, put } from './cli-kit.ts';
 
 const SEED = 20_261_122;
 const DURATION_MS = 240_000;
-const RULES = {
-  version: 1,
-  defaults: {
-    ttlMs: 20_000,
-    askOffset: '0.02',
-    askIncrease: { from: 'ask', amount: '0.01' },
-    maxSharesPerTrade: '100',
-  },
-  limits: { maxTradesPerSecond: 2, maxTradesPerDay: 20, maxNotionalPerDay: '30000000', maxLossPerDay: '2000' },
-};
 
-let session = '';
-let positions = '';
+let market: SimulatedMarket;
 
 beforeAll(() => {
-  const symbols = new SymbolTable();
-  const market = new MarketSimulator(createRandom(SEED), symbols, { durationMs: DURATION_MS });
-  positions = `symbol,shares,buyPrice\n${market
-    .positions()
-    .map(({ symbol, shares, buyPrice }) => `${symbol},${formatShares(shares)},${formatPrice(buyPrice)}\n`)
-    .join('')}`;
-  session = [...inputToCsv(market, symbols)].join('');
+  market = simulatedMarket(SEED, DURATION_MS);
 });
 
 function folderWithSession(): string {
   const folder = temporaryFolder('state');
-  put(folder, { 's.csv': session, 'p.csv': positions, 'r.json': JSON.stringify(RULES) });
+  put(folder, { 's.csv': market.csv, 'p.csv': market.positions, 'r.json': JSON.stringify(TIGHT_RULES) });
   return folder;
 }
 

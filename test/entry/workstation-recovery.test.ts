@@ -1,42 +1,21 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { MarketSimulator } from '../../engine/connectors/simulator/market-simulator.ts';
-import { createRandom } from '../../engine/connectors/simulator/prng.ts';
-import { inputToCsv } from '../../engine/connectors/simulator/quotes-to-csv.ts';
-import { SymbolTable } from '../../engine/connectors/sources/symbol-table.ts';
 import type { SessionRequest, Speed } from '../../engine/contract/window.ts';
 import type { RulesDocument } from '../../engine/contract/rules.ts';
-import { formatPrice, formatShares } from '../../engine/core/decimal.ts';
+import { simulatedMarket, TIGHT_RULES, type SimulatedMarket } from '../support/simulated-market.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { WorkstationEngine } from '../support/workstation-engine.ts';
 
 const SEED = 20_261_122;
 const DURATION_MS = 240_000;
-const RULES: RulesDocument = {
-  version: 1,
-  defaults: {
-    ttlMs: 20_000,
-    askOffset: '0.02',
-    askIncrease: { from: 'ask', amount: '0.01' },
-    maxSharesPerTrade: '100',
-  },
-  limits: { maxTradesPerSecond: 2, maxTradesPerDay: 20, maxNotionalPerDay: '30000000', maxLossPerDay: '2000' },
-};
 /** Slow enough to be killed in the middle. */
 const SLOW: Speed = { kind: 'times', factor: 80 };
 
-let csv = '';
-let positions = '';
+let market: SimulatedMarket;
 
 beforeAll(() => {
-  const symbols = new SymbolTable();
-  const market = new MarketSimulator(createRandom(SEED), symbols, { durationMs: DURATION_MS });
-  positions = `symbol,shares,buyPrice\n${market
-    .positions()
-    .map(({ symbol, shares, buyPrice }) => `${symbol},${formatShares(shares)},${formatPrice(buyPrice)}\n`)
-    .join('')}`;
-  csv = [...inputToCsv(market, symbols)].join('');
+  market = simulatedMarket(SEED, DURATION_MS);
 });
 
 interface Desk {
@@ -47,8 +26,8 @@ interface Desk {
 
 function desk(request: Partial<SessionRequest> = {}): Desk {
   const folder = temporaryFolder('workstation');
-  writeFileSync(join(folder, 's.csv'), csv);
-  writeFileSync(join(folder, 'p.csv'), positions);
+  writeFileSync(join(folder, 's.csv'), market.csv);
+  writeFileSync(join(folder, 'p.csv'), market.positions);
   return {
     folder,
     state: join(folder, 'state'),
@@ -56,7 +35,7 @@ function desk(request: Partial<SessionRequest> = {}): Desk {
       inputs: { kind: 'files', paths: [join(folder, 's.csv')] },
       profile: null,
       positionsPath: join(folder, 'p.csv'),
-      rules: RULES,
+      rules: TIGHT_RULES,
       workers: 2,
       speed: SLOW,
       startPaused: false,
@@ -186,7 +165,7 @@ describe('a workstation that is killed', () => {
     first.open(request);
     await hasCheckpoint(first, 3);
     await first.kill();
-    writeFileSync(join(folder, 's.csv'), `${csv}`.slice(0, -2000));
+    writeFileSync(join(folder, 's.csv'), market.csv.slice(0, -2000));
 
     const second = new WorkstationEngine(state);
     await second.untilStatus('failed');
@@ -196,7 +175,7 @@ describe('a workstation that is killed', () => {
     rmSync(join(folder, 's.csv'));
     await using third = new WorkstationEngine(state);
     await third.untilStatus('failed');
-    writeFileSync(join(folder, 's.csv'), csv);
+    writeFileSync(join(folder, 's.csv'), market.csv);
     third.send({ kind: 'recover' });
 
     expect(await finished(third)).toEqual(await undisturbed());
@@ -262,7 +241,10 @@ describe('a workstation that is killed', () => {
 });
 
 describe('rule changes and the kill switch', () => {
-  const change = (amount: string): RulesDocument => ({ ...RULES, defaults: { ...RULES.defaults, askOffset: amount } });
+  const change = (amount: string): RulesDocument => ({
+    ...TIGHT_RULES,
+    defaults: { ...TIGHT_RULES.defaults, askOffset: amount },
+  });
 
   it('hold from the same place again after a crash between two checkpoints', async () => {
     const { state, request } = desk();

@@ -1,12 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inputToCsv } from '../../engine/connectors/simulator/quotes-to-csv.ts';
-import { MarketSimulator } from '../../engine/connectors/simulator/market-simulator.ts';
-import { createRandom } from '../../engine/connectors/simulator/prng.ts';
-import { SymbolTable } from '../../engine/connectors/sources/symbol-table.ts';
-import { formatPrice, formatShares } from '../../engine/core/decimal.ts';
 import { openWorkstation, type WorkstationPage } from '../e2e/workstation-page.ts';
 import { AppLife } from './app-life.ts';
+import { simulatedMarket } from './simulated-market.ts';
 import type { Desktop } from './desktop.ts';
 
 /** Wall time to wait for a sign of life on a machine with better things to do. */
@@ -36,14 +32,10 @@ export interface RoundFiles {
 
 export function writeMarket(folder: string, seed: number, eventSeconds: number): RoundFiles {
   mkdirSync(folder, { recursive: true });
-  const symbols = new SymbolTable();
-  const market = new MarketSimulator(createRandom(seed), symbols, { durationMs: eventSeconds * 1000 });
-  const held = market
-    .positions()
-    .map(({ symbol, shares, buyPrice }) => `${symbol},${formatShares(shares)},${formatPrice(buyPrice)}\n`);
+  const market = simulatedMarket(seed, eventSeconds * 1000);
   const files = { session: join(folder, 'session.csv'), positions: join(folder, 'positions.csv') };
-  writeFileSync(files.positions, `symbol,shares,buyPrice\n${held.join('')}`);
-  writeFileSync(files.session, [...inputToCsv(market, symbols)].join(''));
+  writeFileSync(files.positions, market.positions);
+  writeFileSync(files.session, market.csv);
   return files;
 }
 

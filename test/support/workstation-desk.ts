@@ -1,12 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MarketSimulator } from '../../engine/connectors/simulator/market-simulator.ts';
-import { createRandom } from '../../engine/connectors/simulator/prng.ts';
-import { inputToCsv } from '../../engine/connectors/simulator/quotes-to-csv.ts';
-import { SymbolTable } from '../../engine/connectors/sources/symbol-table.ts';
 import type { SessionRequest, Speed } from '../../engine/contract/window.ts';
 import type { RulesDocument } from '../../engine/contract/rules.ts';
-import { formatPrice, formatShares } from '../../engine/core/decimal.ts';
+import { simulatedMarket, type SimulatedMarket } from './simulated-market.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { WorkstationEngine } from './workstation-engine.ts';
 
@@ -32,28 +28,21 @@ export interface Outcome {
 
 export class DeskMaker {
   readonly #options: DeskOptions;
-  readonly #csv: string;
-  readonly #positions: string;
+  readonly #market: SimulatedMarket;
 
   constructor(options: DeskOptions) {
-    const symbols = new SymbolTable();
-    const market = new MarketSimulator(createRandom(options.seed), symbols, { durationMs: options.durationMs });
-    const held = market
-      .positions()
-      .map(({ symbol, shares, buyPrice }) => `${symbol},${formatShares(shares)},${formatPrice(buyPrice)}\n`);
     this.#options = options;
-    this.#positions = `symbol,shares,buyPrice\n${held.join('')}`;
-    this.#csv = [...inputToCsv(market, symbols)].join('');
+    this.#market = simulatedMarket(options.seed, options.durationMs);
   }
 
   get csv(): string {
-    return this.#csv;
+    return this.#market.csv;
   }
 
   desk(request: Partial<SessionRequest> = {}): Desk {
     const folder = temporaryFolder('workstation');
-    writeFileSync(join(folder, 's.csv'), this.#csv);
-    writeFileSync(join(folder, 'p.csv'), this.#positions);
+    writeFileSync(join(folder, 's.csv'), this.#market.csv);
+    writeFileSync(join(folder, 'p.csv'), this.#market.positions);
     return {
       folder,
       state: join(folder, 'state'),
