@@ -1,4 +1,5 @@
-import type { SessionSourceReader, SessionTotals } from '../../engine/connectors/sources/session-source-reader.ts';
+import type { SessionSourceReader } from '../../engine/connectors/sources/session-source-reader.ts';
+import type { SessionTotals } from '../../engine/connectors/sources/session-totals.ts';
 import { ROW_WORDS } from '../../engine/contract/frames.ts';
 import { assignKeyToParallelOperator } from '../../engine/state/key-groups.ts';
 import type { LocalExecutor } from '../../engine/runtime/local-executor.ts';

@@ -6,13 +6,7 @@ import { InputError } from './input-error.ts';
 import { Pacer, type ReplaySpeed, type StartTimer } from './pacing.ts';
 import type { QuoteBatch } from './quote-batch.ts';
 import type { QuoteInput } from './quote-input.ts';
-import {
-  QUARANTINE_KEPT_MAX,
-  ROW_REASONS,
-  type QuarantinedRow,
-  type RowReason,
-  type StoredLedger,
-} from './row-ledger.ts';
+import type { QuarantinedRow, StoredLedger } from './row-ledger.ts';
 import { SessionMerge, type InputPlace } from './session-merge.ts';
 import {
   QUOTE_IS_STALE,
@@ -30,6 +24,7 @@ import {
 } from './control-schedule.ts';
 import type { SessionRecord } from './session-records.ts';
 import { SessionStamper, type StamperOptions, type StoredStamper } from './session-stamper.ts';
+import { firstQuarantined, sessionTotals, type SessionTotals } from './session-totals.ts';
 import type { SymbolTable } from './symbol-table.ts';
 
 export interface SessionReaderOptions<C> extends StamperOptions {
@@ -76,30 +71,6 @@ export interface StoredSession {
   readonly unfinishedStepMs: number | null;
   /** Positions ahead of the next quote have been opened, the quote itself was not taken yet. */
   readonly isOfferOpen: boolean;
-}
-
-/** The books of the whole session; rows add up: rows = applied + late + quarantined + ignored (+ open before the end). */
-export interface SessionTotals {
-  /** Data rows of all inputs. Two rows that made one quote are two. */
-  readonly rows: number;
-  /** Well-formed quotes: late, held back and quarantined as `future` included. */
-  readonly quotes: number;
-  readonly symbols: number;
-  /** Smallest and greatest event time of the quotes taken; null when there was none. */
-  readonly firstEventTimeMs: number | null;
-  readonly lastEventTimeMs: number | null;
-  readonly appliedRows: number;
-  readonly late: number;
-  readonly lateQuotes: number;
-  /** Quotes quarantined as `future`; they have a sequence number all the same. */
-  readonly futureQuotes: number;
-  /** Quotes quarantined as `stale`; they have a sequence number as well. */
-  readonly staleQuotes: number;
-  readonly quarantined: number;
-  readonly ignored: number;
-  /** Rows read that have not ended anywhere yet; 0 once the session is over. */
-  readonly openRows: number;
-  readonly quarantinedByReason: Readonly<Partial<Record<RowReason, number>>>;
 }
 
 /**
@@ -298,43 +269,12 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
   }
 
   totals(): SessionTotals {
-    const { stamper } = this;
-    const sum = (pick: (input: QuoteInput) => number): number =>
-      this.#inputs.reduce((total, input) => total + pick(input), 0);
-    const byReason: Partial<Record<RowReason, number>> = {};
-    for (const reason of ROW_REASONS) {
-      const count = sum((input) => input.ledger.quarantinedByReason()[reason] ?? 0);
-      if (count > 0) byReason[reason] = count;
-    }
-    const some = stamper.takenQuotes > 0;
-    return {
-      rows: sum((input) => input.ledger.rowsRead),
-      quotes: stamper.sequence,
-      symbols: stamper.symbolCount,
-      firstEventTimeMs: some ? stamper.smallestMs : null,
-      lastEventTimeMs: some ? stamper.greatestMs : null,
-      appliedRows: sum((input) => input.ledger.appliedRows),
-      late: sum((input) => input.ledger.lateRows),
-      lateQuotes: stamper.lateQuotes,
-      futureQuotes: stamper.futureQuotes,
-      staleQuotes: stamper.staleQuotes,
-      quarantined: sum((input) => input.ledger.quarantinedRows),
-      ignored: sum((input) => input.ledger.ignoredRows),
-      openRows: sum((input) => input.ledger.openRows()),
-      quarantinedByReason: byReason,
-    };
+    return sessionTotals(this.#inputs, this.stamper);
   }
 
   /** The first rows in quarantine, inputs in the order named; `known` of them are skipped. */
   quarantinedRows(known = 0): readonly QuarantinedRow[] {
-    const rows: QuarantinedRow[] = [];
-    for (const input of this.#inputs) {
-      for (const row of input.ledger.kept) {
-        if (rows.length === QUARANTINE_KEPT_MAX) return rows.slice(known);
-        rows.push(row);
-      }
-    }
-    return rows.slice(known);
+    return firstQuarantined(this.#inputs).slice(known);
   }
 
   #release(output: ReaderOutput<SessionRecord>, room: number): void {

@@ -4,7 +4,7 @@ import { JournalReader, type FoundJournal } from '../../connectors/journal/journ
 import { publicAddress } from '../../connectors/live/web-socket.node.ts';
 import type { FeedStatus } from '../../connectors/live/live-feed-input.ts';
 import type { LiveSettings } from '../../connectors/recording/recording-format.ts';
-import type { SessionTotals } from '../../connectors/sources/session-source-reader.ts';
+import type { SessionTotals } from '../../connectors/sources/session-totals.ts';
 import type { AuditTrail } from '../../connectors/audit/audit-trail.ts';
 import { DurableTrades } from '../../connectors/sinks/durable-trades.ts';
 import type { PlannedPosition } from '../../connectors/sources/session-records.ts';

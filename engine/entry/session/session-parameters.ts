@@ -2,7 +2,7 @@ import type { BarBuilding } from '../../contract/bars.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
 import type { AuditEvent } from '../../connectors/audit/audit-record.ts';
 import type { Speed } from '../../contract/window.ts';
-import type { SessionTotals } from '../../connectors/sources/session-source-reader.ts';
+import type { SessionTotals } from '../../connectors/sources/session-totals.ts';
 import type { LiveSettings } from '../../connectors/recording/recording-format.ts';
 import type { JournalPart } from '../../connectors/journal/journal-writer.ts';
 import type { FeedStatus } from '../../connectors/live/live-feed-input.ts';

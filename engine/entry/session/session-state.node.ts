@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { AUDIT_ANCHOR } from '../../connectors/audit/audit-anchor-file.node.ts';
 import type { AuditTrail } from '../../connectors/audit/audit-trail.ts';
 import { openAuditTrail } from '../../connectors/audit/open-audit-trail.node.ts';
-import type { SessionTotals } from '../../connectors/sources/session-source-reader.ts';
+import type { SessionTotals } from '../../connectors/sources/session-totals.ts';
 import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
 import {
   DurableTrades,
