@@ -51,10 +51,10 @@ function streamOf(records: readonly AuditRecord[]): readonly unknown[] {
     .map(({ kind, sequence, details }) => ({ kind, sequence, details }));
 }
 
-/** The second of them began after whatever happened before. */
-async function twoCheckpoints(state: string): Promise<void> {
+/** One may have been under way, and one have come while the folder was read: the third began after what happened before. */
+async function threeCheckpoints(state: string): Promise<void> {
   const before = newestCheckpoint(state);
-  while (newestCheckpoint(state) < before + 2) await pause(20);
+  while (newestCheckpoint(state) < before + 3) await pause(20);
 }
 
 /** More by `FLINKTRADE_KILLS=N`, others by `FLINKTRADE_SEED=N`. */
@@ -78,7 +78,7 @@ describe(
           await pause(random() * 800);
           if (kill === 5) child.kill('SIGUSR2');
           // What nobody has journaled yet may be gone with the crash.
-          if (kill === 5 || kill === 6 || kill === 3) await twoCheckpoints(join(folder, 'state'));
+          if (kill === 5 || kill === 6 || kill === 3) await threeCheckpoints(join(folder, 'state'));
         });
         // Then the one before it is gone on from, behind which the trail tells of more.
         if (kill % 5 === 4) damageCheckpoints(join(folder, 'state'), 1);
