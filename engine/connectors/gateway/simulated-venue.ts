@@ -1,5 +1,5 @@
 import type { OrderAnswer, OrderRequest } from '../../contract/orders.ts';
-import { formatShares, parsePrice, parseShares } from '../../core/decimal.ts';
+import { formatShares, parsePrice, parseShares, SHARE_DECIMALS } from '../../core/decimal.ts';
 import { createRandom } from '../simulator/prng.ts';
 
 /** How the simulated venue behaves. Rates are shares of 1. */
@@ -15,6 +15,8 @@ export interface VenueBehaviour {
   /** Orders that are executed while the first answer never comes. */
   readonly hangRate: number;
 }
+
+const WHOLE_SHARE = 10 ** SHARE_DECIMALS;
 
 /** FNV-1a: a number of 32 bits for a text. */
 function hashOf(text: string): number {
@@ -43,7 +45,9 @@ export class SimulatedVenue {
     const dice = random();
     const { rejectRate, partialRate } = this.behaviour;
     if (dice < rejectRate) return { state: 'rejected', reason: 'the market moved away' };
-    const part = Math.floor(wanted.value * random());
+    // Whole shares are filled in whole shares.
+    const unit = wanted.value % WHOLE_SHARE === 0 ? WHOLE_SHARE : 1;
+    const part = Math.floor((wanted.value * random()) / unit) * unit;
     if (dice < rejectRate + partialRate && part > 0) return { state: 'partly-confirmed', shares: formatShares(part) };
     return { state: 'confirmed', shares: formatShares(wanted.value) };
   }
