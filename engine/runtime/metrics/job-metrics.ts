@@ -1,4 +1,4 @@
-import type { CheckpointRecord } from '../checkpoint/checkpoint-coordinator.ts';
+import type { CheckpointRecord } from '../../contract/checkpoint-record.ts';
 import { TimeMeter, type ThreadTimes } from './thread-times.ts';
 
 /** One thread of a job: its sources, or a subtask. Names are Flink's. */
