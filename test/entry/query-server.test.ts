@@ -182,7 +182,9 @@ describe('the query server', () => {
     expect(rows[0]['profit']).toMatch(/^-?\d+\.\d{2,}$/);
     const { checkpoints } = JSON.parse((await ask('/v1/jobs/session/checkpoints')).text) as { checkpoints: number[] };
     const symbol = String(rows[0]['symbol']);
-    const then = JSON.parse((await ask(`/v1/positions/${symbol}?asOf=${checkpoints.at(-1)}`)).text) as { trades: number };
+    const then = JSON.parse((await ask(`/v1/positions/${symbol}?asOf=${checkpoints.at(-1)}`)).text) as {
+      trades: number;
+    };
     expect(then.trades).toBeLessThanOrEqual(Number(rows[0]['trades']));
   });
 
