@@ -410,6 +410,8 @@ export type EngineEvent =
       readonly checkpoints: readonly number[];
       /** A position row (trading-rules "Records"); null: there is no position. */
       readonly position: Readonly<Record<string, string | number | null>> | null;
+      /** Why it did or did not trade on its last quote; null: nothing is known of the symbol. */
+      readonly why: string | null;
       /** How often each reason kept it from trading; null: nothing is known of the symbol. */
       readonly reasons: Readonly<Record<string, string | number | null>> | null;
       /** Why there is no answer; null: there is one. */

@@ -14,6 +14,7 @@ import { runLive } from './cli/live-command.node.ts';
 import { CliError, EXIT_INPUT, EXIT_INTERNAL, EXIT_USAGE, USAGE } from './cli/messages.ts';
 import { runRescale } from './cli/rescale-command.node.ts';
 import { runPositions } from './cli/positions-command.node.ts';
+import { runExplain } from './cli/explain-command.node.ts';
 import { runQuery } from './cli/query-command.node.ts';
 import { runReplay, runSample } from './cli/replay-command.node.ts';
 import { runProfiles, runRecord } from './cli/record-command.node.ts';
@@ -61,6 +62,8 @@ async function run(command: CliCommand): Promise<void> {
       return runAudit(command);
     case 'query':
       return runQuery(command);
+    case 'explain':
+      return runExplain(command);
     case 'positions':
       return runPositions(command);
     case 'profiles':

@@ -16,6 +16,7 @@ import { assertNever } from '../core/assert.ts';
 import { notional } from '../core/decimal.ts';
 import { compileRules, stepAmount, type CompiledRules, type SymbolRulesCompiled } from './compiled-rules.ts';
 import { applyDueDecays, replanDecay, settleDecay, startLife, stopDecay, wakeAfterTrade } from './decay.ts';
+import { explain } from './explain.ts';
 import { sharesToSell } from './fill.ts';
 import { CircuitBreakers, TradeCounts, secondOf } from './limits.ts';
 import {
@@ -103,6 +104,7 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
       if (state !== null) fillReasonRow(state, numbers, offset);
     });
     context.registerQuery('position', () => this.#answer((state) => positionRow(state, this.#rulesOf(state))));
+    context.registerQuery('explain', () => this.#answer((state) => explain(state, this.#rulesOf(state))));
     context.registerQuery('reasons', () => this.#answer(reasonCounts));
     context.registerQuery('report', () =>
       this.#answer((state) => ({

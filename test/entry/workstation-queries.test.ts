@@ -54,6 +54,7 @@ test('the workstation is asked by programs once its server is on, by its window 
   const { symbolState } = engine.known;
   expect(symbolState?.problem).toBe(null);
   expect(symbolState?.position).toMatchObject({ symbol, status: expect.any(String) as string });
+  expect(symbolState?.why).toMatch(/last quote|closed/);
   const checkpoint = symbolState?.checkpoints.at(-1) ?? NaN;
   engine.send({ kind: 'ask-symbol-state', requestId: 6, symbol, asOf: checkpoint });
   await engine.until('the state as of a checkpoint', (known) => known.symbolState?.requestId === 6);

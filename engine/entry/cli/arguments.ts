@@ -15,10 +15,13 @@ import { GATEWAY_FLAGS, readGateway, readGatewayUrl, type GatewayCommand } from 
 import { FEED_FLAGS, LIVE_FLAGS, readFeed, readLive, type FeedCommand, type LiveCommand } from './live-arguments.ts';
 
 import {
+  EXPLAIN_FLAGS,
   POSITIONS_FLAGS,
   QUERY_FLAGS,
+  readExplain,
   readPositions,
   readQuery,
+  type ExplainCommand,
   type PositionsCommand,
   type QueryCommand,
 } from './query-arguments.ts';
@@ -58,6 +61,7 @@ export type CliCommand =
   | AuditCommand
   | QueryCommand
   | PositionsCommand
+  | ExplainCommand
   | {
       readonly kind: 'inspect';
       readonly input: string;
@@ -158,6 +162,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   audit: ['output'],
   query: QUERY_FLAGS,
   positions: POSITIONS_FLAGS,
+  explain: EXPLAIN_FLAGS,
   kill: ['user-data-dir'],
   rescale: ['workers', 'user-data-dir'],
   savepoint: ['output'],
@@ -212,6 +217,8 @@ export function parseArguments(words: readonly string[]): Result<CliCommand, str
       return readQuery(parsed.value);
     case 'positions':
       return readPositions(parsed.value);
+    case 'explain':
+      return readExplain(parsed.value);
     default:
       return parsed.value.rest.length > 0
         ? fail(`profiles takes no arguments; found "${parsed.value.rest[0]}".`)

@@ -95,7 +95,10 @@ export const USAGE = `FlinkTrade command line
              [--as-of N] (a kept checkpoint), [--json], [--csv]
   flinktrade positions [--watch] [--symbols GOOG,AAPL,TWTR] [--json]
       The table of positions of a running session; --watch: ten times a second, until Ctrl-C.
-      query and positions find the workstation with its local server on, or a replay or live started with --serve;
+  flinktrade explain SYMBOL [--as-of N] [--since N] [--json]
+      Why it did or did not trade on its last quote, with the numbers compared, its pending timer, and what has changed
+      since a kept checkpoint.
+      query, positions and explain find the workstation with its local server on, or a replay or live started with --serve;
       --url ADDRESS and --token FILE choose one; --user-data-dir DIR is where a workstation keeps its data.
 
   flinktrade savepoint DIR -o FILE          the newest checkpoint of a --state folder in one file, for --savepoint

@@ -33,10 +33,22 @@ export interface PositionsCommand extends AskedProgram {
   readonly json: boolean;
 }
 
+/** `flinktrade explain`: why a symbol did or did not trade. */
+export interface ExplainCommand extends AskedProgram {
+  readonly kind: 'explain';
+  readonly symbol: string;
+  readonly asOf: number | null;
+  /** What has changed since this checkpoint is told as well; null: nothing is compared. */
+  readonly since: number | null;
+  readonly json: boolean;
+}
+
 const ASKED_FLAGS = ['url', 'token', 'user-data-dir'];
 const LIST_FLAGS = ['prefix', 'filter', 'sort', 'limit', 'descending'];
 export const QUERY_FLAGS: readonly string[] = ['as-of', 'json', 'csv', ...LIST_FLAGS, ...ASKED_FLAGS];
 export const POSITIONS_FLAGS: readonly string[] = ['watch', 'symbols', 'json', ...ASKED_FLAGS];
+
+export const EXPLAIN_FLAGS: readonly string[] = ['as-of', 'since', 'json', ...ASKED_FLAGS];
 
 const SYMBOLS_MAX = 1_000;
 
@@ -82,6 +94,26 @@ export function readPositions({ values, rest }: ParsedFlags): Result<CliCommand,
     kind: 'positions',
     watches: values.has('watch'),
     symbols: symbols === undefined ? null : [...new Set(symbols)],
+    json: values.has('json'),
+    ...asked.value,
+  });
+}
+
+export function readExplain({ values, rest }: ParsedFlags): Result<CliCommand, string> {
+  const [symbol, ...more] = rest;
+  if (symbol === undefined || more.length > 0)
+    return fail(`explain takes one symbol: flinktrade explain AAPL; found ${rest.length}.`);
+  const asOf = readWhole(values, 'as-of', 0, Number.MAX_SAFE_INTEGER);
+  if (!asOf.ok) return asOf;
+  const since = readWhole(values, 'since', 0, Number.MAX_SAFE_INTEGER);
+  if (!since.ok) return since;
+  const asked = readAsked(values);
+  if (!asked.ok) return asked;
+  return ok({
+    kind: 'explain',
+    symbol,
+    asOf: asOf.value,
+    since: since.value,
     json: values.has('json'),
     ...asked.value,
   });

@@ -6,6 +6,7 @@ import type { StoredKey } from '../../runtime/query/checkpointed-state.ts';
 import type { QueryableJob, QueryableJobs, ServedJob } from '../../runtime/query/queryable-job.ts';
 import type { Key } from '../../state/java-hash.ts';
 import { compileRules, type CompiledRules, type SymbolRulesCompiled } from '../../trading/compiled-rules.ts';
+import { explain } from '../../trading/explain.ts';
 import { POSITIONS, type PositionState } from '../../trading/position-state.ts';
 import type { ControlRecord } from '../../trading/records.ts';
 import { positionRow, reasonCounts } from '../../trading/rows.ts';
@@ -16,6 +17,7 @@ const TRADE_UID = 'trade';
 export const SESSION_JOB = 'session';
 /** Names of queries (trading/trade-function.ts). */
 export const POSITION = 'position';
+export const EXPLAIN = 'explain';
 
 /** What can be asked of a session, live and as of its checkpoints. @param rules that it began with */
 export function servedSession(
@@ -40,6 +42,7 @@ export function servedSession(
     checkpoints: storage === null ? null : new CheckpointReader(storage),
     checkpointedQueries: {
       [POSITION]: query(positionRow),
+      [EXPLAIN]: query(explain),
       reasons: query(reasonCounts),
       report: query((state, own) => ({ position: positionRow(state, own), reasons: reasonCounts(state) })),
     },

@@ -4,7 +4,7 @@ import type { QueryableStateClient } from '../../runtime/query/queryable-state-c
 import type { ServedJob } from '../../runtime/query/queryable-job.ts';
 import { programVersion } from '../program-version.ts';
 import { queryClient, serveQueries, type Serving } from '../serve/serving.node.ts';
-import { POSITION, SESSION_JOB, sessionJobs } from '../serve/trading-queries.ts';
+import { EXPLAIN, POSITION, SESSION_JOB, sessionJobs } from '../serve/trading-queries.ts';
 
 /** Where the workstation's server is found, unless somebody else is there already. */
 const SERVER_PORT = 8786;
@@ -92,16 +92,17 @@ export class QueryDesk {
     const about = { requestId, symbol, asOf };
     try {
       const checkpoints = await this.#client.checkpointIds(SESSION_JOB);
-      const [position, reasons] = await Promise.all(
-        [POSITION, 'reasons'].map(async (name) => {
+      const [position, reasons, explanation] = await Promise.all(
+        [POSITION, 'reasons', EXPLAIN].map(async (name) => {
           const [found] = await this.#client.getMany(SESSION_JOB, name, [symbol], place);
           return (found?.value ?? null) as Readonly<Record<string, string | number | null>> | null;
         }),
       );
-      this.#options.emit({ kind: 'symbol-state', ...about, checkpoints, position, reasons, problem: null });
+      const why = (explanation?.['why'] ?? null) as string | null;
+      this.#options.emit({ kind: 'symbol-state', ...about, checkpoints, position, why, reasons, problem: null });
     } catch (error) {
       const { message } = error as Error;
-      const nothing = { checkpoints: [], position: null, reasons: null };
+      const nothing = { checkpoints: [], position: null, why: null, reasons: null };
       this.#options.emit({ kind: 'symbol-state', ...about, ...nothing, problem: message });
     }
   }

@@ -58,22 +58,25 @@ function Shown({ state, zone }: { readonly state: SymbolState; readonly zone: st
   if (state.problem !== null) return <p className="tone-warning selectable">{state.problem}</p>;
   if (state.position === null && state.reasons === null) return <p>Nothing is known of it.</p>;
   return (
-    <table className="checkpoints number" data-testid="symbol-state">
-      <tbody>
-        {Object.entries(state.position ?? {}).map(([name, value]) => (
-          <tr key={name}>
-            <th>{name}</th>
-            <td className="selectable">{textOf(name, value, zone)}</td>
-          </tr>
-        ))}
-        {Object.entries(state.reasons ?? {}).map(([reason, count]) => (
-          <tr key={reason}>
-            <th>no trade: {reason}</th>
-            <td>{count}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <>
+      <p className="selectable">{state.why}</p>
+      <table className="checkpoints number" data-testid="symbol-state">
+        <tbody>
+          {Object.entries(state.position ?? {}).map(([name, value]) => (
+            <tr key={name}>
+              <th>{name}</th>
+              <td className="selectable">{textOf(name, value, zone)}</td>
+            </tr>
+          ))}
+          {Object.entries(state.reasons ?? {}).map(([reason, count]) => (
+            <tr key={reason}>
+              <th>no trade: {reason}</th>
+              <td>{count}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
   );
 }
 
