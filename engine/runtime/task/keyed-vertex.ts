@@ -78,6 +78,8 @@ export class KeyedVertex {
   private hasPassed = false;
   private readonly endedRings = new Set<ChannelReader>();
   private lastBarrier = -Infinity;
+  /** That any ring brought. */
+  private newestBarrier = -Infinity;
   /** Told of a barrier that is through: the snapshot is due. */
   private readonly onBarrier: (vertex: KeyedVertex, barrier: VertexBarrier) => void;
   private readonly outputs: TaskOutputs;
@@ -133,7 +135,7 @@ export class KeyedVertex {
     this.gate.seal();
     this.barriers = new AlignedBarrierHandler(this.readers.length, {
       triggerCheckpoint: (barrier) => this.passBarrier(barrier),
-      // Whoever began it gave it up with the newer one: nobody waits for it.
+      // Whoever began it gave it up with the newer one; `barrier` lets its rings go.
       abortCheckpoint: () => undefined,
     });
   }
@@ -157,7 +159,15 @@ export class KeyedVertex {
       if (this.endedRings.size === this.readers.length) this.passBarrier(barrier);
       return;
     }
-    if (this.barrierRings.size === 0) this.barrierSinceMs = this.host.clock.monotonicMs();
+    // An older one than others brought: nobody waits for it any more.
+    if (barrier.id < this.newestBarrier) return;
+    if (barrier.id > this.newestBarrier) {
+      this.newestBarrier = barrier.id;
+      this.barrierSinceMs = this.host.clock.monotonicMs();
+      // A vertex above that was overtaken passed the newer one alone on: the older one never comes on its rings. Those that
+      // brought it go on, to where the newer one comes on them.
+      this.barrierRings.clear();
+    }
     this.barrierRings.add(reader);
     this.barriers.processBarrier(this.readers.indexOf(reader), barrier);
   }

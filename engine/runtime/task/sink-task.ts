@@ -199,6 +199,13 @@ export class SinkTask implements Task {
 
   private startBarrier(reader: SinkReader, id: number, parallelism: number): boolean {
     if (id <= this.lastBarrier) return false;
+    if (this.barrier !== null && id !== this.barrier.id) {
+      // An older one than other rings brought: nobody waits for it any more.
+      if (id < this.barrier.id) return false;
+      // Overtaken where several operators stand above each other: the rings that brought the older one go on to this one.
+      for (const other of this.readers) other.isHeld = false;
+      this.barrier = null;
+    }
     this.barrier ??= { id, parallelism, missing: new Set(this.readers.filter((other) => !other.isEnded)) };
     this.barrier.missing.delete(reader);
     return !this.passBarrier();

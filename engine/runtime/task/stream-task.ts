@@ -170,6 +170,8 @@ export class StreamTask implements Task {
     if (parallelism === 0) this.snapshotVertex(vertex, id);
     this.outputs.sendBarrier(vertex.node, id, parallelism, nodes);
     for (const other of passed) if ([...other.companions].every((node) => nodes.has(node))) other.releaseBarrier();
+    // What waits for companions with an older one, which this one overtook, goes on to this one.
+    for (const other of this.vertices) if (other.isAtBarrier && other.barrierId < id) other.releaseBarrier();
     if (parallelism > 0 && passed.length === this.vertices.length) this.handOver(id, parallelism);
   }
 
