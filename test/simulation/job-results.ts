@@ -1,8 +1,10 @@
 import type { SessionSourceReader } from '../../engine/connectors/sources/session-source-reader.ts';
 import type { SessionTotals } from '../../engine/connectors/sources/session-totals.ts';
+import { BAR_INTERVALS_MS, BAR_SHARES_WORD, BAR_WORDS } from '../../engine/contract/bars.ts';
 import { ROW_WORDS } from '../../engine/contract/frames.ts';
 import { assignKeyToParallelOperator } from '../../engine/state/key-groups.ts';
 import type { LocalExecutor } from '../../engine/runtime/local-executor.ts';
+import { BARS_QUERY, type BarsQuestion } from '../../engine/trading/bars/bar-history.ts';
 import type { ControlRecord } from '../../engine/trading/records.ts';
 import type { PositionRow } from '../../engine/trading/rows.ts';
 import type { OracleRow } from '../support/oracle/trading.ts';
@@ -18,6 +20,8 @@ export interface JobResults {
   readonly pending: readonly string[];
   /** By symbol: the samples of its chart. */
   readonly history: Readonly<Record<string, readonly number[]>>;
+  /** By symbol and interval: its bars, but for what was traded, which a late trade may come too late for. */
+  readonly bars: Readonly<Record<string, readonly number[]>>;
   /** Of the window's rows: how many there are, and all their numbers, in the order of their bytes. */
   readonly frames: readonly string[];
 }
@@ -32,12 +36,15 @@ export function readResults<P>(
   reader: SessionSourceReader<ControlRecord>,
   session: ScriptedSession,
 ): JobResults {
-  const ask = (name: string, key: string): unknown => {
+  const ask = (name: string, key: string, question: unknown = null): unknown => {
     const { tasks, maxParallelism, parallelism } = executor;
     // Others may have a place for the key, of when it was theirs.
-    const owner = tasks[assignKeyToParallelOperator(key, maxParallelism, parallelism)];
-    const operator = owner.vertices.find((vertex) => vertex.operator.keyTable.slotOf(key) >= 0)?.operator;
-    return operator?.queryables.answer(name, key, null)?.value ?? null;
+    const { vertices } = tasks[assignKeyToParallelOperator(key, maxParallelism, parallelism)];
+    for (const { operator } of vertices) {
+      const answer = operator.keyTable.slotOf(key) >= 0 ? operator.queryables.answer(name, key, question) : undefined;
+      if (answer !== undefined) return answer.value;
+    }
+    return null;
   };
   const symbols = [
     ...new Set([
@@ -60,8 +67,19 @@ export function readResults<P>(
       .sort(),
     pending: reader.stamper.pendingPositions().map((position) => JSON.stringify(position)),
     history: Object.fromEntries(symbols.map((symbol) => [symbol, (ask('history', symbol) ?? []) as number[]])),
+    bars: Object.fromEntries(symbols.flatMap((symbol) => barsOf(symbol, ask))),
     frames: framesOf(executor),
   };
+}
+
+function barsOf(
+  symbol: string,
+  ask: (name: string, key: string, question: BarsQuestion) => unknown,
+): (readonly [string, readonly number[]])[] {
+  return Object.values(BAR_INTERVALS_MS).map((intervalMs) => {
+    const words = (ask(BARS_QUERY, symbol, { intervalMs, fromMs: -Infinity }) ?? []) as number[];
+    return [`${symbol} ${intervalMs}`, words.filter((_, index) => index % BAR_WORDS < BAR_SHARES_WORD)];
+  });
 }
 
 /** The rows the window would be sent, told apart by text: a symbol has another number in every run. */

@@ -4,6 +4,8 @@ import type { CheckpointRecord } from '../../engine/contract/checkpoint-record.t
 import { CheckpointCoordinator } from '../../engine/runtime/checkpoint/checkpoint-coordinator.ts';
 import { CheckpointStorage, type RestoredCheckpoint } from '../../engine/runtime/checkpoint/checkpoint-storage.ts';
 import { LocalExecutor } from '../../engine/runtime/local-executor.ts';
+import type { BarBuilding } from '../../engine/contract/bars.ts';
+import { describeBarHistory } from '../../engine/trading/bars/describe-bars.ts';
 import { describeTrading } from '../../engine/trading/job.ts';
 import type { Quote, Trade } from '../../engine/trading/records.ts';
 import { MemoryDisk } from '../support/memory-store.ts';
@@ -43,15 +45,20 @@ const HELD_POLLS_MAX = 600;
 /** A timeout is told in a step, and steps take this long at most, ms of the simulated clock. */
 const TIMEOUT_TOLERANCE_MS = 5;
 
+/** With operators above operators a writer in the one thread may wait for a task that waits further out: none is to fill up. */
+const RING_SLOTS_OF_LEVELS = 4096;
+
 interface TradingParameters {
   readonly session: ScriptedSession;
   readonly historySampleMs: number | null;
+  readonly bars: BarBuilding;
   readonly createSource: (context: ConstructorParameters<typeof ScriptedSource>[1]) => ScriptedSource;
 }
 
-const tradingJob = defineJob<TradingParameters>((environment, { session, historySampleMs, createSource }) =>
-  describeTrading(environment, createSource, { rules: session.rules, historySampleMs }),
-);
+const tradingJob = defineJob<TradingParameters>((environment, { session, historySampleMs, bars, createSource }) => {
+  const streams = describeTrading(environment, createSource, { rules: session.rules, historySampleMs });
+  if (bars === 'built') describeBarHistory(streams.session, streams.trades);
+});
 
 export type LifeOutcome = { readonly kind: 'crashed' } | { readonly kind: 'ended'; readonly results: JobResults };
 
@@ -192,6 +199,7 @@ export class Life {
     const parameters: TradingParameters = {
       session: this.#session,
       historySampleMs: this.#whole.historySampleMs,
+      bars: this.#whole.bars,
       createSource: (context) => {
         this.#source = new ScriptedSource(this.#session, context, this.#plan.seed + 1, {
           recordsMax: pollRecordsMax,
@@ -208,7 +216,7 @@ export class Life {
       sinks,
       random: this.#draws.random,
       clock: this.#scheduler,
-      ringSlots,
+      ringSlots: this.#whole.bars === 'built' ? RING_SLOTS_OF_LEVELS : ringSlots,
       symbolsMax: 64,
       onAcknowledge: (part) => {
         this.#scheduler.after(this.#draws.int(0, 2), () => {

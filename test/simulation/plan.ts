@@ -1,3 +1,4 @@
+import type { BarBuilding } from '../../engine/contract/bars.ts';
 import type { Draws } from './draws.ts';
 import type { Ending, Nuisance, RecoveryPoint, StoreCallKind } from './faults.ts';
 
@@ -25,6 +26,8 @@ export interface SimulationPlan {
   readonly maxParallelism: number;
   /** Samples of quotes are kept for charts: state of another kind. */
   readonly historySampleMs: number | null;
+  /** Windows of two kinds, and a history of what they give. */
+  readonly bars: BarBuilding;
   readonly lives: readonly LifePlan[];
 }
 
@@ -64,7 +67,12 @@ export function drawPlan(draws: Draws, quotes: number): SimulationPlan {
     if (ending?.kind === 'rescale-from-checkpoint' || ending?.kind === 'rescale-from-savepoint')
       parallelism = draws.of([1, 2, 3, 4, PARALLELISM_MAX].filter((other) => other !== parallelism));
   }
-  return { maxParallelism, historySampleMs: draws.of([null, null, 20]), lives };
+  return {
+    maxParallelism,
+    historySampleMs: draws.of([null, null, 20]),
+    bars: draws.of(['none', 'none', 'built'] as const),
+    lives,
+  };
 }
 
 /** One that strikes when the store does not answer, and only then; or one that often strikes. */

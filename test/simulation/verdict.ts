@@ -89,7 +89,7 @@ export function judge(
   compare('pending positions', pending, book.pending);
   problems.push(...lostShares(trades, results, book));
   if (undisturbed !== null) {
-    const parts = ['rows', 'reasons', 'totals', 'quarantined', 'pending', 'history', 'frames'] as const;
+    const parts = ['rows', 'reasons', 'totals', 'quarantined', 'pending', 'history', 'bars', 'frames'] as const;
     for (const part of parts) compare(`${part} of the undisturbed run`, results[part], undisturbed[part]);
   }
   return problems;
