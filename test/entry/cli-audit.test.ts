@@ -103,7 +103,8 @@ describe('flinktrade audit', () => {
     expect(lines).toHaveLength(13);
     expect(JSON.parse(lines[1])).toMatchObject({ index: 1, kind: 'quarantine', who: osUser() });
     expect(cut).toMatchObject({ code: 1 });
-    expect(cut.stdout).toContain('record 7 is the first bad one');
+    // Records 0 to 7 are as they were written; the next one is what is missing.
+    expect(cut.stdout).toContain('record 8 is the first bad one');
     expect(printed.stdout).toBe(lines.join('\n'));
   });
 
