@@ -80,11 +80,13 @@ describe('the window may come and go, the engine plays on', () => {
     const trades = await desk.number('total-trades');
 
     await desk.page.close();
-    expect(
-      await desk.app.application.evaluate(
-        ({ BrowserWindow }) => BrowserWindow.getAllWindows().filter((window) => window.isVisible()).length,
-      ),
-    ).toBe(0);
+    await expect
+      .poll(() =>
+        desk.app.application.evaluate(
+          ({ BrowserWindow }) => BrowserWindow.getAllWindows().filter((window) => window.isVisible()).length,
+        ),
+      )
+      .toBe(0);
     await new Promise((done) => setTimeout(done, 1500));
     await desk.app.application.evaluate(({ app }) => app.emit('second-instance', {}, [], '/'));
 

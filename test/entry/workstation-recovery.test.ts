@@ -150,8 +150,8 @@ describe('a workstation that is killed', () => {
     second.open({ ...request, speed: SLOW });
     await hasCheckpoint(second);
     second.send({ kind: 'close-session' });
+    // At once: what the window is told must be so.
     await second.until('closed', ({ statuses }) => statuses.at(-1) === 'none');
-    await new Promise((done) => setTimeout(done, 300));
     await second.kill();
 
     await using third = new WorkstationEngine(state);

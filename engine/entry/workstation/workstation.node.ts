@@ -608,7 +608,7 @@ export class Workstation {
     this.#keeper = null;
     this.#liveRequest = null;
     this.#info = null;
-    if (session !== null || this.#status.kind === 'failed') this.#setStatus({ kind: 'none' });
+    const isShown = session !== null || this.#status.kind === 'failed';
     await session?.close();
     await session?.tellEnd('closed');
     try {
@@ -622,6 +622,8 @@ export class Workstation {
         `That the session was closed could not be kept: ${(error as Error).message}`,
       );
     }
+    // Only now: whoever ends the program on seeing it must not find the session again.
+    if (isShown) this.#setStatus({ kind: 'none' });
   }
 
   async #applyRules(requestId: number, document: RulesDocument): Promise<void> {
