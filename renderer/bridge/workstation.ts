@@ -243,6 +243,9 @@ export class Workstation {
   }
 
   setAutoscale(autoscale: AutoscaleSettings): void {
+    // Shown at once, and the next change builds on it; what the engine then tells takes its place.
+    const { scaling } = this.session.getState();
+    if (scaling !== null) this.session.setScaling({ ...scaling, autoscale });
     this.#link.send({ kind: 'set-autoscale', autoscale });
   }
 

@@ -142,10 +142,13 @@ export class SessionScaling {
 
   /** Resolves when it is kept; never rejects. */
   async setAutoscale(autoscale: AutoscaleSettings): Promise<void> {
-    if (autoscale.minWorkers > autoscale.maxWorkers)
+    if (autoscale.minWorkers > autoscale.maxWorkers) {
+      // Whoever asked shows what it asked for already.
+      this.#tell();
       return this.#options.onProblem(
         `Autoscaling needs a smallest number of workers that is not above the largest; found ${autoscale.minWorkers} and ${autoscale.maxWorkers}.`,
       );
+    }
     this.#autoscale = autoscale;
     this.#look();
     await this.#keep();
