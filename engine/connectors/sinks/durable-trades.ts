@@ -1,6 +1,6 @@
 import { fromUtf8, toUtf8 } from '../../core/utf8.ts';
 import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
-import { TRADE_WORDS } from './trade-run.ts';
+import { SYMBOL_WORD, TRADE_WORDS } from './trade-run.ts';
 
 /** A value of trades, as a checkpoint points at it. */
 export interface TradeValue {
@@ -16,7 +16,6 @@ const MERGE_VALUES = 16;
 const MAGIC = 0x31_44_52_54; // "TRD1"
 const ALIGN = 8;
 const ID_DIGITS = 10;
-const SYMBOL_WORD = 2;
 
 interface Header {
   readonly version: 1;

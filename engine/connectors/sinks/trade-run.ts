@@ -7,6 +7,8 @@ import { assert } from '../../core/assert.ts';
  *   word 0 eventTimeMs | 1 quoteSequence | 2 symbol number | 3 shares | 4 price | 5 buyPrice | 6 askBefore | 7 askAfter
  */
 export const TRADE_WORDS = 8;
+/** Where a trade's words name its symbol. */
+export const SYMBOL_WORD = 2;
 export const TRADE_BYTES = TRADE_WORDS * Float64Array.BYTES_PER_ELEMENT;
 
 /** The order of the trades file: event time, then quote sequence. No two trades share a sequence. */

@@ -1,12 +1,10 @@
 import type { SinkContext, SinkWriter } from '../../api/sink.ts';
-import { TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
+import { SYMBOL_WORD, TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
 import { tradeMessage } from '../../connectors/sinks/trades-csv.ts';
 import type { Trade } from '../../trading/records.ts';
 import type { OrderDesk } from '../routing/order-desk.node.ts';
 import { writeTradeWords, type TradeCopy } from '../session/trade-gate.ts';
 import type { TradePrinter } from './trade-printer.node.ts';
-
-const SYMBOL_WORD = 2;
 
 /** Whoever is told final trades, and those that were final before. */
 type FinalTrades = Pick<TradePrinter, 'write' | 'restore'>;

@@ -1,5 +1,5 @@
 import type { SinkContext, SinkWriter } from '../../api/sink.ts';
-import { TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
+import { SYMBOL_WORD, TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
 import { tradeMessage, TRADES_CSV_HEADER, tradesCsvLine } from '../../connectors/sinks/trades-csv.ts';
 import type { Trade } from '../../trading/records.ts';
 import type { TradeCollector } from '../session/trade-collector.node.ts';
@@ -30,6 +30,6 @@ export class TradePrinter implements SinkWriter<Trade> {
   }
 
   #print(words: Float64Array, at: number): void {
-    process.stdout.write(`${tradesCsvLine(tradeMessage(words, at, this.#nameOf(words[at + 2])))}\n`);
+    process.stdout.write(`${tradesCsvLine(tradeMessage(words, at, this.#nameOf(words[at + SYMBOL_WORD])))}\n`);
   }
 }

@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../../connectors/audit/audit-record.ts';
 import type { AuditTrail } from '../../connectors/audit/audit-trail.ts';
 import type { StoredTrades } from '../../connectors/sinks/durable-trades.ts';
-import { TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
+import { SYMBOL_WORD, TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
 import { tradeMessage } from '../../connectors/sinks/trades-csv.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
 import type { RescaleInfo } from '../../contract/window.ts';
@@ -10,7 +10,6 @@ import { placeKey, readTold, type RowCounts } from './audit-told.ts';
 import type { SessionEvent } from './session-parameters.ts';
 
 const SEQUENCE_WORD = 1;
-const SYMBOL_WORD = 2;
 
 /** Something of the stream that is told, with its place: ahead of the quote `sequence`. */
 export interface AuditItem {

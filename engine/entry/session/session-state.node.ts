@@ -10,7 +10,7 @@ import {
   type StoredTrades,
   type TradeValue,
 } from '../../connectors/sinks/durable-trades.ts';
-import { TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
+import { SYMBOL_WORD, TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
 import { tradeMessage } from '../../connectors/sinks/trades-csv.ts';
 import type { RescaleInfo, TradeMessage } from '../../contract/window.ts';
 import type { CheckpointRecord } from '../../contract/checkpoint-record.ts';
@@ -28,8 +28,6 @@ import type { TradeCollector } from './trade-collector.node.ts';
 
 /** Enough to tell the sessions of a folder apart. */
 const SESSION_NAME_CHARACTERS = 16;
-/** Where a trade's words name its symbol. */
-const SYMBOL_WORD = 2;
 
 /** The application's part of a checkpoint. */
 interface StoredSessionState {

@@ -1,6 +1,5 @@
 import {
   CandlestickSeries,
-  ColorType,
   createChart,
   createSeriesMarkers,
   CrosshairMode,
@@ -9,7 +8,6 @@ import {
   type ISeriesApi,
   type ISeriesMarkersPluginApi,
   type MouseEventParams,
-  type SeriesMarker,
   type UTCTimestamp,
 } from 'lightweight-charts';
 import {
@@ -21,18 +19,15 @@ import {
   BAR_VWAP_WORD,
   type BarPrice,
 } from '../../../engine/contract/bars.ts';
-import { priceText } from '../../format/decimal-text.ts';
-import { minuteText, secondText, timeText } from '../../format/time-text.ts';
 import type { BarStore } from '../../stores/bar-store.ts';
 import type { ChartStore } from '../../stores/chart-store.ts';
+import { applyLook, applyTexts, tradeMarks } from './chart-look.ts';
 
-const PRICE_UNITS = 1e8;
 /** Bars across the panel while a person has not zoomed. */
 const BARS_ACROSS = 120;
 /** A session that has just begun is not blown up over the whole width. */
 const BARS_SHOWN_MIN = 30;
 const RIGHT_GAP_BARS = 3;
-const MARKS_MAX = 400;
 /** The newest bars may have grown since they were drawn. */
 const REDRAWN_BARS = 3;
 
@@ -114,21 +109,7 @@ export class CandleView {
 
   /** Reads the theme's colours; to be called when it changes. */
   setLook(): void {
-    const style = getComputedStyle(document.documentElement);
-    const color = (name: string): string => style.getPropertyValue(name).trim();
-    this.#chart.applyOptions({
-      layout: {
-        background: { type: ColorType.Solid, color: color('--surface-1') },
-        textColor: color('--text-3'),
-        fontFamily: color('--font'),
-      },
-      grid: { vertLines: { color: color('--chart-grid') }, horzLines: { color: color('--chart-grid') } },
-      crosshair: {
-        vertLine: { color: color('--text-3'), labelBackgroundColor: color('--surface-3') },
-        horzLine: { color: color('--text-3'), labelBackgroundColor: color('--surface-3') },
-      },
-      timeScale: { borderColor: color('--line') },
-    });
+    const color = applyLook(this.#chart);
     const [up, down] = [color('--up'), color('--down')];
     const hollow = color('--surface-1');
     // Falling bars are filled, rising ones hollow: colour is never the only sign.
@@ -222,20 +203,7 @@ export class CandleView {
     this.#tradeCount = trades.length;
     const intervalMs = BAR_INTERVALS_MS[interval];
     const firstMs = this.#bars.startMs(0);
-    const marks: SeriesMarker<UTCTimestamp>[] = [];
-    for (let index = trades.length - 1; index >= 0 && marks.length < MARKS_MAX; index -= 1) {
-      const trade = trades[index];
-      if (trade === undefined || trade.eventTimeMs < firstMs) break;
-      marks.push({
-        time: ((Math.floor(trade.eventTimeMs / intervalMs) * intervalMs) / 1000) as UTCTimestamp,
-        position: 'atPriceMiddle',
-        price: Number(trade.price),
-        shape: 'circle',
-        color: this.#markColor,
-        size: 0.7,
-      });
-    }
-    this.#marks.setMarkers(marks.reverse());
+    this.#marks.setMarkers(tradeMarks(trades, intervalMs, firstMs, this.#markColor));
   }
 
   #crosshairMoved(event: MouseEventParams): void {
@@ -252,18 +220,6 @@ export class CandleView {
   }
 
   #applyTexts(): void {
-    const decimals = this.#decimals;
-    const zone = this.#zone;
-    const price = (value: number): string =>
-      priceText(Math.round(value * 10 ** decimals) * (PRICE_UNITS / 10 ** decimals), decimals);
-    this.#chart.applyOptions({
-      localization: { priceFormatter: price, timeFormatter: (time: number) => timeText(Math.round(time * 1000), zone) },
-      timeScale: {
-        tickMarkFormatter: (time: number, kind: number) =>
-          // Kinds 0 to 2 are years, months and days; 3 is minutes, 4 is seconds.
-          kind === 4 ? secondText(time * 1000, zone) : minuteText(time * 1000, zone),
-      },
-    });
-    this.#candles.applyOptions({ priceFormat: { type: 'custom', formatter: price, minMove: 10 ** -decimals } });
+    this.#candles.applyOptions({ priceFormat: applyTexts(this.#chart, this.#decimals, this.#zone) });
   }
 }

@@ -1,5 +1,4 @@
 import {
-  ColorType,
   createChart,
   createSeriesMarkers,
   CrosshairMode,
@@ -11,14 +10,12 @@ import {
   type ISeriesMarkersPluginApi,
   type LineData,
   type MouseEventParams,
-  type SeriesMarker,
   type UTCTimestamp,
   type WhitespaceData,
 } from 'lightweight-charts';
-import { priceText } from '../../format/decimal-text.ts';
-import { minuteText, secondText, timeText } from '../../format/time-text.ts';
 import type { ChartStore } from '../../stores/chart-store.ts';
 import type { ChartSpan } from '../../stores/settings-store.ts';
+import { applyLook, applyTexts, tradeMarks } from './chart-look.ts';
 import { gridOf, pointsAcross, POINTS_MAX, sampleOf, type Grid } from './chart-points.ts';
 
 /**
@@ -29,7 +26,6 @@ import { gridOf, pointsAcross, POINTS_MAX, sampleOf, type Grid } from './chart-p
 const PRICE_SCALE = 1e8;
 /** More new points than this in one frame are cheaper drawn afresh. */
 const APPEND_MAX = 60;
-const MARKS_MAX = 400;
 const RIGHT_GAP_POINTS = 6;
 const RIGHT_GAP_SHARE = 0.01;
 /** A session that has just begun is not blown up over the whole width. */
@@ -122,21 +118,7 @@ export class ChartView {
 
   /** Reads the theme's colours; to be called when it changes. */
   setLook(): void {
-    const style = getComputedStyle(document.documentElement);
-    const color = (name: string): string => style.getPropertyValue(name).trim();
-    this.#chart.applyOptions({
-      layout: {
-        background: { type: ColorType.Solid, color: color('--surface-1') },
-        textColor: color('--text-3'),
-        fontFamily: color('--font'),
-      },
-      grid: { vertLines: { color: color('--chart-grid') }, horzLines: { color: color('--chart-grid') } },
-      crosshair: {
-        vertLine: { color: color('--text-3'), labelBackgroundColor: color('--surface-3') },
-        horzLine: { color: color('--text-3'), labelBackgroundColor: color('--surface-3') },
-      },
-      timeScale: { borderColor: color('--line') },
-    });
+    const color = applyLook(this.#chart);
     this.#bid.applyOptions({ color: color('--bid') });
     this.#ask.applyOptions({ color: color('--ask') });
     this.#ourAsk.applyOptions({ color: color('--our-ask') });
@@ -234,21 +216,7 @@ export class ChartView {
     const grid = this.#grid;
     if (grid === null || trades.length === this.#tradeCount) return;
     this.#tradeCount = trades.length;
-    const firstMs = grid.first * grid.bucketMs;
-    const marks: SeriesMarker<UTCTimestamp>[] = [];
-    for (let index = trades.length - 1; index >= 0 && marks.length < MARKS_MAX; index -= 1) {
-      const trade = trades[index];
-      if (trade === undefined || trade.eventTimeMs < firstMs) break;
-      marks.push({
-        time: timeOf(grid, Math.floor(trade.eventTimeMs / grid.bucketMs)),
-        position: 'atPriceMiddle',
-        price: Number(trade.price),
-        shape: 'circle',
-        color: this.#upColor,
-        size: 0.7,
-      });
-    }
-    this.#marks.setMarkers(marks.reverse());
+    this.#marks.setMarkers(tradeMarks(trades, grid.bucketMs, grid.first * grid.bucketMs, this.#upColor));
   }
 
   #crosshairMoved(event: MouseEventParams): void {
@@ -287,23 +255,7 @@ export class ChartView {
   }
 
   #applyTexts(): void {
-    const decimals = this.#decimals;
-    const zone = this.#zone;
-    // The crosshair's price lies between two prices: it is told in whole steps.
-    const price = (value: number): string =>
-      priceText(Math.round(value * 10 ** decimals) * (PRICE_SCALE / 10 ** decimals), decimals);
-    this.#chart.applyOptions({
-      localization: {
-        priceFormatter: price,
-        timeFormatter: (time: number) => timeText(Math.round(time * 1000), zone),
-      },
-      timeScale: {
-        tickMarkFormatter: (time: number, kind: number) =>
-          // Kinds 0 to 2 are years, months and days; 3 is minutes, 4 is seconds.
-          kind === 4 ? secondText(time * 1000, zone) : minuteText(time * 1000, zone),
-      },
-    });
-    const priceFormat = { type: 'custom', formatter: price, minMove: 10 ** -decimals } as const;
+    const priceFormat = applyTexts(this.#chart, this.#decimals, this.#zone);
     for (const line of [this.#bid, this.#ask, this.#ourAsk]) line.applyOptions({ priceFormat });
   }
 }
