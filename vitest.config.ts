@@ -14,7 +14,9 @@ export default defineConfig({
           include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
           exclude: ['test/e2e/**', 'test/kill/**', 'test/performance/**', 'node_modules/**'],
           globalSetup: ['test/support/engine-bundle.ts'],
-          testTimeout: 30_000,
+          // Most of their time is waiting for processes, timers and sockets: on two cores, two files at once.
+          maxWorkers: 2,
+          testTimeout: 60_000,
         },
       },
       {

@@ -97,10 +97,13 @@ describe('a live session on the command line', () => {
     const random = seededRandom(11);
     const printed = new Map<string, string>();
     for (let kill = 0; kill < 14; kill += 1) {
-      // Some in the start, some while the journal is being played, some while it is live.
-      const delayMs = kill % 4 === 3 ? 150 + random() * 500 : 600 + random() * 1200;
+      // Some in the start or while the journal is being played, most while it is live, however slow this machine is.
+      const moment: KillMoment =
+        kill % 4 === 3
+          ? { behind: 'its start', ms: 150 + random() * 500 }
+          : { behind: 'going live', ms: 200 + random() * 900 };
       const words = ['--trades', '-', '--workers', String(1 + (kill % 3)), '--checkpoint-interval-ms', '150'];
-      const lines = await killedAfter(live(feed.url, words), folder, delayMs);
+      const lines = await killedAt(live(feed.url, words), folder, moment);
       const ids = lines.map((line) => line.split(',')[0]);
       expect(new Set(ids).size).toBe(ids.length);
       for (const [index, id] of ids.entries()) expect(printed.get(id) ?? lines[index]).toBe(lines[index]);
@@ -128,7 +131,7 @@ describe('a live session on the command line', () => {
     for (const [id, line] of printed) expect(byId.get(id)).toBe(line);
     await replay(['--journal', 'state', '--positions', 'p.csv', '--workers', '3', '--trades', 'again.csv'], folder);
     expect(readFileSync(join(folder, 'again.csv'), 'utf8')).toBe(readFileSync(join(folder, 'last.csv'), 'utf8'));
-  });
+  }, 120_000);
 
   test('ends in order on Ctrl-C, with its report', async () => {
     const folder = temporaryFolder('live');
@@ -362,14 +365,29 @@ async function runUntilHalted(words: readonly string[], folder: string): Promise
   return said;
 }
 
-/** Runs until the time is over and then kills it as a power cut would. @returns the trades it told as final */
-async function killedAfter(words: readonly string[], folder: string, afterMs: number): Promise<string[]> {
-  const child = spawn(process.execPath, [CLI, ...words], { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] });
+/** When a run is killed: so long behind one of its steps. */
+interface KillMoment {
+  readonly behind: 'its start' | 'going live';
+  readonly ms: number;
+}
+
+/** Runs until that moment and then kills it as a power cut would. @returns the trades it told as final */
+async function killedAt(words: readonly string[], folder: string, moment: KillMoment): Promise<string[]> {
+  const child = spawn(process.execPath, [CLI, ...words], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (piece: string) => {
     text += piece;
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), afterMs);
+  let timer: NodeJS.Timeout | undefined;
+  const killSoon = (): void => {
+    timer ??= setTimeout(() => child.kill('SIGKILL'), moment.ms);
+  };
+  let told = '';
+  child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+    told += piece;
+    if (told.includes('The feed is live')) killSoon();
+  });
+  if (moment.behind === 'its start') killSoon();
   await once(child, 'close');
   clearTimeout(timer);
   // A line that was cut off by the kill was not told.
