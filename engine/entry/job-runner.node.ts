@@ -176,7 +176,9 @@ export class RunningJob<P = unknown> implements QueryableJob {
   private readonly questions = new TaskQuestions();
   private readonly checkpoints: CheckpointCoordinator | null;
   private readonly stopWatching: () => void;
+  readonly clock = machineClock;
   private startedMs = 0;
+  private endedMs: number | null = null;
   /** Resolves when the job has ended, however that was. */
   private readonly over: Promise<void>;
   private readonly started: Promise<void>;
@@ -261,6 +263,11 @@ export class RunningJob<P = unknown> implements QueryableJob {
   get queryState(): 'starting' | 'running' | 'ended' {
     if (this.outcome === 'running') return this.startedMs === 0 ? 'starting' : 'running';
     return 'ended';
+  }
+
+  /** Since its first record could flow, ms; 0: it is being started. */
+  get uptimeMs(): number {
+    return this.elapsedMs();
   }
 
   get parallelism(): number {
@@ -753,6 +760,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
     if (this.outcome !== 'running') return;
     const result: JobResult = { kind: 'finished', elapsedMs: this.elapsedMs(), warnings: this.graph.warnings };
     this.outcome = 'ending';
+    this.endedMs = machineClock.monotonicMs();
     this.stopWatching();
     this.checkpoints?.stop();
     await this.sink.close();
@@ -762,7 +770,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
   }
 
   private elapsedMs(): number {
-    return this.startedMs === 0 ? 0 : machineClock.monotonicMs() - this.startedMs;
+    return this.startedMs === 0 ? 0 : (this.endedMs ?? machineClock.monotonicMs()) - this.startedMs;
   }
 
   /** Looks after what sends no messages: results that wait, threads that hang. */
@@ -801,6 +809,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
   private async end(tell: () => void): Promise<void> {
     if (this.outcome !== 'running') return;
     this.outcome = 'ending';
+    this.endedMs = machineClock.monotonicMs();
     this.stopWatching();
     this.checkpoints?.stop();
     this.control.abort();

@@ -81,6 +81,8 @@ export class EventRouter {
       case 'audit':
         session.setAudit(event.audit);
         return;
+      case 'job-page':
+        return;
       case 'halted':
         session.setHalted(event.halted);
         return;
