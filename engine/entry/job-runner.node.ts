@@ -64,6 +64,8 @@ export interface RunJobOptions<P> {
   readonly lingers?: boolean;
   readonly symbols?: SymbolDictionaryOptions;
   readonly ringSlots?: number;
+  /** `off`: operators count nothing. Absent: they do; it costs less than a fiftieth. */
+  readonly metrics?: 'on' | 'off';
   /** A thread that shows no sign of life for this long has hung; generous, because a machine may stand still. */
   readonly hangMs?: number;
   readonly resourceLimits?: ResourceLimits;
@@ -163,7 +165,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
   private readonly control: ThreadControl;
   private workers: WorkerEntry[] = [];
   private sink: SinkTask;
-  private readonly memory: JobMemory;
+  readonly memory: JobMemory;
   private readonly controlMemory = createControlMemory();
   /** Of its tasks, once they are open. */
   private structs: StructsOfTask = {};
@@ -199,7 +201,8 @@ export class RunningJob<P = unknown> implements QueryableJob {
       ...(maxParallelism !== undefined && { maxParallelism }),
     });
     const plan = createPhysicalPlan(this.graph, ringOptions(ringSlots));
-    const memory = createJobMemory(this.graph, plan, options.symbols);
+    const all = createJobMemory(this.graph, plan, options.symbols);
+    const memory = options.metrics === 'off' ? { ...all, metrics: null } : all;
     this.memory = memory;
     this.control = new ThreadControl(this.controlMemory);
     this.block = this.control.block('coordinator');
@@ -359,6 +362,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
       ...createJobMemory(graph, plan, { symbolsMax: 2 }),
       symbols: this.memory.symbols,
       asyncStatistics: this.memory.asyncStatistics,
+      metrics: this.memory.metrics,
     };
     for (let index = from; index < to; index += 1)
       this.startWorker(index, { ...this.workerStart(to, memory), isSpare: true, role: { kind: 'task', index } });
@@ -447,6 +451,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
   private sinkHost(memory: JobMemory): SinkHost {
     return {
       symbols: this.symbols,
+      metrics: memory.metrics,
       ring: (id) => memory.rings.get(id) as RingMemory,
       wake: (thread) => this.control.wake(this.control.block(thread)),
       acknowledge: (part) => this.acknowledge(part),

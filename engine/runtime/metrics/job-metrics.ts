@@ -2,8 +2,10 @@ import type { CheckpointRecord } from '../../contract/checkpoint-record.ts';
 import type { CheckpointsPage, JobPage } from '../../contract/job-page.ts';
 import type { RescaleInfo } from '../../contract/window.ts';
 import type { Clock } from '../../core/time.ts';
+import type { JobMemory } from '../job-memory.ts';
 import type { JobGraph } from '../../graph/job-graph.ts';
-import { jobPageOf } from './job-page.ts';
+import { JobPageReader } from './job-page.ts';
+import { timeOrNull } from './vertex-numbers.ts';
 import { TimeMeter, type ThreadTimes } from './thread-times.ts';
 
 /** One thread of a job: its sources, or a subtask. Names are Flink's. */
@@ -35,6 +37,7 @@ export interface JobMetrics {
 /** What a running job tells of itself; RunningJob is one. */
 export interface MeteredJob {
   readonly clock: Clock;
+  readonly memory: JobMemory;
   readonly graph: JobGraph;
   readonly queryState: JobPage['state'];
   /** Since its first record could flow, ms; 0: it is being started. */
@@ -55,12 +58,14 @@ const BACK_PRESSURED_MS = 100;
 /** Reads a job's metrics under Flink's names, only when somebody asks: the job itself counts nothing more for it. */
 export class JobMeter {
   private readonly job: MeteredJob;
+  private readonly pages: JobPageReader;
   private readonly rescales: (() => readonly RescaleInfo[]) | null;
   private readonly meters = new Map<string, TimeMeter>();
 
   /** @param rescales over all runs of what the job does, where somebody keeps them; null: those of this run */
   constructor(job: MeteredJob, rescales: (() => readonly RescaleInfo[]) | null = null) {
     this.job = job;
+    this.pages = new JobPageReader(job);
     this.rescales = rescales;
   }
 
@@ -77,7 +82,7 @@ export class JobMeter {
 
   /** @param id under which the job is asked for */
   page(id: string): JobPage {
-    const page = jobPageOf(id, this.job, this.read());
+    const page = this.pages.read(id, this.read());
     return this.rescales === null ? page : { ...page, rescales: this.rescales() };
   }
 
@@ -89,18 +94,13 @@ export class JobMeter {
       task: thread.thread,
       subtaskIndex: thread.taskIndex,
       numRecordsIn: thread.recordsIn,
-      currentInputWatermark: isTime(thread.watermarkMs) ? thread.watermarkMs : null,
+      currentInputWatermark: timeOrNull(thread.watermarkMs),
       busyTimeMsPerSecond: busyMs,
       idleTimeMsPerSecond: idleMs,
       backPressuredTimeMsPerSecond: backPressuredMs,
       isBackPressured: backPressuredMs > BACK_PRESSURED_MS,
     };
   }
-}
-
-/** Neither the time before all time nor the one behind the end. */
-function isTime(watermarkMs: number): boolean {
-  return Math.abs(watermarkMs) < Number.MAX_SAFE_INTEGER;
 }
 
 function checkpointMetrics(history: readonly CheckpointRecord[]): CheckpointMetrics {

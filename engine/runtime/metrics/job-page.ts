@@ -4,101 +4,121 @@ import type {
   EdgePage,
   JobPage,
   JobWarning,
-  OperatorNumbers,
+  KeyGroupLoad,
   OperatorPage,
   SubtaskPage,
-  TaskNumbers,
   TaskTimes,
   VertexPage,
 } from '../../contract/job-page.ts';
 import { uidOf } from '../../graph/job-graph.ts';
 import type { JobMetrics, MeteredJob, TaskMetrics } from './job-metrics.ts';
+import { KeyGroupMeter, skewWarning } from './key-group-load.ts';
+import { VertexNumbers } from './vertex-numbers.ts';
 import { vertexEdgesOf, verticesOf, type Vertex } from './vertices.ts';
 
 /** Flink's: above these shares of the time a task counts as back-pressured. */
 const LOW_MS = 100;
 const HIGH_MS = 500;
 
-const NO_NUMBERS: TaskNumbers = {
-  numRecordsIn: null,
-  numRecordsInPerSecond: null,
-  numRecordsOut: null,
-  numRecordsOutPerSecond: null,
-  numBytesOut: null,
-  numBytesOutPerSecond: null,
-  currentInputWatermark: null,
-  currentOutputWatermark: null,
-};
-const NO_OPERATOR_NUMBERS: OperatorNumbers = {
-  numRecordsIn: null,
-  numRecordsInPerSecond: null,
-  numRecordsOut: null,
-  numRecordsOutPerSecond: null,
-  currentInputWatermark: null,
-  currentOutputWatermark: null,
-  numLateRecordsDropped: null,
-  numPendingEventTimers: null,
-  numPendingProcessingTimers: null,
-  numFiredTimers: null,
-  numFiredTimersPerSecond: null,
-  numKeys: null,
-  async: null,
-};
+/** Reads all of a job at once. One for all who ask, so that rates have readings to be between. */
+export class JobPageReader {
+  private readonly job: MeteredJob;
+  private readonly numbers: VertexNumbers;
+  private readonly keyGroups = new KeyGroupMeter();
 
-/** What a job looks like now. @param metrics read from it just before */
-export function jobPageOf(id: string, job: MeteredJob, metrics: JobMetrics): JobPage {
-  const vertices = verticesOf(job.graph).map((vertex) => vertexPage(vertex, metrics));
-  const checkpoints = { ...metrics.checkpoints, history: job.checkpointHistory };
-  return {
-    job: id,
-    state: job.queryState,
-    atMs: job.clock.wallMs(),
-    uptimeMs: job.uptimeMs,
-    parallelism: metrics.parallelism,
-    maxParallelism: metrics.maxParallelism,
-    vertices,
-    edges: edgePages(job),
-    checkpoints,
-    rescales: job.rescaleHistory,
-    keyGroups: [],
-    warnings: warningsOf(vertices, checkpoints),
-  };
+  constructor(job: MeteredJob) {
+    this.job = job;
+    this.numbers = new VertexNumbers(job.memory);
+  }
+
+  /** @param metrics read from the job just before */
+  read(id: string, metrics: JobMetrics): JobPage {
+    const { graph, clock, queryState, uptimeMs, checkpointHistory, rescaleHistory } = this.job;
+    this.numbers.begin(graph, clock.monotonicMs());
+    const found = verticesOf(graph);
+    const vertices = found.map((vertex) => this.vertexPage(vertex, metrics));
+    const checkpoints = { ...metrics.checkpoints, history: checkpointHistory };
+    const keyGroups = this.loads(found);
+    return {
+      job: id,
+      state: queryState,
+      atMs: clock.wallMs(),
+      uptimeMs,
+      parallelism: metrics.parallelism,
+      maxParallelism: metrics.maxParallelism,
+      vertices,
+      edges: this.edgePages(),
+      checkpoints,
+      rescales: rescaleHistory,
+      keyGroups,
+      warnings: [...skewWarnings(keyGroups, vertices), ...warningsOf(vertices, checkpoints)],
+    };
+  }
+
+  private vertexPage(vertex: Vertex, { tasks, parallelism }: JobMetrics): VertexPage {
+    const { id, kind, operators, side } = vertex;
+    const own =
+      side === null ? [] : tasks.filter(({ subtaskIndex }) => (subtaskIndex === null) === (side === 'source'));
+    const count = side === 'task' ? parallelism : 1;
+    const subtasks = Array.from({ length: count }, (_, index): SubtaskPage => {
+      const times = timesOf(own[index] ?? null);
+      const backPressureLevel = levelOf(times?.backPressuredTimeMsPerSecond ?? 0);
+      return { index, numbers: this.numbers.task(vertex, index), times, backPressureLevel };
+    });
+    return {
+      id,
+      name: operators.map(({ name }) => name).join(' -> '),
+      kind,
+      threads: side === null ? 'coordinator' : side === 'source' ? 'source' : 'tasks',
+      parallelism: count,
+      total: this.numbers.task(vertex, null),
+      times: averageOf(subtasks.flatMap(({ times }) => (times === null ? [] : [times]))),
+      backPressureLevel: levelOf(Math.max(...subtasks.map(({ times }) => times?.backPressuredTimeMsPerSecond ?? 0))),
+      subtasks,
+      operators: operators.map((node): OperatorPage => ({
+        uid: uidOf(node),
+        name: node.name,
+        kind: node.work.kind,
+        total: this.numbers.operator(vertex, node, null),
+        subtasks: subtasks.map(({ index }) => this.numbers.operator(vertex, node, index)),
+      })),
+    };
+  }
+
+  private edgePages(): EdgePage[] {
+    return vertexEdgesOf(this.job.graph).map((edge) => {
+      const { to, input, partitioning, edge: way } = edge.crossing;
+      return {
+        from: uidOf(edge.from),
+        to: uidOf(to),
+        input,
+        partitioning: partitioning.kind,
+        side: way.side?.id ?? null,
+        ...this.numbers.edge(edge),
+      };
+    });
+  }
+
+  private loads(vertices: readonly Vertex[]): KeyGroupLoad[] {
+    const { graph, clock } = this.job;
+    const { counted } = this.numbers;
+    if (counted === null) return [];
+    const nowMs = clock.monotonicMs();
+    return vertices.flatMap((vertex) => this.keyGroups.read(vertex, graph, counted, nowMs) ?? []);
+  }
 }
 
-function vertexPage(vertex: Vertex, { tasks, parallelism }: JobMetrics): VertexPage {
-  const { id, kind, operators, side } = vertex;
-  const own = side === null ? [] : tasks.filter(({ subtaskIndex }) => (subtaskIndex === null) === (side === 'source'));
-  const count = side === 'task' ? parallelism : 1;
-  const subtasks = Array.from({ length: count }, (_, index) => subtaskPage(index, own[index] ?? null));
-  return {
-    id,
-    name: operators.map(({ name }) => name).join(' -> '),
-    kind,
-    threads: side === null ? 'coordinator' : side === 'source' ? 'source' : 'tasks',
-    parallelism: count,
-    total: NO_NUMBERS,
-    times: averageOf(subtasks.flatMap(({ times }) => (times === null ? [] : [times]))),
-    backPressureLevel: levelOf(Math.max(...subtasks.map(({ times }) => times?.backPressuredTimeMsPerSecond ?? 0))),
-    subtasks,
-    operators: operators.map((node): OperatorPage => ({
-      uid: uidOf(node),
-      name: node.name,
-      kind: node.work.kind,
-      total: NO_OPERATOR_NUMBERS,
-      subtasks: Array.from({ length: count }, () => NO_OPERATOR_NUMBERS),
-    })),
-  };
+function skewWarnings(loads: readonly KeyGroupLoad[], vertices: readonly VertexPage[]): JobWarning[] {
+  return loads.flatMap((load) => {
+    const name = vertices.find(({ id }) => id === load.vertex)?.operators[0].name ?? load.vertex;
+    return skewWarning(load, name) ?? [];
+  });
 }
 
-function subtaskPage(index: number, task: TaskMetrics | null): SubtaskPage {
-  if (task === null) return { index, numbers: NO_NUMBERS, times: null, backPressureLevel: 'ok' };
-  const { busyTimeMsPerSecond, idleTimeMsPerSecond, backPressuredTimeMsPerSecond, currentInputWatermark } = task;
-  return {
-    index,
-    numbers: { ...NO_NUMBERS, currentInputWatermark },
-    times: { busyTimeMsPerSecond, idleTimeMsPerSecond, backPressuredTimeMsPerSecond },
-    backPressureLevel: levelOf(backPressuredTimeMsPerSecond),
-  };
+function timesOf(task: TaskMetrics | null): TaskTimes | null {
+  if (task === null) return null;
+  const { busyTimeMsPerSecond, idleTimeMsPerSecond, backPressuredTimeMsPerSecond } = task;
+  return { busyTimeMsPerSecond, idleTimeMsPerSecond, backPressuredTimeMsPerSecond };
 }
 
 function averageOf(times: readonly TaskTimes[]): TaskTimes | null {
@@ -115,18 +135,6 @@ function averageOf(times: readonly TaskTimes[]): TaskTimes | null {
 function levelOf(backPressuredMs: number): BackPressureLevel {
   if (backPressuredMs <= LOW_MS) return 'ok';
   return backPressuredMs <= HIGH_MS ? 'low' : 'high';
-}
-
-function edgePages({ graph }: MeteredJob): EdgePage[] {
-  return vertexEdgesOf(graph).map(({ from, crossing: { to, input, partitioning, edge } }) => ({
-    from: uidOf(from),
-    to: uidOf(to),
-    input,
-    partitioning: partitioning.kind,
-    side: edge.side?.id ?? null,
-    numRecords: null,
-    numRecordsPerSecond: null,
-  }));
 }
 
 function warningsOf(vertices: readonly VertexPage[], { history }: CheckpointsPage): JobWarning[] {
