@@ -78,6 +78,9 @@ export class EventRouter {
       case 'storage':
         for (const problem of session.setStorage(event.storage, this.#stores.wallMs())) this.#stores.onProblem(problem);
         return;
+      case 'job-page':
+        session.setJobPage(event.page);
+        return;
       case 'audit':
         session.setAudit(event.audit);
         return;
