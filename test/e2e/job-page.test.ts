@@ -21,6 +21,16 @@ async function cutOff(desk: WorkstationPage): Promise<string[]> {
   );
 }
 
+/** As the operating system gives a key to the window: the menu hears it. */
+async function pressInWindow(desk: WorkstationPage, keyCode: string): Promise<void> {
+  const browserWindow = await desk.app.application.browserWindow(desk.page);
+  await browserWindow.evaluate((window, key) => {
+    window.focus();
+    window.webContents.sendInputEvent({ type: 'keyDown', keyCode: key, modifiers: ['control'] });
+    window.webContents.sendInputEvent({ type: 'keyUp', keyCode: key, modifiers: ['control'] });
+  }, keyCode);
+}
+
 async function setTheme(desk: WorkstationPage, theme: 'dark' | 'light'): Promise<void> {
   await desk.page.keyboard.press('Escape');
   await resizeWindow(desk.app, desk.page, windowSizes.large);
@@ -32,7 +42,7 @@ test('the job page shows the graph with numbers that move, and every history, in
   const desk = await openWorkstation();
   await using _app = desk.app;
   await desk.page.getByText('No session is open').waitFor();
-  await desk.button('Job').click();
+  await pressInWindow(desk, 'J');
   await dialog(desk).getByText('No session is open').waitFor();
   await takeScreenshots(desk.app, desk.page, 'job-none-dark');
   await desk.page.keyboard.press('Escape');
@@ -87,6 +97,43 @@ test('the job page shows the graph with numbers that move, and every history, in
   expect(await desk.page.getByTestId('rescales').locator('tbody tr').textContent()).toMatch(/1 \u2192 3.*done/);
   await dialog(desk).getByLabel('Close').click();
   expect(await dialog(desk).count()).toBe(0);
+});
+
+test('what is back-pressured and what is busy is painted and told, also in a job of eight vertices', async () => {
+  const desk = await openWorkstation();
+  await using _app = desk.app;
+  await desk.page.getByText('Play the sample').first().click();
+  await desk.waitForRows();
+  await desk.page.getByRole('group', { name: 'Interval' }).getByText('5s').click();
+  await desk.page.getByText('Open it again with bars').click();
+  await desk.page.getByText('End it and open').click();
+  await desk.waitForState('Playing');
+  await desk.button('max').click();
+  await desk.button('Job').click();
+
+  // One worker builds every bar: the source has to wait for it.
+  await expect.poll(() => vertex(desk, 'session').getAttribute('data-level'), { timeout: 30_000 }).toBe('high');
+  const colorOf = (id: string): Promise<string> =>
+    vertex(desk, id)
+      .locator('.job-vertex-name')
+      .evaluate((head) => getComputedStyle(head).backgroundColor);
+  const parts = async (id: string): Promise<readonly number[]> => {
+    const color = await colorOf(id);
+    const numbers = (/srgb (.*)\)/.exec(color)?.[1] ?? '').split(' ').map(Number);
+    expect(numbers, color).toHaveLength(3);
+    return numbers;
+  };
+  const [sourceRed = 1, sourceGreen = 1, sourceBlue = 1] = await parts('session');
+  const [red = 0, , blue = 1] = await parts('trade');
+  expect(Math.max(sourceRed, sourceGreen, sourceBlue)).toBeLessThan(0.5);
+  expect(red).toBeGreaterThan(blue);
+  await expect.poll(() => desk.text('job-warnings')).toMatch(/waiting for room/);
+  expect(await desk.page.locator('.job-vertex').count()).toBe(8);
+  await takeScreenshots(desk.app, desk.page, 'job-bars-dark');
+  expect(await cutOff(desk)).toEqual([]);
+
+  await desk.button('Pause').click();
+  await expect.poll(() => vertex(desk, 'session').getAttribute('data-level'), { timeout: 30_000 }).toBe('ok');
 });
 
 test('the job page is there again by itself when the engine was started again, and reached from the menu', async () => {

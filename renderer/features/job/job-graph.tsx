@@ -17,11 +17,15 @@ import { countText } from '../../format/decimal-text.ts';
 /** A vertex as wide as there is room for, but never so narrow that its numbers are cut off. */
 const VERTEX_WIDTH_MIN = 168;
 const VERTEX_WIDTH_MAX = 248;
-const VERTEX_HEIGHT = 102;
+const VERTEX_HEIGHT = 90;
 const LAYER_GAP = 78;
-const VERTEX_GAP = 12;
+const VERTEX_GAP = 10;
 /** Of the drawing, on each side: the ring of focus and the arrows need it. */
-const MARGIN = 12;
+const MARGIN = 10;
+/** What stands below the graph: legend, tabs, and a few lines of a table. */
+const BELOW_PX = 270;
+/** A tall job is drawn smaller in a low window, as long as it can be read; then it scrolls. */
+const ZOOM_MIN = 0.78;
 
 /** The job as it is: who feeds whom, how hard each works, and where it is stuck. */
 export function JobGraph(props: {
@@ -32,13 +36,13 @@ export function JobGraph(props: {
 }) {
   const { page, zone, selected, onSelect } = props;
   const host = useRef<HTMLDivElement>(null);
-  const layout = useLayout(page, host);
+  const { layout, zoom } = useLayout(page, host);
   const vertices = new Map(page.vertices.map((vertex) => [vertex.id, vertex]));
   return (
     <div ref={host} className="job-graph" role="group" aria-label={graphInWords(page)} data-testid="job-graph">
       <div
         className="job-canvas"
-        style={{ width: layout.width + 2 * MARGIN, height: layout.height + 2 * MARGIN }}
+        style={{ width: layout.width + 2 * MARGIN, height: layout.height + 2 * MARGIN, zoom }}
         onKeyDown={(event) => moveFocus(event, layout)}
       >
         <svg
@@ -146,28 +150,40 @@ function colorsOf(times: WorstTimes | null): Record<string, string> {
   return { '--busy': `${Math.min(100, (busyMs / restMs) * 100)}%`, '--pressed': `${backPressuredMs / 10}%` };
 }
 
+interface DrawnGraph {
+  readonly layout: GraphLayout;
+  readonly zoom: number;
+}
+
 /** Laid out anew only when the job or the room for it is another one, not with every reading. */
-function useLayout(page: JobPage, host: { readonly current: HTMLDivElement | null }): GraphLayout {
-  const [room, setRoom] = useState(0);
+function useLayout(page: JobPage, host: { readonly current: HTMLDivElement | null }): DrawnGraph {
+  const [room, setRoom] = useState({ width: 0, height: 0 });
   useLayoutEffect(() => {
     const element = host.current;
-    if (element === null) return undefined;
-    const observer = new ResizeObserver(() => setRoom(element.clientWidth));
+    const around = element?.parentElement ?? null;
+    if (element === null || around === null) return undefined;
+    const measure = (): void => setRoom({ width: element.clientWidth, height: around.clientHeight - BELOW_PX });
+    const observer = new ResizeObserver(measure);
     observer.observe(element);
-    setRoom(element.clientWidth);
+    observer.observe(around);
+    measure();
     return () => observer.disconnect();
   }, [host]);
   const shape = JSON.stringify(
     page.vertices.map(({ id }) => ({ id, inputs: page.edges.filter(({ to }) => to === id).map(({ from }) => from) })),
   );
-  return useMemo(() => {
-    const widthOf = (layers: number): number => {
-      const share = (room - 2 * MARGIN - (layers - 1) * LAYER_GAP) / layers;
-      return Math.floor(Math.min(VERTEX_WIDTH_MAX, Math.max(VERTEX_WIDTH_MIN, share)));
-    };
-    const size = { widthOf, height: VERTEX_HEIGHT, layerGap: LAYER_GAP, nodeGap: VERTEX_GAP };
-    return layoutGraph(JSON.parse(shape) as GraphNode[], size);
-  }, [shape, room]);
+  return useMemo(() => drawGraph(JSON.parse(shape) as GraphNode[], room), [shape, room]);
+}
+
+function drawGraph(nodes: readonly GraphNode[], room: { readonly width: number; readonly height: number }): DrawnGraph {
+  const size = { height: VERTEX_HEIGHT, layerGap: LAYER_GAP, nodeGap: VERTEX_GAP };
+  const { height } = layoutGraph(nodes, { ...size, widthOf: () => VERTEX_WIDTH_MIN });
+  const zoom = Math.max(ZOOM_MIN, Math.min(1, room.height / (height + 2 * MARGIN)));
+  const widthOf = (layers: number): number => {
+    const share = (room.width / zoom - 2 * MARGIN - (layers - 1) * LAYER_GAP) / layers;
+    return Math.floor(Math.min(VERTEX_WIDTH_MAX, Math.max(VERTEX_WIDTH_MIN, share)));
+  };
+  return { layout: layoutGraph(nodes, { ...size, widthOf }), zoom };
 }
 
 /** How records get from one vertex to another; a side output by its name. */
