@@ -25,7 +25,7 @@ const MARGIN = 10;
 /** What stands below the graph: legend, tabs, and a few lines of a table. */
 const BELOW_PX = 270;
 /** A tall job is drawn smaller in a low window, as long as it can be read; then it scrolls. */
-const ZOOM_MIN = 0.78;
+const ZOOM_MIN = 0.75;
 
 /** The job as it is: who feeds whom, how hard each works, and where it is stuck. */
 export function JobGraph(props: {

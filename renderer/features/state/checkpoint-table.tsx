@@ -1,4 +1,5 @@
 import './state.css';
+import { memo } from 'react';
 import type { CheckpointRecord } from '../../../engine/contract/checkpoint-record.ts';
 import { bytesText, countText, NOTHING } from '../../format/decimal-text.ts';
 import { durationText, timeText } from '../../format/time-text.ts';
@@ -29,7 +30,21 @@ export function CheckpointTable(props: { readonly history: readonly CheckpointRe
   );
 }
 
-function CheckpointRow({ checkpoint, zone }: { readonly checkpoint: CheckpointRecord; readonly zone: string }) {
+interface RowProps {
+  readonly checkpoint: CheckpointRecord;
+  readonly zone: string;
+}
+
+/** A hundred of them are told anew every second, of which one or two are others: a checkpoint that is over stays as it is. */
+const CheckpointRow = memo(
+  Row,
+  (before, now) =>
+    before.checkpoint.id === now.checkpoint.id &&
+    before.checkpoint.status === now.checkpoint.status &&
+    before.zone === now.zone,
+);
+
+function Row({ checkpoint, zone }: RowProps) {
   const { id, kind, status, triggeredAtMs, durationMs, bytes, newBytes, keys, alignmentMs, pauseMs, problem } =
     checkpoint;
   const isComplete = status === 'completed';
