@@ -120,6 +120,7 @@ export type MenuAction =
   | 'slower'
   | 'show-rules'
   | 'show-settings'
+  | 'show-job'
   | 'show-problems'
   | 'show-about'
   | 'find-symbol'

@@ -86,6 +86,7 @@ export const engineCommandSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('select-bars'), interval: z.enum(BAR_INTERVALS).nullable() }),
   z.strictObject({ kind: z.literal('set-server'), on: z.boolean() }),
   z.strictObject({ kind: z.literal('show-server-token') }),
+  z.strictObject({ kind: z.literal('watch-job'), on: z.boolean() }),
   z.strictObject({
     kind: z.literal('ask-symbol-state'),
     requestId,

@@ -57,6 +57,7 @@ function template({ act, kill, showWindow, isPackaged }: MenuDependencies): Menu
       submenu: [
         item('Find Symbol', 'find-symbol', 'CmdOrCtrl+F'),
         item('Problems and Quarantined Rows', 'show-problems', 'CmdOrCtrl+Shift+M'),
+        item('Job', 'show-job', 'CmdOrCtrl+J'),
         item('Display Settings…', 'show-settings'),
         item('Dark or Light', 'toggle-theme', 'CmdOrCtrl+Shift+L'),
         { type: 'separator' },

@@ -73,6 +73,8 @@ export interface RuntimeContext extends KeyedStateStore {
    * change state. See `setQueryable` for state as it is.
    */
   registerQuery(name: string, answer: (argument: unknown) => unknown): void;
+  /** The function left a record out because it came too late: one more of Flink's `numLateRecordsDropped`. */
+  countLateRecord(): void;
 }
 
 export interface AlignedSums {

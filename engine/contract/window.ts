@@ -6,6 +6,7 @@
 import type { BarBuilding, BarInterval } from './bars.ts';
 import type { CheckpointRecord } from './checkpoint-record.ts';
 import type { StoreErrorKind } from './durable-store.ts';
+import type { JobPage } from './job-page.ts';
 import type { InstrumentFound, OrderOutcome } from './orders.ts';
 import type { RulesDocument } from './rules.ts';
 import type { StoreEventKind } from './store-events.ts';
@@ -68,6 +69,8 @@ export type EngineCommand =
   | { readonly kind: 'set-server'; readonly on: boolean }
   /** Answered by `server-token` while the server is on. */
   | { readonly kind: 'show-server-token' }
+  /** The job page is in sight, or is not any more. Answered by `job-page` about once a second while it is. */
+  | { readonly kind: 'watch-job'; readonly on: boolean }
   /** What is kept of one symbol, now or as of a kept checkpoint; answered by `symbol-state`. */
   | {
       readonly kind: 'ask-symbol-state';
@@ -372,6 +375,8 @@ export type EngineEvent =
   | { readonly kind: 'routing'; readonly epoch: number; readonly routing: RoutingInfo }
   | { readonly kind: 'state'; readonly epoch: number; readonly state: StateInfo }
   | { readonly kind: 'scaling'; readonly epoch: number; readonly scaling: ScalingInfo }
+  /** After `watch-job`. null: there is no session, and hence no job. */
+  | { readonly kind: 'job-page'; readonly page: JobPage | null }
   | { readonly kind: 'quarantined'; readonly epoch: number; readonly rows: readonly QuarantinedRow[] }
   | { readonly kind: 'progress'; readonly epoch: number; readonly progress: Progress }
   /** Samples of the chosen symbol from the session's start, oldest first: [timeMs, bid, ask, ourAsk] each, prices in 1e-8, 0: none. */

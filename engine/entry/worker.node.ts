@@ -130,6 +130,8 @@ export class WorkerThread {
     else runTaskThread(this, graph, this.planOf(graph), role.index);
     this.asyncPort?.close();
     this.control.setActivity(this.block, ACTIVITY.finished);
+    // For whoever still shows its times.
+    this.control.beginWait(this.block, WAIT.idle, machineClock.monotonicMs());
     this.post({ kind: 'finished' });
     this.port.close();
   }
@@ -156,6 +158,7 @@ export class WorkerThread {
     return {
       clock: machineClock,
       symbols: this.symbols,
+      metrics: this.memory.metrics,
       mailbox: this.mailbox,
       ring: (id) => this.memory.rings.get(id) as RingMemory,
       sums: (nodeId) => this.memory.sums.get(nodeId) as AlignedSumsMemory,

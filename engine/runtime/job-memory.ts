@@ -7,6 +7,7 @@ import {
 } from '../memory/symbol-dictionary.ts';
 import { createAsyncStatisticsMemory, readAsyncStatistics, type AsyncStatistics } from './async/async-statistics.ts';
 import type { PhysicalPlan } from './exchange/physical-plan.ts';
+import { createMetricsMemory, type MetricsMemory } from './metrics/metrics-memory.ts';
 import { createAlignedSumsMemory, type AlignedSumsMemory } from './operators/aligned-sums.ts';
 import { TASKS_MAX } from './thread-control.ts';
 
@@ -18,6 +19,8 @@ export interface JobMemory {
   readonly symbols: SymbolDictionaryMemory;
   /** Numbers of the asynchronous operators, by node id. */
   readonly asyncStatistics: ReadonlyMap<number, SharedArrayBuffer>;
+  /** null: nobody counts. */
+  readonly metrics: MetricsMemory | null;
 }
 
 export function createJobMemory(graph: JobGraph, plan: PhysicalPlan, symbols: SymbolDictionaryOptions = {}): JobMemory {
@@ -26,6 +29,7 @@ export function createJobMemory(graph: JobGraph, plan: PhysicalPlan, symbols: Sy
     sums: new Map(graph.keyedNodes.map(({ id }) => [id, createAlignedSumsMemory(graph.parallelism)])),
     symbols: createSymbolMemory(symbols),
     asyncStatistics: new Map(graph.nodes.filter(isAsync).map(({ id }) => [id, createAsyncStatisticsMemory(TASKS_MAX)])),
+    metrics: createMetricsMemory(graph),
   };
 }
 

@@ -92,8 +92,8 @@ export class LocalExecutor<P> implements QueryableJob {
   sink: SinkTask;
   private readonly job: JobDefinition<P>;
   private readonly options: LocalExecutorOptions<P>;
-  private graph: JobGraph;
-  private memory: JobMemory;
+  graph: JobGraph;
+  memory: JobMemory;
   /** Each task's own, as each thread would build it. */
   private readonly graphs: JobGraph[] = [];
   private readonly sourceGraph: JobGraph;
@@ -159,8 +159,8 @@ export class LocalExecutor<P> implements QueryableJob {
     const taken = dealKeyGroups(parts, to, this.graph.maxParallelism);
     this.graph = { ...this.graph, parallelism: to };
     const plan = this.planOf(this.graph);
-    const { symbols } = this.memory;
-    this.memory = { ...createJobMemory(this.graph, plan, { symbolsMax: 2 }), symbols };
+    const { symbols, metrics } = this.memory;
+    this.memory = { ...createJobMemory(this.graph, plan, { symbolsMax: 2 }), symbols, metrics };
     this.sink = new SinkTask(this.graph, plan, this.host(SOURCE), this.options.sinks ?? {}, this.sink);
     this.tasks = taken.map((own, index) => {
       if (index < before.length) return this.createTask(index, { task: before[index], taken: own });
@@ -306,6 +306,7 @@ export class LocalExecutor<P> implements QueryableJob {
       clock: this.options.clock,
       acknowledge: (part) => this.acknowledge(part),
       symbols: new SymbolDictionary(this.memory.symbols),
+      metrics: this.memory.metrics,
       mailbox,
       ring: (id) => this.memory.rings.get(id) as RingMemory,
       sums: (nodeId) => this.memory.sums.get(nodeId) as AlignedSumsMemory,

@@ -78,6 +78,7 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
   #breakers!: CircuitBreakers;
   #history: QuoteHistory | null = null;
   #rows!: RowPublisher;
+  #countLate!: () => void;
   /** Asked for in whole at the end of a session, so a key is marked once and never again. */
   #reasonRows!: RowPublisher;
   /** One object for every trade: collecting copies it. */
@@ -95,6 +96,7 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
     this.#counts = new TradeCounts(context);
     this.#breakers = new CircuitBreakers(context, this.#rules.limits);
     this.#history = this.#historySampleMs === null ? null : new QuoteHistory(context, this.#historySampleMs);
+    this.#countLate = () => context.countLateRecord();
     this.#rows = context.getRowPublisher('rows', ROW_WORDS, (numbers, integers, offset) => {
       const state = this.#positions.value();
       if (state !== null) fillRow(state, this.#rulesOf(state), numbers, integers, offset);
@@ -161,7 +163,10 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
     const timers = context.timerService();
     const rules = this.#rulesOf(quote);
     // The watermark is greatest - outOfOrdernessMs - 1: at or below it is exactly "below greatest - outOfOrdernessMs".
-    if (rules.dropsLate && timestampMs <= timers.currentWatermark()) return context.output(LATE_QUOTES, quote);
+    if (rules.dropsLate && timestampMs <= timers.currentWatermark()) {
+      this.#countLate();
+      return context.output(LATE_QUOTES, quote);
+    }
     const state = this.#positions.create();
     if (state.quoted === 0) {
       state.quoted = 1;

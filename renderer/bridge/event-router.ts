@@ -78,8 +78,13 @@ export class EventRouter {
       case 'storage':
         for (const problem of session.setStorage(event.storage, this.#stores.wallMs())) this.#stores.onProblem(problem);
         return;
+      case 'job-page':
+        session.setJobPage(event.page);
+        return;
       case 'audit':
         session.setAudit(event.audit);
+        return;
+      case 'job-page':
         return;
       case 'halted':
         session.setHalted(event.halted);

@@ -30,6 +30,9 @@ export function runMenuAction(workstation: Workstation, action: MenuAction): voi
     case 'show-settings':
       workstation.layout.show('settings');
       return;
+    case 'show-job':
+      workstation.layout.show('job');
+      return;
     case 'show-problems':
       workstation.settings.set({ sidePanel: 'problems' });
       return;

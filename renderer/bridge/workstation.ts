@@ -102,6 +102,8 @@ export class Workstation {
     });
     this.#keepSettings();
     this.appInfo = await this.#link.connect();
+    // The page before a reload may have been looking.
+    this.watchJob(false);
     if (this.settings.getState().serverOn) this.#link.send({ kind: 'set-server', on: true });
     await this.#api.setAppearance(this.settings.getState().theme);
     await this.#api.ready(remembered.windowPlace);
@@ -234,6 +236,13 @@ export class Workstation {
     const at = SPEEDS.findIndex((one) => isSameSpeed(one, speed));
     const next = SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, at + by))];
     if (next !== undefined) this.setSpeed(next);
+  }
+
+  // --- the job ---
+
+  /** Its numbers come only while somebody looks at them. */
+  watchJob(on: boolean): void {
+    this.#link.send({ kind: 'watch-job', on });
   }
 
   // --- workers ---

@@ -1,6 +1,7 @@
 import { useEffect } from 'react';
 import { AboutDialog } from '../features/about/about-dialog.tsx';
 import { ChartPanel } from '../features/chart/chart-panel.tsx';
+import { JobDialog } from '../features/job/job-dialog.tsx';
 import { HaltedBanner } from '../features/kill-switch/halted-banner.tsx';
 import { RearmDialog } from '../features/kill-switch/rearm-dialog.tsx';
 import { PositionPanel } from '../features/positions/position-panel.tsx';
@@ -75,6 +76,7 @@ export function App() {
       {overlay === 'about' ? <AboutDialog /> : null}
       {overlay === 'state' ? <StateDialog /> : null}
       {overlay === 'symbol-state' ? <SymbolStateDialog /> : null}
+      {overlay === 'job' ? <JobDialog /> : null}
       {overlay === 'workers' ? <WorkersDialog /> : null}
       {overlay === 'rearm' ? <RearmDialog /> : null}
       <ConfirmDialog />

@@ -1,4 +1,5 @@
 import { createStore } from 'zustand/vanilla';
+import type { JobPage } from '../../engine/contract/job-page.ts';
 import type {
   EngineEvent,
   AuditInfo,
@@ -58,6 +59,8 @@ export interface SessionState {
   readonly state: StateInfo | null;
   /** How many workers the session has, and how that changed; null: there is none. */
   readonly scaling: ScalingInfo | null;
+  /** The job in numbers, while somebody looks at them; null: there is none, or it was not told yet. */
+  readonly jobPage: JobPage | null;
   /** The audit trail; null before the engine has told. */
   readonly audit: AuditInfo | null;
   readonly server: ServerStatus;
@@ -92,6 +95,7 @@ const EMPTY: SessionState = {
   storage: null,
   state: null,
   scaling: null,
+  jobPage: null,
   audit: null,
   server: { kind: 'off' },
   serverToken: null,
@@ -126,6 +130,7 @@ export function makeSessionStore() {
         session,
         isKnown,
         ...(status.kind === 'none' && { state: null, scaling: null }),
+        ...(session === null && { jobPage: null }),
         ...(session === null ? {} : { speed: session.speed }),
       });
       if (status.kind === 'none' || status.kind === 'opening') forgetSession(store);
@@ -133,6 +138,7 @@ export function makeSessionStore() {
     setSpeed: (speed: Speed) => set({ speed }),
     setState: (state: StateInfo) => set({ state }),
     setScaling: (scaling: ScalingInfo) => set({ scaling }),
+    setJobPage: (jobPage: JobPage | null) => set({ jobPage }),
     setAudit: (audit: AuditInfo) => set({ audit }),
     setServer: (server: ServerStatus) => set({ server, ...(server.kind !== 'on' && { serverToken: null }) }),
     setServerToken: (serverToken: string | null) => set({ serverToken }),
@@ -169,7 +175,7 @@ export function makeSessionStore() {
 }
 
 function forgetSession(store: { setState: (part: Partial<SessionState>) => void }): void {
-  store.setState({ progress: null, quarantined: [], rearmToken: null });
+  store.setState({ progress: null, jobPage: null, quarantined: [], rearmToken: null });
 }
 
 function newWarnings(storage: StorageStatus, before: StorageStatus | null): readonly Problem[] {

@@ -1,20 +1,5 @@
 import { expect, test } from 'vitest';
-import { openWorkstation, type WorkstationPage } from './workstation-page.ts';
-
-/** Clicks an entry of the real menu, which lives in the main process. */
-async function clickMenu(desk: WorkstationPage, label: string): Promise<void> {
-  const found = await desk.app.application.evaluate(({ Menu }, wanted) => {
-    for (const menu of Menu.getApplicationMenu()?.items ?? []) {
-      const item = menu.submenu?.items.find((candidate) => candidate.label === wanted);
-      if (item !== undefined) {
-        item.click();
-        return true;
-      }
-    }
-    return false;
-  }, label);
-  if (!found) throw new Error(`The menu has no entry "${label}".`);
-}
+import { clickMenu, openWorkstation } from './workstation-page.ts';
 
 test('the menu does what the window does, and the kill switch needs no page', async () => {
   const desk = await openWorkstation();

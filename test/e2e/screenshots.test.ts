@@ -10,7 +10,7 @@ async function take(desk: WorkstationPage, name: string): Promise<void> {
 /** Nothing may be cut off or reach over its panel, in either size. */
 async function overflowing(desk: WorkstationPage): Promise<string[]> {
   return await desk.page.evaluate(() => {
-    const bars = ['.session-bar', '.panel-bar', '.dialog-foot', '.dialog-head'];
+    const bars = ['.session-bar', '.panel-bar', '.totals', '.dialog-foot', '.dialog-head', '.segmented'];
     return bars.flatMap((selector) =>
       [...document.querySelectorAll<HTMLElement>(selector)]
         .filter((bar) => bar.scrollWidth > bar.clientWidth + 1)

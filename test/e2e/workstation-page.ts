@@ -103,6 +103,21 @@ export async function pageOf(app: RunningApp): Promise<WorkstationPage> {
   return new WorkstationPage(app, page);
 }
 
+/** Clicks an entry of the real menu, which lives in the main process. */
+export async function clickMenu(desk: WorkstationPage, label: string): Promise<void> {
+  const found = await desk.app.application.evaluate(({ Menu }, wanted) => {
+    for (const menu of Menu.getApplicationMenu()?.items ?? []) {
+      const item = menu.submenu?.items.find((candidate) => candidate.label === wanted);
+      if (item !== undefined) {
+        item.click();
+        return true;
+      }
+    }
+    return false;
+  }, label);
+  if (!found) throw new Error(`The menu has no entry "${label}".`);
+}
+
 export const SESSION_START_MS = Date.UTC(2026, 2, 2, 14, 30);
 
 export interface SessionFiles {

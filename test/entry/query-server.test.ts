@@ -8,6 +8,7 @@ import * as z from 'zod';
 import { waitMs } from '../../engine/core/machine.node.ts';
 import { runJob, type RunningJob } from '../../engine/entry/job-runner.node.ts';
 import { announceInstance, findInstances } from '../../engine/entry/serve/instance-file.node.ts';
+import type { JobPage } from '../../engine/contract/job-page.ts';
 import { openTokenFile, TokenCheck } from '../../engine/entry/serve/query-token.node.ts';
 import { ROUTES } from '../../engine/entry/serve/routes.ts';
 import { queryClient, serveQueries, type Serving } from '../../engine/entry/serve/serving.node.ts';
@@ -104,6 +105,7 @@ interface OpenApi {
 /** Paths with their names filled in, and what is asked behind them. */
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   '/v1/overview': ['/v1/overview'],
+  '/v1/jobs/{job}': ['/v1/jobs/session'],
   '/v1/jobs/{job}/metrics': ['/v1/jobs/session/metrics'],
   '/metrics': ['/metrics'],
   '/v1/positions': [
@@ -171,6 +173,24 @@ describe('the query server', () => {
     const task = 'job_name="session",task_name="task 1",subtask_index="1"';
     expect(lines).toContain(`flink_taskmanager_job_task_numRecordsIn{${task}} ${tasks[1].numRecordsIn}`);
     expect(lines.filter((line) => line.startsWith('flink_jobmanager_job_lastCheckpointDuration{'))).toHaveLength(1);
+  });
+
+  test('gives the page of a job: its graph with times that add up, its checkpoints', async () => {
+    const page = JSON.parse((await ask('/v1/jobs/session')).text) as JobPage;
+    expect(page.vertices.map(({ id, kind, parallelism }) => [id, kind, parallelism])).toEqual([
+      ['session', 'source', 1],
+      ['trade', 'keyed', 2],
+      ['trades', 'sink', 1],
+      ['late-quotes', 'sink', 1],
+    ]);
+    const ids = page.vertices.map(({ id }) => id);
+    for (const { from, to } of page.edges) expect(ids.indexOf(from)).toBeLessThan(ids.indexOf(to));
+    for (const { times, threads } of page.vertices) {
+      if (threads === 'coordinator') expect(times).toBe(null);
+      else expect(Object.values(times ?? {}).reduce((sum, ms) => sum + ms, 0)).toBeCloseTo(1000, 6);
+    }
+    expect(page.checkpoints.history.at(-1)?.id).toBe(page.checkpoints.lastCompletedCheckpointId);
+    expect(page).toMatchObject({ job: 'session', state: 'ended', parallelism: 2, maxParallelism: 128 });
   });
 
   test('gives position rows with exact decimals, now and as of a checkpoint', async () => {

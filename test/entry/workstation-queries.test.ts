@@ -63,6 +63,11 @@ test('the workstation is asked by programs once its server is on, by its window 
   await engine.until('nothing known', (known) => known.symbolState?.requestId === 7);
   expect(engine.known.symbolState).toMatchObject({ position: null, reasons: null, problem: null });
 
+  engine.send({ kind: 'watch-job', on: true });
+  await engine.until('the job page', ({ jobPage }) => (jobPage?.checkpoints.numberOfCompletedCheckpoints ?? 0) > 0);
+  expect(engine.known.jobPage).toMatchObject({ job: 'session', state: 'running', parallelism: 2 });
+  engine.send({ kind: 'watch-job', on: false });
+
   engine.send({ kind: 'set-server', on: false });
   await engine.until('the server off', (known) => known.server.kind === 'off');
   expect((await ask('positions')).code).toBe(3);

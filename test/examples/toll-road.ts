@@ -162,7 +162,7 @@ export const tollRoad = defineJob<TollRoadParameters>((env, { passages, limits, 
 });
 
 /** Limits come in time, between passages that do not always. */
-function inArrivalOrder(passages: readonly Passage[], limits: readonly Limit[]): (Passage | Limit)[] {
+export function inArrivalOrder(passages: readonly Passage[], limits: readonly Limit[]): (Passage | Limit)[] {
   const waiting = [...limits].sort((left, right) => left.timeMs - right.timeMs);
   const arrived = passages.flatMap((passage) => {
     const due = waiting.findIndex(({ timeMs }) => timeMs > passage.timeMs);

@@ -40,6 +40,13 @@ function contrast(text: string, surface: string): number {
   return (light + 0.05) / (dark + 0.05);
 }
 
+/** As `color-mix(in srgb, ...)` does. */
+function mixed(from: string, to: string, share: number): string {
+  const channel = (color: string, at: number): number => Number.parseInt(color.slice(at, at + 2), 16);
+  const parts = [1, 3, 5].map((at) => Math.round(channel(from, at) * (1 - share) + channel(to, at) * share));
+  return `#${parts.map((part) => part.toString(16).padStart(2, '0')).join('')}`;
+}
+
 describe.each(['dark', 'light'] as const)('the %s theme', (theme) => {
   const tokens = tokensOf(theme);
   test.each(TEXTS.flatMap((text) => SURFACES.map((surface) => [text, surface] as const)))(
@@ -48,4 +55,22 @@ describe.each(['dark', 'light'] as const)('the %s theme', (theme) => {
       expect(contrast(tokens.get(text) ?? '', tokens.get(surface) ?? '')).toBeGreaterThanOrEqual(CONTRAST_MIN);
     },
   );
+
+  test.each([0, 0.25, 0.5, 0.75, 1])(
+    'the name of a vertex can be read whatever it is painted with, %s of the way to the next colour',
+    (share) => {
+      const colors = ['job-idle', 'job-busy', 'job-pressed'].map((name) => tokens.get(name) ?? '');
+      for (const [from, to] of [
+        [colors[0], colors[1]],
+        [colors[1], colors[2]],
+        [colors[0], colors[2]],
+      ] as const) {
+        expect(contrast(tokens.get('job-ink') ?? '', mixed(from, to, share))).toBeGreaterThanOrEqual(CONTRAST_MIN);
+      }
+    },
+  );
+
+  test('the words between vertices can be read', () => {
+    expect(contrast(tokens.get('text-3') ?? '', tokens.get('surface-0') ?? '')).toBeGreaterThanOrEqual(CONTRAST_MIN);
+  });
 });

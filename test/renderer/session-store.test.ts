@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import type { StorageNote, StorageStatus } from '../../engine/contract/window.ts';
+import type { SessionInfo, StorageNote, StorageStatus } from '../../engine/contract/window.ts';
 import { makeSessionStore } from '../../renderer/stores/session-store.ts';
+import { pageOf } from './job-page-maker.ts';
 
 const note = (number: number, severity: 'note' | 'warning'): StorageNote => ({
   number,
@@ -42,4 +43,33 @@ test('state that is not kept is a problem of its own, told once', () => {
     { code: 'storage-lost', message: 'State is not kept. It is lost.', where: null },
   ]);
   expect(session.setStorage(lost, 0)).toEqual([]);
+});
+
+test('the numbers of a job go with it: when its session is closed, opened anew, or the engine has stopped', () => {
+  const session = makeSessionStore();
+  const info: SessionInfo = {
+    inputs: [],
+    mode: 'simulated',
+    positionsPath: null,
+    profile: null,
+    speed: { kind: 'max' },
+  };
+  const show = (): void => session.setJobPage(pageOf([], []));
+  const isShown = (): boolean => session.getState().jobPage !== null;
+
+  show();
+  session.setStatus({ kind: 'paused' }, info);
+  expect(isShown()).toBe(true);
+
+  session.setStatus({ kind: 'opening' }, info);
+  expect(isShown()).toBe(false);
+
+  show();
+  const problem = { code: 'engine-stopped', message: 'The engine has stopped.', where: null };
+  session.setStatus({ kind: 'failed', problem }, null);
+  expect(isShown()).toBe(false);
+
+  show();
+  session.setStatus({ kind: 'none' }, null);
+  expect(isShown()).toBe(false);
 });

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openFrame, ROW, ROW_FIELDS, rowOffset } from '../../engine/contract/frames.ts';
 import { BAR_WORDS } from '../../engine/contract/bars.ts';
+import type { JobPage } from '../../engine/contract/job-page.ts';
 import type { InstrumentFound, OrderOutcome } from '../../engine/contract/orders.ts';
 import type {
   AuditInfo,
@@ -46,6 +47,7 @@ export interface Known {
   server: ServerStatus;
   serverToken: string | null;
   symbolState: Extract<EngineEvent, { kind: 'symbol-state' }> | null;
+  jobPage: JobPage | null;
 }
 
 /** The engine of the workstation, in a process of its own, with its state in a folder; and a window that only listens. */
@@ -71,6 +73,7 @@ export class WorkstationEngine {
     server: { kind: 'off' },
     serverToken: null,
     symbolState: null,
+    jobPage: null,
   };
   /** Words of each symbol's row. */
   readonly rows = new Map<string, readonly string[]>();
@@ -203,6 +206,9 @@ export class WorkstationEngine {
         return;
       case 'symbol-state':
         known.symbolState = event;
+        return;
+      case 'job-page':
+        known.jobPage = event.page;
         return;
       case 'problem':
         known.problems.push(`${event.problem.code}: ${event.problem.message}`);

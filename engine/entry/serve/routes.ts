@@ -2,7 +2,9 @@ import * as z from 'zod';
 import type { QueryableStateClient, ListOptions } from '../../runtime/query/queryable-state-client.ts';
 import { KEYS_ASKED_MAX, PAGE_ROWS_MAX } from '../../runtime/query/queryable-state-client.ts';
 import type { Key } from '../../state/java-hash.ts';
-import type { JobMetrics } from '../../runtime/metrics/job-metrics.ts';
+import type { JobMeter } from '../../runtime/metrics/job-metrics.ts';
+import type { JobPage } from '../../contract/job-page.ts';
+import { CHECKPOINT_NUMBERS, JOB_PAGE, vertexRows } from './job-page-schema.ts';
 import { jsonOf } from './plain-json.ts';
 import { PROMETHEUS_TYPE, prometheusText } from './prometheus.ts';
 import { POSITION, SESSION_JOB } from './trading-queries.ts';
@@ -135,16 +137,7 @@ const METRICS = z.strictObject({
       isBackPressured: z.boolean(),
     }),
   ),
-  checkpoints: z.strictObject({
-    numberOfInProgressCheckpoints: z.int(),
-    numberOfCompletedCheckpoints: z.int(),
-    numberOfFailedCheckpoints: z.int(),
-    lastCompletedCheckpointId: z.int().nullable(),
-    lastCheckpointDuration: z.number().nullable().describe('ms'),
-    lastCheckpointSize: z.number().nullable().describe('bytes written for it'),
-    lastCheckpointFullSize: z.number().nullable().describe('bytes it stands for'),
-    lastCheckpointPause: z.number().nullable().describe('ms, longest over all tasks'),
-  }),
+  checkpoints: z.strictObject(CHECKPOINT_NUMBERS),
 });
 
 /** In the order of the description. `/v1/openapi.json` is added by whoever serves them. */
@@ -174,7 +167,15 @@ export const ROUTES: readonly Route[] = [
     query: [],
     response: METRICS,
     rows: (body) => (body as { tasks: Record<string, unknown>[] }).tasks,
-    handle: ({ client, path }) => Promise.resolve(metricsOf(client, path['job'])),
+    handle: ({ client, path }) => Promise.resolve(meterOf(client, path['job']).read()),
+  },
+  {
+    path: '/v1/jobs/{job}',
+    summary: 'A job as its page shows it: the graph with its numbers, checkpoints, changes of workers, key-group load.',
+    query: [],
+    response: JOB_PAGE,
+    rows: (body) => vertexRows(body as JobPage),
+    handle: ({ client, path }) => Promise.resolve(meterOf(client, path['job']).page(path['job'])),
   },
   {
     path: '/metrics',
@@ -184,7 +185,7 @@ export const ROUTES: readonly Route[] = [
     text: { type: PROMETHEUS_TYPE, of: (body) => body as string },
     handle: ({ client }) =>
       Promise.resolve(
-        prometheusText(Object.fromEntries(client.jobIds.map((id) => [id, metricsOf(client, id)] as const))),
+        prometheusText(Object.fromEntries(client.jobIds.map((id) => [id, meterOf(client, id).read()] as const))),
       ),
   },
   {
@@ -297,10 +298,10 @@ export const ROUTES: readonly Route[] = [
 ];
 
 /** @throws StateQueryError `unknown-job` */
-function metricsOf(client: QueryableStateClient, jobId: string): JobMetrics {
-  const { metrics } = client.served(jobId);
-  if (metrics === undefined) throw new RequestError(`The job '${jobId}' is not metered.`);
-  return metrics();
+function meterOf(client: QueryableStateClient, jobId: string): JobMeter {
+  const { meter } = client.served(jobId);
+  if (meter === undefined) throw new RequestError(`The job '${jobId}' is not metered.`);
+  return meter;
 }
 
 async function positions(request: RouteRequest): Promise<unknown> {

@@ -1,4 +1,5 @@
 import type { RulesDocument } from '../../contract/rules.ts';
+import type { RescaleInfo } from '../../contract/window.ts';
 import type { CheckpointStorage } from '../../runtime/checkpoint/checkpoint-storage.ts';
 import { CheckpointReader } from '../../runtime/checkpoint/checkpoint-reader.ts';
 import { JobMeter, type MeteredJob } from '../../runtime/metrics/job-metrics.ts';
@@ -19,11 +20,16 @@ export const SESSION_JOB = 'session';
 export const POSITION = 'position';
 export const EXPLAIN = 'explain';
 
-/** What can be asked of a session, live and as of its checkpoints. @param rules that it began with */
+/**
+ * What can be asked of a session, live and as of its checkpoints.
+ * @param rules that it began with
+ * @param rescales of all its runs; null: this is the only one
+ */
 export function servedSession(
   job: QueryableJob & MeteredJob,
   storage: CheckpointStorage | null,
   rules: RulesDocument,
+  rescales: (() => readonly RescaleInfo[]) | null = null,
 ): ServedJob {
   const began = compileRules(rules);
   const query = (
@@ -35,10 +41,9 @@ export function servedSession(
       return state === undefined ? null : read(state, symbolRules(rulesAt(stored, began), key));
     },
   });
-  const meter = new JobMeter(job);
   return {
     job,
-    metrics: () => meter.read(),
+    meter: new JobMeter(job, rescales),
     checkpoints: storage === null ? null : new CheckpointReader(storage),
     checkpointedQueries: {
       [POSITION]: query(positionRow),

@@ -1,5 +1,6 @@
 import type { EngineCommand, EngineEvent, ServerStatus } from '../../contract/window.ts';
 import { assertNever } from '../../core/assert.ts';
+import { repeatEvery } from '../../core/machine.node.ts';
 import type { QueryableStateClient } from '../../runtime/query/queryable-state-client.ts';
 import type { ServedJob } from '../../runtime/query/queryable-job.ts';
 import { programVersion } from '../program-version.ts';
@@ -10,7 +11,11 @@ import { EXPLAIN, POSITION, SESSION_JOB, sessionJobs } from '../serve/trading-qu
 const SERVER_PORT = 8786;
 const ANY_PORT = 0;
 
-export type QueryCommand = Extract<EngineCommand, { kind: 'set-server' | 'show-server-token' | 'ask-symbol-state' }>;
+/** A page is read by a person. */
+const JOB_PAGE_EVERY_MS = 1_000;
+
+const KINDS = ['set-server', 'show-server-token', 'ask-symbol-state', 'watch-job'] as const;
+export type QueryCommand = Extract<EngineCommand, { kind: (typeof KINDS)[number] }>;
 
 export interface QueryDeskOptions {
   /** What is asked; null: there is no session. */
@@ -29,6 +34,7 @@ export class QueryDesk {
   readonly #client: QueryableStateClient;
   #serving: Serving | null = null;
   #status: ServerStatus = { kind: 'off' };
+  #stopWatching: () => void = () => undefined;
   /** Turning on and off take turns. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -38,7 +44,7 @@ export class QueryDesk {
   }
 
   static isFor(command: EngineCommand): command is QueryCommand {
-    return command.kind === 'set-server' || command.kind === 'show-server-token' || command.kind === 'ask-symbol-state';
+    return (KINDS as readonly EngineCommand['kind'][]).includes(command.kind);
   }
 
   /** Answers with events. */
@@ -52,6 +58,8 @@ export class QueryDesk {
         return;
       case 'ask-symbol-state':
         return this.#tellSymbol(command);
+      case 'watch-job':
+        return this.#watchJob(command.on);
       default:
         return assertNever(command);
     }
@@ -59,6 +67,18 @@ export class QueryDesk {
 
   tellStatus(): void {
     this.#options.emit({ kind: 'server', server: this.#status });
+  }
+
+  #watchJob(on: boolean): void {
+    this.#stopWatching();
+    this.#stopWatching = () => undefined;
+    if (!on) return;
+    const tell = (): void => {
+      const page = this.#options.current()?.meter?.page(SESSION_JOB) ?? null;
+      this.#options.emit({ kind: 'job-page', page });
+    };
+    this.#stopWatching = repeatEvery(JOB_PAGE_EVERY_MS, tell);
+    tell();
   }
 
   async #set(on: boolean): Promise<void> {

@@ -1,11 +1,11 @@
 import type { WorkerInfo } from '../../contract/window.ts';
+import { RateMeter } from '../../runtime/metrics/rate-meter.ts';
 import { TimeMeter, type ThreadTimes } from '../../runtime/metrics/thread-times.ts';
 import {
   assignToKeyGroup,
   computeKeyGroupRangeForOperatorIndex,
   computeOperatorIndexForKeyGroup,
 } from '../../state/key-groups.ts';
-import { RateMeter } from './rate-meter.ts';
 import type { RowCache } from './row-cache.ts';
 
 /** What is asked of a running job. */

@@ -28,7 +28,7 @@ import type { ServedJob } from '../../runtime/query/queryable-job.ts';
 import { servedSession } from '../serve/trading-queries.ts';
 import { startSession } from '../session/start-session.node.ts';
 import { BarFeed } from './bar-feed.ts';
-import { RateMeter } from './rate-meter.ts';
+import { RateMeter } from '../../runtime/metrics/rate-meter.ts';
 import { RowCache } from './row-cache.ts';
 import { CheckpointRhythm } from '../session/checkpoint-rhythm.node.ts';
 import type { SessionBook } from './session-checkpoints.node.ts';
@@ -119,6 +119,7 @@ export class WorkstationSession {
   #inputProblem: Problem | null = null;
   #selected: { readonly symbol: string; id: number; lastTimeMs: number } | null = null;
   #halted = false;
+  #served: ServedJob | null = null;
   readonly #live: LiveCoordinator | null;
   #feed: FeedStatus | null = null;
   /** null: paper trading. */
@@ -226,8 +227,11 @@ export class WorkstationSession {
 
   /** What can be asked about it, from the window and by programs. */
   get served(): ServedJob {
-    const { keeper, live, parameters } = this.#options;
-    return servedSession(this.#job, keeper?.storage ?? live?.prepared.state.storage ?? null, parameters.rules);
+    const { keeper, live, parameters, scaling } = this.#options;
+    const storage = keeper?.storage ?? live?.prepared.state.storage ?? null;
+    // One for all who ask: rates are measured between two readings.
+    this.#served ??= servedSession(this.#job, storage, parameters.rules, () => scaling.info.history);
+    return this.#served;
   }
 
   get isRunning(): boolean {

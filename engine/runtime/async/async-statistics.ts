@@ -36,9 +36,12 @@ export function createAsyncStatisticsMemory(subtasksMax: number): SharedArrayBuf
   return new SharedArrayBuffer(subtasksMax * ROW * 8);
 }
 
-/** Over all subtasks. Plain reads of other threads' numbers: each is whole, together they are of about one moment. */
-export function readAsyncStatistics(memory: SharedArrayBuffer): AsyncStatistics {
-  const numbers = new Float64Array(memory);
+/**
+ * Plain reads of other threads' numbers: each is whole, together they are of about one moment.
+ * @param subtask null: all of them together
+ */
+export function readAsyncStatistics(memory: SharedArrayBuffer, subtask: number | null = null): AsyncStatistics {
+  const numbers = subtask === null ? new Float64Array(memory) : new Float64Array(memory, subtask * ROW * 8, ROW);
   const sum = (word: number): number => {
     let total = 0;
     for (let at = word; at < numbers.length; at += ROW) total += numbers[at];

@@ -44,6 +44,8 @@ export class ChannelReader {
   isHeld = false;
   /** Data records read so far. */
   recordsIn = 0;
+  /** The same by record type; control records have none. */
+  recordsByType = new Float64Array(0);
   private readonly handlers: (RecordHandler | undefined)[] = [];
   private controlHandler: ControlHandler | null = null;
   private text = '';
@@ -59,6 +61,10 @@ export class ChannelReader {
 
   setHandler(type: number, handler: RecordHandler): void {
     this.handlers[type] = handler;
+    if (type < this.recordsByType.length) return;
+    const wider = new Float64Array(type + 1);
+    wider.set(this.recordsByType);
+    this.recordsByType = wider;
   }
 
   /** The JSON record whose text just came in. */
@@ -89,7 +95,9 @@ export class ChannelReader {
       assert(handler !== undefined, `Ring ${this.plan.id} carried a record of type ${type}, which nobody reads here.`);
       const next = handler.run(position, end);
       if (next === position) break;
-      this.recordsIn += (next - position) | 0;
+      const read = (next - position) | 0;
+      this.recordsIn += read;
+      this.recordsByType[type] += read;
       position = next;
     }
     ring.release(position);

@@ -71,11 +71,15 @@ export class ChannelWriter {
     this.ring.commit();
   }
 
-  /** Text for the record that follows, in as many slots as it takes: two 32-bit words of header, then UTF-16 units. */
-  sendText(text: string): void {
+  /**
+   * Text for the record that follows, in as many slots as it takes: two 32-bit words of header, then UTF-16 units.
+   * @returns how many slots
+   */
+  sendText(text: string): number {
     const unitsPerSlot = (this.ring.slotWords - 1) * 4;
     const units = new Uint16Array(this.ring.i.buffer, this.ring.i.byteOffset);
     let sent = 0;
+    let slots = 0;
     do {
       const count = Math.min(unitsPerSlot, text.length - sent);
       const base = this.ring.claim();
@@ -84,7 +88,9 @@ export class ChannelWriter {
       for (let unit = 0; unit < count; unit += 1) units[(base + 1) * 4 + unit] = text.charCodeAt(sent + unit);
       this.ring.commit();
       sent += count;
+      slots += 1;
     } while (sent < text.length);
+    return slots;
   }
 
   /** Tells what no record told since the last call, and shows everything to the receiver. */

@@ -35,7 +35,7 @@ export interface EdgeEnvironment {
 }
 
 /** Writes the records of one crossing; which ring they go to is its subclasses' business. */
-abstract class EdgeWriter implements RecordOutput {
+export abstract class EdgeWriter implements RecordOutput {
   protected readonly channels: readonly ChannelWriter[];
   protected readonly symbols: SymbolDictionary;
   protected readonly crossing: Crossing;
@@ -47,6 +47,8 @@ abstract class EdgeWriter implements RecordOutput {
   private readonly byKind = new Map<string, RecordFormat>();
   private lastKind: unknown = undefined;
   private lastFormat: RecordFormat | null = null;
+  /** Slots that the text of JSON records took so far. */
+  textSlots = 0;
 
   constructor(crossing: Crossing, environment: EdgeEnvironment) {
     this.crossing = crossing;
@@ -64,6 +66,16 @@ abstract class EdgeWriter implements RecordOutput {
     this.only = formats.length === 0 ? json : formats.length === 1 ? formats[0] : null;
   }
 
+  /** Subtasks it can send to. */
+  get receivers(): number {
+    return this.channels.length;
+  }
+
+  /** What a record takes in a ring. */
+  get slotBytes(): number {
+    return this.channels[0].ring.slotWords * 8;
+  }
+
   abstract emit(record: unknown, timestamp: number): void;
 
   protected write(channel: ChannelWriter, slot: number, record: unknown): void {
@@ -71,7 +83,7 @@ abstract class EdgeWriter implements RecordOutput {
     const { ring } = channel;
     const timeMs = this.clock.timeMs;
     if (timeMs === timeMs && channel.processingTime !== timeMs) channel.sendProcessingTime(timeMs);
-    if (format.encode === null) channel.sendText(encodePlain(record));
+    if (format.encode === null) this.textSlots += channel.sendText(encodePlain(record));
     const base = ring.claim();
     const { f, i } = ring;
     const watermark = this.group.watermark;
@@ -219,7 +231,7 @@ export class SelectedKeyEdgeWriter extends KeyedEdgeWriter {
   }
 }
 
-export function createEdgeWriter(crossing: Crossing, environment: EdgeEnvironment): RecordOutput {
+export function createEdgeWriter(crossing: Crossing, environment: EdgeEnvironment): EdgeWriter {
   switch (crossing.partitioning.kind) {
     case 'forward':
       return new ForwardEdgeWriter(crossing, environment);

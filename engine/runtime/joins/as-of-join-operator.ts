@@ -38,8 +38,6 @@ class RecordAsOfContext implements AsOfContext {
 
 /** Runs an as-of join: records wait for the watermark, versions for records. */
 export class AsOfJoinOperator extends KeyedOperator {
-  /** Records and versions that were not ahead of the watermark and had no side output to go to. */
-  numLateRecordsDropped = 0;
   protected readonly userFunction: AsOfJoinWork['userFunction'];
   private readonly work: AsOfJoinWork;
   private readonly asOf: RecordAsOfContext;

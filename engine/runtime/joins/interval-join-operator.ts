@@ -40,8 +40,6 @@ class PairContext implements JoinContext {
 
 /** Runs an interval join (Flink: IntervalJoinOperator). */
 export class IntervalJoinOperator extends KeyedOperator {
-  /** Records behind the watermark that had no side output to go to. */
-  numLateRecordsDropped = 0;
   protected readonly userFunction: IntervalJoinWork['userFunction'];
   private readonly work: IntervalJoinWork;
   private left!: Buffer;

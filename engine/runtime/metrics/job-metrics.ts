@@ -1,4 +1,11 @@
 import type { CheckpointRecord } from '../../contract/checkpoint-record.ts';
+import type { CheckpointsPage, JobPage } from '../../contract/job-page.ts';
+import type { RescaleInfo } from '../../contract/window.ts';
+import type { Clock } from '../../core/time.ts';
+import type { JobMemory } from '../job-memory.ts';
+import type { JobGraph } from '../../graph/job-graph.ts';
+import { JobPageReader } from './job-page.ts';
+import { timeOrNull } from './vertex-numbers.ts';
 import { TimeMeter, type ThreadTimes } from './thread-times.ts';
 
 /** One thread of a job: its sources, or a subtask. Names are Flink's. */
@@ -16,19 +23,8 @@ export interface TaskMetrics {
   readonly isBackPressured: boolean;
 }
 
-/** Of the checkpoints that the job remembers, the latest hundred; durations in ms, sizes in bytes. */
-export interface CheckpointMetrics {
-  readonly numberOfInProgressCheckpoints: number;
-  readonly numberOfCompletedCheckpoints: number;
-  readonly numberOfFailedCheckpoints: number;
-  readonly lastCompletedCheckpointId: number | null;
-  readonly lastCheckpointDuration: number | null;
-  /** What was written for it, and all it stands for. */
-  readonly lastCheckpointSize: number | null;
-  readonly lastCheckpointFullSize: number | null;
-  /** Longest that a task stood still for it. */
-  readonly lastCheckpointPause: number | null;
-}
+/** Of the checkpoints that the job remembers, the latest hundred. */
+export type CheckpointMetrics = Omit<CheckpointsPage, 'history'>;
 
 export interface JobMetrics {
   readonly parallelism: number;
@@ -38,10 +34,14 @@ export interface JobMetrics {
   readonly checkpoints: CheckpointMetrics;
 }
 
-/** What a running job tells of its threads and checkpoints; RunningJob is one. */
+/** What a running job tells of itself; RunningJob is one. */
 export interface MeteredJob {
-  readonly parallelism: number;
-  readonly maxParallelism: number;
+  readonly clock: Clock;
+  readonly memory: JobMemory;
+  readonly graph: JobGraph;
+  readonly queryState: JobPage['state'];
+  /** Since its first record could flow, ms; 0: it is being started. */
+  readonly uptimeMs: number;
   metrics(): readonly (ThreadTimes & {
     readonly thread: string;
     readonly taskIndex: number | null;
@@ -49,7 +49,7 @@ export interface MeteredJob {
     readonly watermarkMs: number;
   })[];
   readonly checkpointHistory: readonly CheckpointRecord[];
-  readonly rescaleHistory: readonly unknown[];
+  readonly rescaleHistory: readonly RescaleInfo[];
 }
 
 /** More of a second than this spent waiting for room makes a task back-pressured (Flink: the level `low` begins). */
@@ -58,21 +58,32 @@ const BACK_PRESSURED_MS = 100;
 /** Reads a job's metrics under Flink's names, only when somebody asks: the job itself counts nothing more for it. */
 export class JobMeter {
   private readonly job: MeteredJob;
+  private readonly pages: JobPageReader;
+  private readonly rescales: (() => readonly RescaleInfo[]) | null;
   private readonly meters = new Map<string, TimeMeter>();
 
-  constructor(job: MeteredJob) {
+  /** @param rescales over all runs of what the job does, where somebody keeps them; null: those of this run */
+  constructor(job: MeteredJob, rescales: (() => readonly RescaleInfo[]) | null = null) {
     this.job = job;
+    this.pages = new JobPageReader(job);
+    this.rescales = rescales;
   }
 
   read(): JobMetrics {
-    const { parallelism, maxParallelism, checkpointHistory, rescaleHistory } = this.job;
+    const { graph, checkpointHistory, rescaleHistory } = this.job;
     return {
-      parallelism,
-      maxParallelism,
+      parallelism: graph.parallelism,
+      maxParallelism: graph.maxParallelism,
       numberOfRescales: rescaleHistory.length,
       tasks: this.job.metrics().map((thread) => this.taskOf(thread)),
       checkpoints: checkpointMetrics(checkpointHistory),
     };
+  }
+
+  /** @param id under which the job is asked for */
+  page(id: string): JobPage {
+    const page = this.pages.read(id, this.read());
+    return this.rescales === null ? page : { ...page, rescales: this.rescales() };
   }
 
   private taskOf(thread: ReturnType<MeteredJob['metrics']>[number]): TaskMetrics {
@@ -83,18 +94,13 @@ export class JobMeter {
       task: thread.thread,
       subtaskIndex: thread.taskIndex,
       numRecordsIn: thread.recordsIn,
-      currentInputWatermark: isTime(thread.watermarkMs) ? thread.watermarkMs : null,
+      currentInputWatermark: timeOrNull(thread.watermarkMs),
       busyTimeMsPerSecond: busyMs,
       idleTimeMsPerSecond: idleMs,
       backPressuredTimeMsPerSecond: backPressuredMs,
       isBackPressured: backPressuredMs > BACK_PRESSURED_MS,
     };
   }
-}
-
-/** Neither the time before all time nor the one behind the end. */
-function isTime(watermarkMs: number): boolean {
-  return Math.abs(watermarkMs) < Number.MAX_SAFE_INTEGER;
 }
 
 function checkpointMetrics(history: readonly CheckpointRecord[]): CheckpointMetrics {

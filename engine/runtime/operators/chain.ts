@@ -10,14 +10,24 @@ import { TimestampedCollector, type RecordOutput } from './output.ts';
 /** Records of one node: main output and side outputs, each to whoever reads it; to nobody is fine. */
 export class NodeOutput implements RecordOutput {
   private main: RecordOutput = NOWHERE;
-  private readonly sides = new Map<string, RecordOutput>();
+  private readonly sides = new Map<string, SideOutput>();
 
   setMain(output: RecordOutput): void {
     this.main = output;
   }
 
   setSide(id: string, output: RecordOutput): void {
-    this.sides.set(id, output);
+    this.sides.set(id, { output, records: 0 });
+  }
+
+  /** Not counted here; see CountedOutput. */
+  get recordsOut(): number {
+    return 0;
+  }
+
+  /** @param side id of the side output; null: the main output */
+  recordsTo(side: string | null): number {
+    return side === null ? 0 : (this.sides.get(side)?.records ?? 0);
   }
 
   emit(record: unknown, timestamp: number): void {
@@ -25,8 +35,40 @@ export class NodeOutput implements RecordOutput {
   }
 
   emitSide(tag: OutputTag<unknown>, record: unknown, timestamp: number): void {
-    this.sides.get(tag.id)?.emit(record, timestamp);
+    const side = this.sides.get(tag.id);
+    if (side === undefined) return;
+    side.records += 1;
+    side.output.emit(record, timestamp);
   }
+}
+
+/** The same where the records are counted. A thread has outputs of one kind only, so that calls of them stay of one kind. */
+export class CountedOutput extends NodeOutput {
+  private mainRecords = 0;
+  private sideRecords = 0;
+
+  override get recordsOut(): number {
+    return this.mainRecords + this.sideRecords;
+  }
+
+  override recordsTo(side: string | null): number {
+    return side === null ? this.mainRecords : super.recordsTo(side);
+  }
+
+  override emit(record: unknown, timestamp: number): void {
+    this.mainRecords += 1;
+    super.emit(record, timestamp);
+  }
+
+  override emitSide(tag: OutputTag<unknown>, record: unknown, timestamp: number): void {
+    this.sideRecords += 1;
+    super.emitSide(tag, record, timestamp);
+  }
+}
+
+interface SideOutput {
+  readonly output: RecordOutput;
+  records: number;
 }
 
 const NOWHERE: RecordOutput = { emit: () => undefined };
@@ -157,18 +199,20 @@ export class ChainBuilder {
   readonly operators: ChainedOperator[] = [];
   private readonly graph: JobGraph;
   private readonly createWriter: (crossing: Crossing) => RecordOutput;
-  private readonly outputs = new Map<StreamNode, NodeOutput>();
+  private readonly createOutput: () => NodeOutput;
+  readonly outputs = new Map<StreamNode, NodeOutput>();
   private readonly inputs = new Map<StreamNode, RecordOutput>();
 
-  constructor(graph: JobGraph, createWriter: (crossing: Crossing) => RecordOutput) {
+  constructor(graph: JobGraph, createOutput: () => NodeOutput, createWriter: (crossing: Crossing) => RecordOutput) {
     this.graph = graph;
+    this.createOutput = createOutput;
     this.createWriter = createWriter;
   }
 
   outputOf(node: StreamNode): NodeOutput {
     const known = this.outputs.get(node);
     if (known !== undefined) return known;
-    const output = new NodeOutput();
+    const output = this.createOutput();
     this.outputs.set(node, output);
     output.setMain(this.toReaders(node, null));
     for (const id of this.sideIdsOf(node)) output.setSide(id, this.toReaders(node, id));

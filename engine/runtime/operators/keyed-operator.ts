@@ -49,6 +49,8 @@ export abstract class KeyedOperator implements Triggerable {
   readonly rows = new Map<string, DirtyRows>();
   readonly operatorStates = new OperatorStates();
   readonly queryables: QueryableStates;
+  /** Records that came too late and were left out. Of windows and joins: those that had no side output to go to. */
+  numLateRecordsDropped = 0;
   /** By publisher: slots that had a row before a restore. */
   readonly restoredRows = new Map<string, number[]>();
   protected readonly output: RelayOutput;
@@ -228,6 +230,9 @@ export abstract class KeyedOperator implements Triggerable {
       getRowPublisher: (name, words, fill): RowPublisher =>
         this.addRows(new DirtyRows(name, words, this.keyTable, fill)),
       registerQuery: (name, answer) => queryables.addQuery(name, answer),
+      countLateRecord: () => {
+        this.numLateRecordsDropped += 1;
+      },
     };
   }
 

@@ -1,5 +1,5 @@
 import type { Key } from '../../state/java-hash.ts';
-import type { JobMetrics } from '../metrics/job-metrics.ts';
+import type { JobMeter } from '../metrics/job-metrics.ts';
 import type { MailAnswer } from '../task/task.ts';
 import type { CheckpointedStates, StoredKey } from './checkpointed-state.ts';
 import type { StateAnswer, StateQuestion } from './state-question.ts';
@@ -29,8 +29,8 @@ export interface ServedJob {
   readonly checkpoints: CheckpointedStates | null;
   /** By the name of the query. State made queryable by its descriptor needs none. */
   readonly checkpointedQueries: Readonly<Record<string, CheckpointedQuery>>;
-  /** Read anew with each call; absent: it is not metered. */
-  readonly metrics?: () => JobMetrics;
+  /** Absent: it is not metered. */
+  readonly meter?: JobMeter;
 }
 
 /** Where clients find jobs; asked anew for every question, so that nothing is ever remembered that is no longer so. */

@@ -5,6 +5,7 @@ import { NO_SLOT } from '../../state/key-table.ts';
 import { plainCopy } from '../../state/plain-copy.ts';
 import type { ChannelReader, RecordHandler } from '../exchange/channel-reader.ts';
 import type { InputOrigin } from '../exchange/vertex-gate.ts';
+import type { KeyGroupSamples } from '../metrics/key-group-samples.ts';
 import { describeFailure } from '../operators/keyed-failure.ts';
 import type { KeyedOperator } from '../operators/keyed-operator.ts';
 
@@ -54,6 +55,8 @@ export class KeyedRecordHandler implements RecordHandler {
   private readonly isSecondInput: boolean;
   private readonly keyTable: KeyTable;
   private readonly ahead = new Int32Array(TOUCH_RECORDS);
+  /** null: nobody counts, or the records have no keys. */
+  private readonly samples: KeyGroupSamples | null;
 
   constructor(
     reader: ChannelReader,
@@ -63,6 +66,7 @@ export class KeyedRecordHandler implements RecordHandler {
     origin: InputOrigin,
     operator: KeyedOperator,
     input: number,
+    samples: KeyGroupSamples | null,
   ) {
     this.reader = reader;
     this.type = type;
@@ -72,12 +76,15 @@ export class KeyedRecordHandler implements RecordHandler {
     this.operator = operator;
     this.isSecondInput = input === 1;
     this.keyTable = operator.keyTable;
+    this.samples = samples;
   }
 
   run(from: number, end: number): number {
-    return this.view === null || this.slotMap === null
-      ? this.runSlowly(from, end)
-      : this.runKeyed(from, end, this.view, this.slotMap.slots);
+    const { view, slotMap, samples } = this;
+    const to =
+      view === null || slotMap === null ? this.runSlowly(from, end) : this.runKeyed(from, end, view, slotMap.slots);
+    if (samples !== null && slotMap !== null) samples.take(this.reader.ring, from, to, slotMap.slots);
+    return to;
   }
 
   private runKeyed(from: number, end: number, view: RecordView, slots: Int32Array | null): number {

@@ -8,6 +8,8 @@ import { HEADER_WORDS } from '../../memory/record-header.ts';
 import { ChannelReader, type RecordHandler } from '../exchange/channel-reader.ts';
 import type { PhysicalPlan, RingPlan } from '../exchange/physical-plan.ts';
 import { InputOrigin, type WatermarkGate } from '../exchange/vertex-gate.ts';
+import { laneOf, type MetricsMemory, type NumbersPublisher } from '../metrics/metrics-memory.ts';
+import { ThreadNumbers } from '../metrics/thread-numbers.ts';
 import { OperatorFailure, recordText } from '../operator-failure.ts';
 import { StatusWatermarkValve } from '../watermarks/status-watermark-valve.ts';
 import type { Task, TaskHost, TaskStatus } from './task.ts';
@@ -16,7 +18,7 @@ import type { Task, TaskHost, TaskStatus } from './task.ts';
 const BATCH_SLOTS = 1024;
 
 /** What the sinks are given by whoever runs them. */
-export type SinkHost = Pick<TaskHost, 'ring' | 'symbols' | 'wake' | 'acknowledge'>;
+export type SinkHost = Pick<TaskHost, 'ring' | 'symbols' | 'metrics' | 'wake' | 'acknowledge'>;
 
 /** Writers for the sinks a job left to whoever runs it, by name. */
 export type ExternalWriters = Readonly<Record<string, SinkWriter<never>>>;
@@ -152,6 +154,8 @@ export class SinkTask implements Task {
   private isClosed = false;
   private barrier: SinkBarrier | null = null;
   private lastBarrier = -Infinity;
+  /** null: nobody counts. */
+  private readonly numbers: NumbersPublisher | null;
 
   /** @param before whose writers go on here after a change of parallelism */
   constructor(
@@ -168,6 +172,19 @@ export class SinkTask implements Task {
     this.sinks = graph.sinkNodes.map((node) => new RunningSink(node, known(node) ?? writerOf(node, external)));
     this.lastBarrier = before?.lastBarrier ?? -Infinity;
     this.readers = plan.rings.filter(({ to }) => to === 'coordinator').map((ring) => this.createReader(ring));
+    this.numbers = host.metrics === null ? null : this.createNumbers(graph, host.metrics);
+  }
+
+  private createNumbers(graph: JobGraph, memory: MetricsMemory): NumbersPublisher {
+    const numbers = new ThreadNumbers(graph, memory, laneOf('coordinator'));
+    numbers.reads(this.readers);
+    for (const sink of this.sinks)
+      numbers.watermarks(
+        sink.node,
+        () => sink.currentWatermark(),
+        () => -Infinity,
+      );
+    return numbers.publisher;
   }
 
   get recordsIn(): number {
@@ -177,7 +194,10 @@ export class SinkTask implements Task {
   runBatch(): TaskStatus {
     let progress = false;
     for (const reader of this.readers) if (reader.run(BATCH_SLOTS)) progress = true;
-    if (progress) return 'progress';
+    if (progress) {
+      this.numbers?.publish();
+      return 'progress';
+    }
     return this.sinks.every(({ isEnded }) => isEnded) ? 'finished' : 'idle';
   }
 

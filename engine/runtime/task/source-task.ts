@@ -7,6 +7,8 @@ import type { Clock } from '../../core/time.ts';
 import { uidOf, type JobGraph } from '../../graph/job-graph.ts';
 import type { OutputGroup } from '../exchange/output-group.ts';
 import type { PhysicalPlan } from '../exchange/physical-plan.ts';
+import { laneOf, type NumbersPublisher } from '../metrics/metrics-memory.ts';
+import { ThreadNumbers } from '../metrics/thread-numbers.ts';
 import type { NodeOutput } from '../operators/chain.ts';
 import type { SourceState, SourceThreadState } from '../checkpoint/acknowledgement.ts';
 import { isCancellation, OperatorFailure, recordText } from '../operator-failure.ts';
@@ -204,6 +206,8 @@ export class SourceTask implements Task {
   private readonly host: SourceHost;
   private isFinished = false;
   private isClosed = false;
+  /** null: nobody counts. */
+  private numbers: NumbersPublisher | null;
 
   /** @param restored where the sources stood at a checkpoint; null: they begin */
   constructor(graph: JobGraph, plan: PhysicalPlan, host: SourceHost, restored: SourceThreadState | null = null) {
@@ -212,6 +216,20 @@ export class SourceTask implements Task {
     if (restored?.processingTimeMs !== null && restored !== null) this.outputs.clock.timeMs = restored.processingTimeMs;
     const stateOf = (node: StreamNode): SourceState | null => restored?.sources[uidOf(node)] ?? null;
     this.sources = graph.sourceNodes.map((node) => new RunningSource(graph, node, this.outputs, host, stateOf(node)));
+    this.numbers = this.createNumbers(graph);
+  }
+
+  private createNumbers(graph: JobGraph): NumbersPublisher | null {
+    if (this.host.metrics === null) return null;
+    const numbers = new ThreadNumbers(graph, this.host.metrics, laneOf('source'));
+    numbers.sends(this.outputs);
+    for (const { node, output } of this.sources)
+      numbers.watermarks(
+        node,
+        () => -Infinity,
+        () => output.watermark,
+      );
+    return numbers.publisher;
   }
 
   open(): void {
@@ -250,10 +268,12 @@ export class SourceTask implements Task {
 
   /** Goes on into the rings of another parallelism. */
   moveTo(graph: JobGraph, plan: PhysicalPlan): void {
+    this.numbers?.publish();
     const outputs = new TaskOutputs(graph, plan, 'source', 'source', this.host);
     outputs.takeOver(this.outputs);
     this.outputs = outputs;
     for (const { output } of this.sources) output.moveTo(outputs);
+    this.numbers = this.createNumbers(graph);
     this.isHeld = false;
   }
 
@@ -283,6 +303,7 @@ export class SourceTask implements Task {
       else if (source.state === 'waiting') source.emitByClock();
     }
     this.outputs.flush();
+    this.numbers?.publish();
     if (this.sources.every(({ state }) => state === 'ended')) {
       this.isFinished = true;
       for (const { ring } of this.outputs.channels) ring.close();

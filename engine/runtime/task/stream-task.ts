@@ -10,6 +10,9 @@ import { describeFailure } from '../operators/keyed-failure.ts';
 import type { OperatorRestore } from '../operators/keyed-restore.ts';
 import { AsyncWaitOperator } from '../operators/async-wait-operator.ts';
 import { AsyncRecordHandler } from './async-input.ts';
+import { KeyGroupSamples } from '../metrics/key-group-samples.ts';
+import { laneOf, type NumbersPublisher } from '../metrics/metrics-memory.ts';
+import { ThreadNumbers } from '../metrics/thread-numbers.ts';
 import { nameTaken } from '../query/queryable-states.ts';
 import { TaskQueries } from '../query/task-queries.ts';
 import { KeyedRecordHandler, SlotMap } from './keyed-input.ts';
@@ -19,6 +22,9 @@ import { TaskOutputs } from './task-outputs.ts';
 
 /** Slots read from one ring before the mailbox and the other rings get their turn: whoever asks waits for no more. */
 const BATCH_SLOTS = 256;
+
+/** Numbers are told so often while there is work, and before every sleep. */
+const BATCHES_PER_TELLING = 32;
 
 /** To questions that come while key groups move. */
 const HANDED_OVER = 'The parallelism is being changed: key groups move between tasks.';
@@ -58,6 +64,10 @@ export class StreamTask implements Task {
   isHandedOver = false;
   private readonly recordsBefore: number;
   private readonly queries: TaskQueries;
+  /** null: nobody counts. */
+  private readonly numbers: NumbersPublisher | null;
+  private batches = 0;
+  private readonly samples = new Map<StreamNode, KeyGroupSamples>();
 
   /** @param before the task this one goes on for after a change of parallelism, and what its operators take over */
   constructor(
@@ -91,6 +101,17 @@ export class StreamTask implements Task {
     );
     this.readers = plan.rings.filter(({ to }) => to === taskIndex).map((ring) => this.createReader(ring));
     for (const vertex of this.vertices) vertex.seal();
+    this.numbers = this.createNumbers();
+  }
+
+  private createNumbers(): NumbersPublisher | null {
+    const { graph, outputs, taskIndex, host } = this;
+    if (host.metrics === null) return null;
+    const numbers = new ThreadNumbers(graph, host.metrics, laneOf(taskIndex));
+    numbers.reads(this.readers);
+    numbers.sends(outputs);
+    for (const { node, operator } of this.vertices) numbers.operates(node, operator, outputs);
+    return numbers.publisher;
   }
 
   /** Before `open`: gives operators their state back, by uid; the others start empty. */
@@ -135,6 +156,13 @@ export class StreamTask implements Task {
 
   runBatch(): TaskStatus {
     if (this.isFinished) return 'finished';
+    const status = this.runNextBatch();
+    this.batches = (this.batches + 1) % BATCHES_PER_TELLING;
+    if (status !== 'progress' || this.batches === 0 || this.isFinished) this.numbers?.publish();
+    return status;
+  }
+
+  private runNextBatch(): TaskStatus {
     const isAsked = this.serve();
     if (this.isHandedOver) return 'blocked';
     if (this.graph.processingTime === 'machine') this.setProcessingTime(this.host.processingTimeMs());
@@ -195,6 +223,7 @@ export class StreamTask implements Task {
     this.outputs.flush();
     const operators = this.vertices.map(({ operator }) => operator.giveAway(range));
     this.queries.refuseAll(HANDED_OVER);
+    this.numbers?.publish();
     const pauseMs = this.host.clock.monotonicMs() - fromMs;
     const { taskIndex } = this;
     this.host.acknowledge({
@@ -315,6 +344,14 @@ export class StreamTask implements Task {
     return reader;
   }
 
+  private samplesOf({ node, operator }: KeyedVertex): KeyGroupSamples | null {
+    const memory = this.host.metrics?.keyGroups.get(node.id);
+    if (memory === undefined) return null;
+    const known = this.samples.get(node) ?? new KeyGroupSamples(memory, operator.keyTable);
+    this.samples.set(node, known);
+    return known;
+  }
+
   private originOf(reader: TaskReader, group: number): InputOrigin {
     const known = reader.origins.get(group);
     if (known !== undefined) return known;
@@ -336,14 +373,15 @@ export class StreamTask implements Task {
     const views = crossing.types.map((shape) =>
       compileCodec(shape, keyField).createView(f, i, this.host.symbols, vertex.operator.keyTable),
     );
+    const { operator } = vertex;
+    const samples = slotMap === null ? null : this.samplesOf(vertex);
     (views.length === 0 ? [null] : views).forEach((view, index) => {
       const type = crossing.firstType + index;
-      const { operator } = vertex;
       reader.setHandler(
         type,
         operator instanceof AsyncWaitOperator
           ? new AsyncRecordHandler(reader, type, view, origin, operator)
-          : new KeyedRecordHandler(reader, type, view, slotMap, origin, operator, crossing.input),
+          : new KeyedRecordHandler(reader, type, view, slotMap, origin, operator, crossing.input, samples),
       );
     });
   }

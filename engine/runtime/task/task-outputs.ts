@@ -1,20 +1,22 @@
 import type { StreamNode } from '../../api/stream-nodes.ts';
-import type { JobGraph, Side } from '../../graph/job-graph.ts';
+import type { Crossing, JobGraph, Side } from '../../graph/job-graph.ts';
+import type { SendingSide } from '../metrics/thread-numbers.ts';
 import { RingWriter } from '../../memory/shared-ring.ts';
 import { ChannelWriter } from '../exchange/channel-writer.ts';
-import { createEdgeWriter, type ProcessingClock } from '../exchange/edge-writer.ts';
+import { createEdgeWriter, type EdgeWriter, type ProcessingClock } from '../exchange/edge-writer.ts';
 import { OutputGroup } from '../exchange/output-group.ts';
 import type { PhysicalPlan, ThreadId } from '../exchange/physical-plan.ts';
-import { ChainBuilder, type NodeOutput } from '../operators/chain.ts';
+import { ChainBuilder, CountedOutput, NodeOutput } from '../operators/chain.ts';
 import type { TaskHost } from './task.ts';
 
 /** Everything one thread writes: its rings, their groups, and the chains that lead there. */
-export class TaskOutputs {
+export class TaskOutputs implements SendingSide {
   readonly channels: readonly ChannelWriter[];
   readonly groups: readonly OutputGroup[];
   readonly chains: ChainBuilder;
   private readonly emitters = new Map<StreamNode, readonly (readonly [OutputGroup, number])[]>();
   readonly clock: ProcessingClock = { timeMs: NaN };
+  readonly writers = new Map<Crossing, EdgeWriter>();
 
   constructor(graph: JobGraph, plan: PhysicalPlan, side: Side, thread: ThreadId, host: TaskHost) {
     this.groups = plan.groups[side].map((group) => new OutputGroup(group));
@@ -26,16 +28,19 @@ export class TaskOutputs {
         writer.wakeReader = () => host.wake(ring.to);
         return new ChannelWriter(writer, ring, this.groups);
       });
-    this.chains = new ChainBuilder(graph, (crossing) => {
+    const createOutput = (): NodeOutput => (host.metrics === null ? new NodeOutput() : new CountedOutput());
+    this.chains = new ChainBuilder(graph, createOutput, (crossing) => {
       const group = this.groups[plan.groupOf(crossing, side).index];
       const channels = this.channels.filter((channel) => channel.plan.crossings.includes(crossing));
-      return createEdgeWriter(crossing, {
+      const writer = createEdgeWriter(crossing, {
         channels,
         group,
         symbols: host.symbols,
         clock: this.clock,
         maxParallelism: graph.maxParallelism,
       });
+      this.writers.set(crossing, writer);
+      return writer;
     });
     for (const { index, emitters } of plan.groups[side]) {
       emitters.forEach((emitter, position) => {
@@ -51,6 +56,16 @@ export class TaskOutputs {
       group.watermark = before.groups[group.index].watermark;
       group.idle = before.groups[group.index].idle;
     }
+  }
+
+  get nodeOutputs(): ReadonlyMap<StreamNode, NodeOutput> {
+    return this.chains.outputs;
+  }
+
+  /** The lowest its records carry; null: nobody reads them on another thread. */
+  watermarkOf(emitter: StreamNode): number | null {
+    const groups = this.groupsOf(emitter);
+    return groups.length === 0 ? null : Math.min(...groups.map(([group]) => group.watermark));
   }
 
   outputOf(node: StreamNode): NodeOutput {

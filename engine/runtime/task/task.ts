@@ -3,6 +3,7 @@ import type { Clock } from '../../core/time.ts';
 import type { SymbolDictionary } from '../../memory/symbol-dictionary.ts';
 import type { RingMemory, RingWriter } from '../../memory/shared-ring.ts';
 import type { Acknowledgement } from '../checkpoint/acknowledgement.ts';
+import type { MetricsMemory } from '../metrics/metrics-memory.ts';
 import type { StateAnswer, StateQuestion } from '../query/state-question.ts';
 import type { AlignedSumsMemory } from '../operators/aligned-sums.ts';
 import type { AsyncSurroundings } from '../operators/async-wait-operator.ts';
@@ -42,6 +43,8 @@ export interface TaskHost {
   /** For durations that are measured, never for what a result depends on. */
   readonly clock: Clock;
   readonly symbols: SymbolDictionary;
+  /** Where its numbers go; null: nobody counts. */
+  readonly metrics: MetricsMemory | null;
   readonly mailbox: Mailbox;
   /** Memory of the ring with this plan id. */
   ring(id: string): RingMemory;

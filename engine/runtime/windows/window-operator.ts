@@ -29,8 +29,6 @@ class PassThrough extends ProcessWindowFunction<unknown, unknown, unknown, Windo
  * window (window-namespaces.ts), in the operator's keyed state: they are stored, restored and rescaled with it.
  */
 export class WindowOperator extends KeyedOperator {
-  /** Records that were too late for each of their windows, and had no side output to go to. */
-  numLateRecordsDropped = 0;
   protected readonly work: WindowWork;
   protected readonly userFunction: RichFunction;
   protected readonly windowFunction: ProcessWindowFunction<unknown, unknown, unknown, Window>;

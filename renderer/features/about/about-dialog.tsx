@@ -9,6 +9,7 @@ const SHORTCUTS: readonly (readonly [string, string])[] = [
   ['Open positions', 'Ctrl+Shift+O'],
   ['Rules', 'Ctrl+,'],
   ['Find symbol', 'Ctrl+F'],
+  ['Job', 'Ctrl+J'],
   ['Rows of a table', '\u2191 \u2193 PgUp PgDn Home End'],
   ['Dark or light', 'Ctrl+Shift+L'],
 ];

@@ -41,22 +41,17 @@ export function ChartPanel() {
   const price = useStore(workstation.settings, (state) => state.chartPrice);
   return (
     <section className="panel" aria-label="Chart">
-      <div className="panel-bar">
-        <h2 className="panel-title chart-symbol" data-testid="chart-symbol">
-          {phase.kind === 'nothing-chosen' ? 'Chart' : phase.symbol}
-        </h2>
-        <span className="spacer" />
-        {phase.kind === 'nothing-chosen' ? null : (
-          <button type="button" className="button quiet" onClick={() => workstation.layout.show('symbol-state')}>
-            State
-          </button>
-        )}
-        <Segmented
-          label="Interval"
-          value={interval}
-          options={INTERVALS}
-          onChange={(chosen) => workstation.setChartInterval(chosen)}
-        />
+      <div className="panel-bar chart-bar">
+        <div className="chart-head">
+          <h2 className="panel-title chart-symbol" data-testid="chart-symbol">
+            {phase.kind === 'nothing-chosen' ? 'Chart' : phase.symbol}
+          </h2>
+          {phase.kind === 'nothing-chosen' ? null : (
+            <button type="button" className="button quiet" onClick={() => workstation.layout.show('symbol-state')}>
+              State
+            </button>
+          )}
+        </div>
         {interval === 'ticks' ? (
           <Segmented
             label="Time span"
@@ -72,6 +67,12 @@ export function ChartPanel() {
             onChange={(chartPrice) => workstation.settings.set({ chartPrice })}
           />
         )}
+        <Segmented
+          label="Interval"
+          value={interval}
+          options={INTERVALS}
+          onChange={(chosen) => workstation.setChartInterval(chosen)}
+        />
       </div>
       <div className="panel-body">
         {interval === 'ticks' ? <TickChart /> : <CandleChart />}

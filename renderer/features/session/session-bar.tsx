@@ -41,6 +41,15 @@ export function SessionBar() {
       <button
         type="button"
         className="button quiet icon"
+        aria-label="Job"
+        title="The job: its graph with numbers, checkpoints, workers and key groups (Ctrl+J)"
+        onClick={() => layout.show('job')}
+      >
+        <Icon name="graph" />
+      </button>
+      <button
+        type="button"
+        className="button quiet icon"
         aria-label="Display settings"
         title="Display settings"
         onClick={() => layout.show('settings')}

@@ -1,11 +1,11 @@
 import './state.css';
-import type { CheckpointRecord } from '../../../engine/contract/checkpoint-record.ts';
 import type { RecoveryInfo, StateInfo } from '../../../engine/contract/window.ts';
-import { bytesText, countText, NOTHING } from '../../format/decimal-text.ts';
-import { durationText, secondText, timeText } from '../../format/time-text.ts';
+import { countText } from '../../format/decimal-text.ts';
+import { durationText, secondText } from '../../format/time-text.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { useStore, useWorkstation } from '../../ui/workstation-context.ts';
 import { AuditLine } from './audit-line.tsx';
+import { CheckpointTable, pauseText } from './checkpoint-table.tsx';
 import { causeText, lossText, recoveryText } from './recovery-text.ts';
 
 /** What is kept of the session: its checkpoints one by one, and what was recovered from them. */
@@ -48,25 +48,7 @@ function Kept({ state, zone }: { readonly state: StateInfo; readonly zone: strin
         </>
       )}
       <h3 className="section-label">Checkpoints</h3>
-      <table className="checkpoints number" data-testid="checkpoints">
-        <thead>
-          <tr>
-            <th>Number</th>
-            <th>Time</th>
-            <th>Duration</th>
-            <th>Size</th>
-            <th>Written</th>
-            <th>Keys</th>
-            <th>Pause</th>
-            <th>Result</th>
-          </tr>
-        </thead>
-        <tbody>
-          {[...history].reverse().map((checkpoint) => (
-            <CheckpointRow key={checkpoint.id} checkpoint={checkpoint} zone={zone} />
-          ))}
-        </tbody>
-      </table>
+      <CheckpointTable history={history} zone={zone} />
     </>
   );
 }
@@ -79,28 +61,4 @@ function Recovery({ recovery, zone }: { readonly recovery: RecoveryInfo; readonl
       {loss === null ? null : <div className="tone-warning">{loss}</div>}
     </li>
   );
-}
-
-function CheckpointRow({ checkpoint, zone }: { readonly checkpoint: CheckpointRecord; readonly zone: string }) {
-  const { id, status, triggeredAtMs, durationMs, bytes, newBytes, keys, pauseMs, problem } = checkpoint;
-  const isComplete = status === 'completed';
-  return (
-    <tr>
-      <td>{id}</td>
-      <td>{timeText(triggeredAtMs, zone)}</td>
-      <td>{status === 'in-progress' ? NOTHING : durationText(durationMs)}</td>
-      <td>{isComplete ? bytesText(bytes) : NOTHING}</td>
-      <td>{isComplete ? bytesText(newBytes) : NOTHING}</td>
-      <td>{isComplete ? countText(keys) : NOTHING}</td>
-      <td>{isComplete ? pauseText(pauseMs) : NOTHING}</td>
-      <td className={status === 'failed' ? 'tone-bad selectable' : ''} title={problem ?? ''}>
-        {status === 'failed' ? (problem ?? 'failed') : status === 'completed' ? 'complete' : 'under way'}
-      </td>
-    </tr>
-  );
-}
-
-/** A pause is a fraction of a millisecond on most days. */
-function pauseText(pauseMs: number): string {
-  return pauseMs < 10 ? `${pauseMs.toFixed(2)} ms` : durationText(pauseMs);
 }

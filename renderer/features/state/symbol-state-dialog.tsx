@@ -60,7 +60,7 @@ function Shown({ state, zone }: { readonly state: SymbolState; readonly zone: st
   return (
     <>
       <p className="selectable">{state.why}</p>
-      <table className="checkpoints number" data-testid="symbol-state">
+      <table className="numbers-table" data-testid="symbol-state">
         <tbody>
           {Object.entries(state.position ?? {}).map(([name, value]) => (
             <tr key={name}>

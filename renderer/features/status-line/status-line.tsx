@@ -101,19 +101,37 @@ function Workers({ progress }: { readonly progress: Progress }) {
   );
 }
 
-/** In = applied + late + quarantined + ignored: shown so that a trader can add it up. */
+/** In = applied + late + quarantined + ignored: shown so that a trader can add it up; where there is little room, what was set aside. */
 function Counts({ progress }: { readonly progress: Progress }) {
   const { rows, applied, late, quarantined, ignored } = progress.counts;
   const adds = rows === applied + late + quarantined + ignored;
+  const title = `Rows read: ${countText(rows)} = applied ${countText(applied)} + late ${countText(late)} + quarantined ${countText(quarantined)} + ignored ${countText(ignored)}. Late: behind event time when it came, and not traded on.`;
   return (
-    <span className="item counts" title="Rows read = applied + late + quarantined + ignored">
+    <span className="item counts" title={title}>
       <span>
-        in <b data-testid="rows-in">{countText(rows)}</b> = applied <b>{countText(applied)}</b> + late{' '}
-        <b>{countText(late)}</b> + quarantined{' '}
-        <b className={quarantined > 0 ? 'tone-warning' : ''}>{countText(quarantined)}</b> + ignored{' '}
-        <b>{countText(ignored)}</b>
+        in <b data-testid="rows-in">{countText(rows)}</b>
+        <span className="wide-only">
+          {' '}
+          = applied <b>{countText(applied)}</b>
+        </span>
+        <SetAside what="late" count={late} tone="tone-warning" />
+        <SetAside what="quarantined" count={quarantined} tone="tone-warning" />
+        <SetAside what="ignored" count={ignored} tone="" />
         {adds ? null : <span className="tone-quiet"> (reading)</span>}
       </span>
+    </span>
+  );
+}
+
+function SetAside({ what, count, tone }: { readonly what: string; readonly count: number; readonly tone: string }) {
+  return (
+    <span className={count > 0 ? '' : 'wide-only'}>
+      {' '}
+      <span className="wide-only">+ </span>
+      {what}{' '}
+      <b className={count > 0 ? tone : ''} data-testid={`rows-${what}`}>
+        {countText(count)}
+      </b>
     </span>
   );
 }

@@ -14,7 +14,10 @@ export function SidePanel() {
   const routing = useSyncExternalStore(orders.subscribe, () => orders.routing);
   const panel = useStore(settings, (state) => state.sidePanel);
   const trades = useStore(session, (state) => state.progress?.trades ?? 0);
-  const problems = useStore(session, (state) => state.problems.length + (state.progress?.counts.quarantined ?? 0));
+  const problems = useStore(session, ({ problems: told, progress }) => {
+    const counts = progress?.counts;
+    return told.length + (counts === undefined ? 0 : counts.quarantined + counts.late);
+  });
   return (
     <section className="panel" aria-label="Trades and problems">
       <div className="panel-bar">

@@ -9,7 +9,7 @@ export function RescaleTable(props: { readonly history: readonly RescaleInfo[]; 
   return (
     <>
       <h3 className="section-label">Changes</h3>
-      <table className="workers-table number" data-testid="rescales">
+      <table className="numbers-table" data-testid="rescales">
         <thead>
           <tr>
             <th>Time</th>

@@ -7,7 +7,7 @@ const MS_PER_PERCENT = 10;
 /** Who works on which keys, and how hard. */
 export function WorkerTable({ progress, zone }: { readonly progress: Progress; readonly zone: string }) {
   return (
-    <table className="workers-table number" data-testid="worker-table">
+    <table className="numbers-table" data-testid="worker-table">
       <thead>
         <tr>
           <th>Worker</th>

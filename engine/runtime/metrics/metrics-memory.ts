@@ -1,0 +1,98 @@
+import type { StreamNode } from '../../api/stream-nodes.ts';
+import type { Crossing, JobGraph } from '../../graph/job-graph.ts';
+import type { ThreadId } from '../exchange/physical-plan.ts';
+import { TASKS_MAX } from '../thread-control.ts';
+
+/**
+ * Numbers of a job's operators, in memory that all its threads share: each thread writes its own lane, between two batches, and
+ * whoever shows them reads all. A row of 64 bytes for each lane of each operator, then of each crossing:
+ *
+ *   operator   [0] records in   [1] records out    [2] late records dropped   [3] timers fired
+ *              [4] pending event timers            [5] pending processing timers
+ *              [6] input watermark                 [7] output watermark
+ *   crossing   [0] records read from the source thread   [1] ... from tasks     [2] records written   [3] bytes written
+ *
+ * Counts go on with whoever takes a lane over, so that they never fall; the rest is of the task that has the lane now.
+ */
+export interface MetricsMemory {
+  readonly numbers: SharedArrayBuffer;
+  /** By id of operators whose records have keys: samples by key group, then keys by key group. */
+  readonly keyGroups: ReadonlyMap<number, SharedArrayBuffer>;
+}
+
+export const OPERATOR = {
+  recordsIn: 0,
+  recordsOut: 1,
+  lateRecordsDropped: 2,
+  firedTimers: 3,
+  eventTimers: 4,
+  processingTimers: 5,
+  inputWatermark: 6,
+  outputWatermark: 7,
+} as const;
+export type OperatorWord = (typeof OPERATOR)[keyof typeof OPERATOR];
+
+export const CROSSING = { fromSource: 0, fromTasks: 1, written: 2, bytes: 3 } as const;
+export type CrossingWord = (typeof CROSSING)[keyof typeof CROSSING];
+
+const ROW_WORDS = 8;
+const SOURCE_LANE = TASKS_MAX;
+const COORDINATOR_LANE = TASKS_MAX + 1;
+export const LANES = TASKS_MAX + 2;
+
+export function laneOf(thread: ThreadId): number {
+  if (thread === 'source') return SOURCE_LANE;
+  return thread === 'coordinator' ? COORDINATOR_LANE : thread;
+}
+
+export function createMetricsMemory({ nodes, crossings, keyedNodes, maxParallelism }: JobGraph): MetricsMemory {
+  const numbers = new SharedArrayBuffer((nodes.length + crossings.length) * LANES * ROW_WORDS * 8);
+  const words = new Float64Array(numbers);
+  for (let row = 0; row < nodes.length * LANES; row += 1)
+    words.fill(-Infinity, row * ROW_WORDS + OPERATOR.inputWatermark, (row + 1) * ROW_WORDS);
+  const keyed = keyedNodes.filter(hasKeys);
+  return { numbers, keyGroups: new Map(keyed.map(({ id }) => [id, new SharedArrayBuffer(maxParallelism * 2 * 8)])) };
+}
+
+export function hasKeys({ inputs }: StreamNode): boolean {
+  return inputs.some(({ partitioning }) => partitioning.kind === 'key');
+}
+
+export function operatorWordAt(node: StreamNode, lane: number, word: OperatorWord): number {
+  return (node.id * LANES + lane) * ROW_WORDS + word;
+}
+
+export function crossingWordAt({ nodes }: JobGraph, { index }: Crossing, lane: number, word: CrossingWord): number {
+  return ((nodes.length + index) * LANES + lane) * ROW_WORDS + word;
+}
+
+/** What one thread tells of itself: where each number is written, and where it is had. */
+export class NumbersPublisher {
+  private readonly numbers: Float64Array;
+  private readonly told: { readonly at: number; readonly base: number; readonly read: () => number }[] = [];
+  private readonly others: (() => void)[] = [];
+
+  constructor({ numbers }: MetricsMemory) {
+    this.numbers = new Float64Array(numbers);
+  }
+
+  /** A number that only grows, and goes on from what stands there. */
+  counter(at: number, read: () => number): void {
+    this.told.push({ at, base: this.numbers[at] - read(), read });
+  }
+
+  gauge(at: number, read: () => number): void {
+    this.told.push({ at, base: 0, read });
+  }
+
+  /** Something that writes its numbers itself. */
+  add(publish: () => void): void {
+    this.others.push(publish);
+  }
+
+  /** Between two batches: some dozen stores. */
+  publish(): void {
+    for (const { at, base, read } of this.told) this.numbers[at] = base + read();
+    for (const publish of this.others) publish();
+  }
+}

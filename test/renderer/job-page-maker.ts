@@ -1,0 +1,103 @@
+import type {
+  JobPage,
+  OperatorNumbers,
+  OperatorPage,
+  TaskNumbers,
+  TaskTimes,
+  VertexPage,
+} from '../../engine/contract/job-page.ts';
+
+const NUMBERS: TaskNumbers = {
+  numRecordsIn: 5000,
+  numRecordsInPerSecond: 24_400,
+  numRecordsOut: 12,
+  numRecordsOutPerSecond: 3,
+  numBytesOut: null,
+  numBytesOutPerSecond: null,
+  currentInputWatermark: null,
+  currentOutputWatermark: null,
+};
+const OPERATOR_NUMBERS: OperatorNumbers = {
+  numRecordsIn: null,
+  numRecordsInPerSecond: null,
+  numRecordsOut: null,
+  numRecordsOutPerSecond: null,
+  currentInputWatermark: null,
+  currentOutputWatermark: null,
+  numLateRecordsDropped: null,
+  numPendingEventTimers: null,
+  numPendingProcessingTimers: null,
+  numFiredTimers: null,
+  numFiredTimersPerSecond: null,
+  numKeys: null,
+  async: null,
+};
+
+export function times(busy: number, backPressured: number): TaskTimes {
+  return {
+    busyTimeMsPerSecond: busy,
+    idleTimeMsPerSecond: 1000 - busy - backPressured,
+    backPressuredTimeMsPerSecond: backPressured,
+  };
+}
+
+function operator(late: number | null): OperatorPage {
+  const total = { ...OPERATOR_NUMBERS, numLateRecordsDropped: late };
+  return { uid: `o${late}`, name: 'operator', kind: 'window', total, subtasks: [total] };
+}
+
+/** @param late dropped by each of its operators */
+export function vertex(
+  id: string,
+  ofSubtasks: readonly (TaskTimes | null)[],
+  late: readonly (number | null)[],
+): VertexPage {
+  return {
+    id,
+    name: `${id} -> more`,
+    kind: 'keyed',
+    threads: 'tasks',
+    parallelism: ofSubtasks.length,
+    total: NUMBERS,
+    times: null,
+    backPressureLevel: 'high',
+    subtasks: ofSubtasks.map((one, index) => ({ index, numbers: NUMBERS, times: one, backPressureLevel: 'ok' })),
+    operators: late.map(operator),
+  };
+}
+
+/** A job of these vertices and ways between them, and of nothing else. */
+export function pageOf(vertices: readonly VertexPage[], edges: readonly (readonly [string, string])[]): JobPage {
+  return {
+    job: 'session',
+    state: 'running',
+    atMs: 0,
+    uptimeMs: 0,
+    parallelism: 2,
+    maxParallelism: 128,
+    vertices,
+    edges: edges.map(([from, to]) => ({
+      from,
+      to,
+      input: 0,
+      partitioning: 'key',
+      side: null,
+      numRecords: null,
+      numRecordsPerSecond: null,
+    })),
+    checkpoints: {
+      numberOfInProgressCheckpoints: 0,
+      numberOfCompletedCheckpoints: 0,
+      numberOfFailedCheckpoints: 0,
+      lastCompletedCheckpointId: null,
+      lastCheckpointDuration: null,
+      lastCheckpointSize: null,
+      lastCheckpointFullSize: null,
+      lastCheckpointPause: null,
+      history: [],
+    },
+    rescales: [],
+    keyGroups: [],
+    warnings: [],
+  };
+}
