@@ -63,6 +63,7 @@ export class WindowedGrid {
   #active = -1;
   #selectedKey = -1;
   #everything = true;
+  #paintedAtMs = -Infinity;
 
   constructor(host: HTMLElement, source: GridSource, options: GridOptions) {
     this.#source = source;
@@ -130,7 +131,9 @@ export class WindowedGrid {
     this.#scrollTop = this.#scroller.scrollTop;
   }
 
-  paint(): void {
+  /** @param nowMs the frame's own time */
+  paint(nowMs: number): void {
+    this.#paintedAtMs = nowMs;
     const count = this.#source.rowCount();
     if (count !== this.#drawnCount) this.#resizeCanvas(count);
     const first = Math.max(0, Math.floor(this.#scrollTop / this.#rowHeight) - OVERSCAN_ROWS);
@@ -165,6 +168,7 @@ export class WindowedGrid {
       this.#source.draw(position, row, isFresh || everything);
     }
     row.setSelected(key === this.#selectedKey);
+    row.fade(this.#paintedAtMs);
   }
 
   #provideRows(wanted: number): void {
@@ -228,7 +232,7 @@ export class WindowedGrid {
     // A cell that sticks is a layer of its own; while nothing is scrolled aside none is needed.
     this.#root.classList.toggle('is-aside', this.#scroller.scrollLeft > 0);
     // Drawn at once: waiting for the next data would show empty rows.
-    this.paint();
+    this.paint(this.#paintedAtMs);
   };
 
   readonly #onPointer = (event: PointerEvent): void => {
@@ -256,7 +260,7 @@ export class WindowedGrid {
     const from = this.#active < 0 ? (step > 0 ? -1 : count) : this.#active;
     this.#activate(Math.min(count - 1, Math.max(0, from + step)));
     this.scrollTo(this.#active);
-    this.paint();
+    this.paint(this.#paintedAtMs);
   };
 
   #activate(position: number): void {

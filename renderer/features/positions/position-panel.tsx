@@ -149,7 +149,7 @@ function mountGrid(workstation: Workstation, host: HTMLElement, onCount: (count:
       const newestMs = rows.newestQuoteMs;
       source.startFrame(Number.isNaN(eventTimeMs) || newestMs > eventTimeMs ? newestMs : eventTimeMs, nowMs);
       if (reordered) showSelection();
-      grid.paint();
+      grid.paint(nowMs);
       workstation.ensureChart(nowMs);
       if (view.length !== listed) {
         listed = view.length;
