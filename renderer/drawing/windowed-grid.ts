@@ -38,6 +38,12 @@ export interface GridOptions {
   readonly onResize?: (column: string, width: number) => void;
 }
 
+/** Positions from the first to before the end. */
+export interface RowRange {
+  readonly first: number;
+  readonly end: number;
+}
+
 const HEADER_HEIGHT = 26;
 /** Drawn above and below what is seen, so that a scroll by a notch shows no gap. */
 const OVERSCAN_ROWS = 3;
@@ -64,6 +70,7 @@ export class WindowedGrid {
   #selectedKey = -1;
   #everything = true;
   #paintedAtMs = -Infinity;
+  #shown: RowRange = { first: 0, end: 0 };
 
   constructor(host: HTMLElement, source: GridSource, options: GridOptions) {
     this.#source = source;
@@ -131,6 +138,11 @@ export class WindowedGrid {
     this.#scrollTop = this.#scroller.scrollTop;
   }
 
+  /** Rows that were drawn last: those in sight and a few above and below. */
+  get shown(): RowRange {
+    return this.#shown;
+  }
+
   /** @param nowMs the frame's own time */
   paint(nowMs: number): void {
     this.#paintedAtMs = nowMs;
@@ -139,6 +151,7 @@ export class WindowedGrid {
     const first = Math.max(0, Math.floor(this.#scrollTop / this.#rowHeight) - OVERSCAN_ROWS);
     const shown = Math.ceil(this.#height / this.#rowHeight) + 2 * OVERSCAN_ROWS;
     const end = Math.min(count, first + shown);
+    if (first !== this.#shown.first || end !== this.#shown.end) this.#shown = { first, end };
     this.#provideRows(Math.min(shown, count));
     const everything = this.#everything;
     this.#everything = false;
