@@ -11,6 +11,8 @@ import type { EngineCommand } from '../../engine/contract/window.ts';
 const PATH_CHARACTERS_MAX = 4096;
 const PATHS_MAX = 64;
 const URL_CHARACTERS_MAX = 2048;
+/** Several times what the tallest screen shows. */
+const ROWS_IN_SIGHT_MAX = 1024;
 /** 64 MB: 100,000 exported trades are under 10 MB. */
 const EXPORT_CHARACTERS_MAX = 64 * 1024 * 1024;
 const JSON_DEPTH_MAX = 32;
@@ -84,6 +86,10 @@ export const engineCommandSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('verify-audit') }),
   z.strictObject({ kind: z.literal('select-symbol'), symbol: word.nullable() }),
   z.strictObject({ kind: z.literal('select-bars'), interval: z.enum(BAR_INTERVALS).nullable() }),
+  z.strictObject({
+    kind: z.literal('rows-in-sight'),
+    symbols: z.array(z.number().int().nonnegative()).max(ROWS_IN_SIGHT_MAX),
+  }),
   z.strictObject({ kind: z.literal('set-server'), on: z.boolean() }),
   z.strictObject({ kind: z.literal('show-server-token') }),
   z.strictObject({ kind: z.literal('watch-job'), on: z.boolean() }),

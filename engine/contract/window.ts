@@ -65,6 +65,8 @@ export type EngineCommand =
   | { readonly kind: 'export-audit'; readonly path: string }
   /** Chooses the bars of the chosen symbol that the chart follows; null: none. Answered by `chart-bars`, again and again. */
   | { readonly kind: 'select-bars'; readonly interval: BarInterval | null }
+  /** The symbols (numbers of frames) whose rows the window shows: in a fast market these come first, others a little later. */
+  | { readonly kind: 'rows-in-sight'; readonly symbols: readonly number[] }
   /** The local query server: off until a person asks for it, and then on this machine only. Answered by `server`. */
   | { readonly kind: 'set-server'; readonly on: boolean }
   /** Answered by `server-token` while the server is on. */

@@ -289,6 +289,10 @@ export class Workstation {
     this.#link.send({ kind: 'select-symbol', symbol });
   }
 
+  tellInSight(symbols: readonly number[]): void {
+    this.#link.send({ kind: 'rows-in-sight', symbols });
+  }
+
   /** What the chart is made of. Bars are there in a session that was opened while some were chosen. */
   setChartInterval(chartInterval: ChartInterval): void {
     this.settings.set({ chartInterval });

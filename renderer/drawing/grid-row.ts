@@ -4,8 +4,18 @@ import type { GridColumn } from './windowed-grid.ts';
  * One slot of a windowed grid: a row element with its cells, and what was last written into them, so that a cell is
  * touched only when its text or class really changes.
  */
-/** A light fades whole (420 ms) before the next: a cell that changes faster would only glow, and say nothing. */
+/** A light fades whole before the next: a cell that changes faster would only glow, and say nothing. */
 const FLASH_AGAIN_MS = 500;
+/**
+ * A light gets dimmer in these steps and goes out behind the last (grid.css). No animation of the browser's: that has the
+ * styles of every lit cell computed in every frame, and tells the page of each that ends.
+ */
+const FLASH_STEP_MS = 140;
+const FLASH_CLASSES = {
+  up: ['flash-up-0', 'flash-up-1', 'flash-up-2'],
+  down: ['flash-down-0', 'flash-down-1', 'flash-down-2'],
+} as const;
+const OUT = '';
 /** Of a figure in the largest text of the grid, and of the padding on both sides of a cell; in px. */
 const FIGURE_WIDTH = 8;
 const CELL_PADDING = 16;
@@ -24,7 +34,9 @@ export class GridRow {
   readonly #classes: string[] = [];
   readonly #nodes: Text[] = [];
   readonly #flashedAtMs: Float64Array;
-  readonly #flashTurn: Uint8Array;
+  readonly #flashes: (keyof typeof FLASH_CLASSES)[] = [];
+  readonly #flashClasses: string[] = [];
+  #litCount = 0;
   readonly #isLong: boolean[] = [];
   readonly #widths: ArrayLike<number>;
   #selected = false;
@@ -38,7 +50,6 @@ export class GridRow {
     this.element.setAttribute('role', 'row');
     this.drawn = new Float64Array(columns.length).fill(NaN);
     this.#flashedAtMs = new Float64Array(columns.length).fill(-Infinity);
-    this.#flashTurn = new Uint8Array(columns.length);
     columns.forEach((column, index) => {
       const cell = document.createElement('div');
       const fixed = `grid-cell grid-cell-${index} ${column.align}`;
@@ -52,13 +63,15 @@ export class GridRow {
       this.#nodes.push(node);
       this.#texts.push('');
       this.#classes.push('');
+      this.#flashes.push('up');
+      this.#flashClasses.push(OUT);
       this.#isLong.push(false);
     });
   }
 
   moveTo(position: number, rowHeight: number): void {
     this.position = position;
-    this.element.style.transform = `translateY(${position * rowHeight}px)`;
+    this.element.style.top = `${position * rowHeight}px`;
     this.element.style.height = `${rowHeight}px`;
     this.element.style.lineHeight = `${rowHeight}px`;
     this.element.setAttribute('aria-rowindex', String(position + 2));
@@ -122,22 +135,38 @@ export class GridRow {
     this.element.setAttribute('aria-selected', String(selected));
   }
 
-  /**
-   * Lights the cell in the direction's colour. Two equal animations take turns: a new name starts a new animation, with
-   * no forced layout in between.
-   */
+  /** Lights the cell in the direction's colour; `fade` puts it out. */
   flash(column: number, direction: 'up' | 'down', nowMs: number): void {
     if (nowMs - this.#flashedAtMs[column] < FLASH_AGAIN_MS) return;
     this.#flashedAtMs[column] = nowMs;
-    const turn = this.#flashTurn[column] ^ 1;
-    this.#flashTurn[column] = turn;
-    this.#cells[column].style.animationName = `flash-${direction}-${turn}`;
+    this.#flashes[column] = direction;
+    this.#light(column, FLASH_CLASSES[direction][0]);
+  }
+
+  /** With every frame: lights get dimmer. */
+  fade(nowMs: number): void {
+    if (this.#litCount === 0) return;
+    for (let column = 0; column < this.#flashClasses.length; column += 1) {
+      if (this.#flashClasses[column] === OUT) continue;
+      const step = Math.floor((nowMs - this.#flashedAtMs[column]) / FLASH_STEP_MS);
+      this.#light(column, FLASH_CLASSES[this.#flashes[column]][step] ?? OUT);
+    }
   }
 
   /** A cell that shows another row must not go on flashing for the one before. */
   stopFlash(column: number): void {
-    const cell = this.#cells[column];
-    if (cell.style.animationName !== '') cell.style.animationName = '';
+    this.#light(column, OUT);
     this.#flashedAtMs[column] = -Infinity;
+  }
+
+  #light(column: number, className: string): void {
+    const before = this.#flashClasses[column];
+    if (before === className) return;
+    this.#flashClasses[column] = className;
+    const { classList } = this.#cells[column];
+    if (before === OUT) this.#litCount += 1;
+    else classList.remove(before);
+    if (className === OUT) this.#litCount -= 1;
+    else classList.add(className);
   }
 }

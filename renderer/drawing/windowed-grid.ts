@@ -38,6 +38,12 @@ export interface GridOptions {
   readonly onResize?: (column: string, width: number) => void;
 }
 
+/** Positions from the first to before the end. */
+export interface RowRange {
+  readonly first: number;
+  readonly end: number;
+}
+
 const HEADER_HEIGHT = 26;
 /** Drawn above and below what is seen, so that a scroll by a notch shows no gap. */
 const OVERSCAN_ROWS = 3;
@@ -63,6 +69,8 @@ export class WindowedGrid {
   #active = -1;
   #selectedKey = -1;
   #everything = true;
+  #paintedAtMs = -Infinity;
+  #shown: RowRange = { first: 0, end: 0 };
 
   constructor(host: HTMLElement, source: GridSource, options: GridOptions) {
     this.#source = source;
@@ -130,12 +138,20 @@ export class WindowedGrid {
     this.#scrollTop = this.#scroller.scrollTop;
   }
 
-  paint(): void {
+  /** Rows that were drawn last: those in sight and a few above and below. */
+  get shown(): RowRange {
+    return this.#shown;
+  }
+
+  /** @param nowMs the frame's own time */
+  paint(nowMs: number): void {
+    this.#paintedAtMs = nowMs;
     const count = this.#source.rowCount();
     if (count !== this.#drawnCount) this.#resizeCanvas(count);
     const first = Math.max(0, Math.floor(this.#scrollTop / this.#rowHeight) - OVERSCAN_ROWS);
     const shown = Math.ceil(this.#height / this.#rowHeight) + 2 * OVERSCAN_ROWS;
     const end = Math.min(count, first + shown);
+    if (first !== this.#shown.first || end !== this.#shown.end) this.#shown = { first, end };
     this.#provideRows(Math.min(shown, count));
     const everything = this.#everything;
     this.#everything = false;
@@ -165,6 +181,7 @@ export class WindowedGrid {
       this.#source.draw(position, row, isFresh || everything);
     }
     row.setSelected(key === this.#selectedKey);
+    row.fade(this.#paintedAtMs);
   }
 
   #provideRows(wanted: number): void {
@@ -228,7 +245,7 @@ export class WindowedGrid {
     // A cell that sticks is a layer of its own; while nothing is scrolled aside none is needed.
     this.#root.classList.toggle('is-aside', this.#scroller.scrollLeft > 0);
     // Drawn at once: waiting for the next data would show empty rows.
-    this.paint();
+    this.paint(this.#paintedAtMs);
   };
 
   readonly #onPointer = (event: PointerEvent): void => {
@@ -256,7 +273,7 @@ export class WindowedGrid {
     const from = this.#active < 0 ? (step > 0 ? -1 : count) : this.#active;
     this.#activate(Math.min(count - 1, Math.max(0, from + step)));
     this.scrollTo(this.#active);
-    this.paint();
+    this.paint(this.#paintedAtMs);
   };
 
   #activate(position: number): void {

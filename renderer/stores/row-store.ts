@@ -45,6 +45,7 @@ export class RowStore {
   #present: number[] = [];
   #change = 0;
   #structure = 0;
+  #generation = 0;
   #namesVersion = 0;
   #newestQuoteMs = NaN;
   #byStatus = [0, 0, 0, 0];
@@ -60,6 +61,11 @@ export class RowStore {
   /** Rises when rows appear or change their status, and when names arrive: what is listed may then be different. */
   get structure(): number {
     return this.#structure;
+  }
+
+  /** Rises when all rows are forgotten: the engine may be another one, or have another session. */
+  get generation(): number {
+    return this.#generation;
   }
 
   get namesVersion(): number {
@@ -147,6 +153,7 @@ export class RowStore {
     this.#newestQuoteMs = NaN;
     this.#change += 1;
     this.#structure += 1;
+    this.#generation += 1;
   }
 
   clearNames(): void {
@@ -174,7 +181,9 @@ export class RowStore {
     if (isNew) this.#present.push(symbol);
     this.#countRow(frame, halves, from, to, isNew);
     // As integers: bit for bit, whatever the words of a profit would mean as fractions.
-    this.#integers.set(frame.integers.subarray(from, from + ROW_WORDS), to);
+    const target = this.#halves;
+    for (let half = 0; half < ROW_WORDS * HALVES_PER_WORD; half += 1)
+      target[to * HALVES_PER_WORD + half] = halves[from * HALVES_PER_WORD + half];
     this.#versions[symbol] = this.#change;
     const quoteMs = frame.numbers[from + ROW.quoteTimeMs];
     if (!(quoteMs <= this.#newestQuoteMs) && !Number.isNaN(quoteMs)) this.#newestQuoteMs = quoteMs;

@@ -36,6 +36,7 @@ describe('the shape of a command', () => {
       { kind: 'rearm-request' },
       { kind: 'rearm-confirm', token: 't', by: 'window' },
       { kind: 'select-symbol', symbol: null },
+      { kind: 'rows-in-sight', symbols: [0, 17] },
       { kind: 'hello', contractVersion: 1 },
     ];
     for (const command of commands) expect(engineCommandSchema.parse(command)).toEqual(command);

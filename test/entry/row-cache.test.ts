@@ -51,10 +51,10 @@ describe('rows on their way to the window', () => {
           const changed = new Map(batch.map(({ symbol, bid, profit }) => [symbol, { bid, profit }]));
           for (const [symbol, value] of changed) all.set(symbol, value);
           cache.update(published(batch), batch.length);
-          expect(read(cache.cut(1, false))).toEqual(changed);
+          expect(read(cache.cut(1, 'changed'))).toEqual(changed);
           expect(cache.hasChanges).toBe(false);
         }
-        expect(read(cache.cut(1, true))).toEqual(all);
+        expect(read(cache.cut(1, 'complete'))).toEqual(all);
       }),
     );
   });
@@ -64,18 +64,48 @@ describe('rows on their way to the window', () => {
     cache.addPending(3, { shares: 5, buyPrice: 7, openedAtMs: NaN, priceDecimals: 2 });
     const statusOf = (frame: ArrayBuffer): number => openFrame(frame).numbers[rowOffset(0) + ROW.status];
 
-    const first = statusOf(cache.cut(1, false));
+    const first = statusOf(cache.cut(1, 'changed'));
     const quoted = published([{ symbol: 3, bid: 9, profit: 0n }]);
     cache.update(quoted, 1);
     const fresh = cache.publishedCount;
-    const afterQuote = statusOf(cache.cut(1, false));
+    const afterQuote = statusOf(cache.cut(1, 'changed'));
     const opened = published([{ symbol: 3, bid: 9, profit: 0n }]);
     new Float64Array(opened)[ROW.status] = STATUS_OPEN;
     cache.update(opened, 1);
     cache.update(quoted, 1);
 
     expect([first, fresh, afterQuote]).toEqual([STATUS_PENDING, 1, STATUS_PENDING]);
-    expect(statusOf(cache.cut(1, false))).toBe(STATUS_NO_POSITION);
+    expect(statusOf(cache.cut(1, 'changed'))).toBe(STATUS_NO_POSITION);
+  });
+
+  it('rows in sight are in the next frame, however many others changed; those follow, oldest first, all within 15 frames', () => {
+    const cache = new RowCache();
+    const symbols = Array.from({ length: 5_000 }, (_, symbol) => symbol);
+    const all = symbols.map((symbol) => ({ symbol, bid: 1, profit: -1n }));
+    cache.update(published(all), all.length);
+    cache.setInSight([4_998, 4_999, 7_000]);
+    const second = { symbol: 4_999, bid: 2, profit: 5n };
+
+    const first = read(cache.cut(1, 'in-sight-first'));
+    cache.update(published([second]), 1);
+    const next = read(cache.cut(2, 'in-sight-first'));
+    const later: number[] = [];
+    for (let frame = 0; cache.hasChanges; frame += 1) later.push(...read(cache.cut(3, 'in-sight-first')).keys());
+
+    expect([...first.keys()].slice(0, 4)).toEqual([4_998, 4_999, 0, 1]);
+    expect([...next.keys()].slice(0, 2)).toEqual([4_999, first.size - 2]);
+    expect(next.get(4_999)).toEqual({ bid: 2, profit: 5n });
+    expect([...first.keys(), ...next.keys(), ...later].sort((a, b) => a - b)).toEqual([...symbols, 4_999]);
+  });
+
+  it('few rows never wait, whoever sees them', () => {
+    const cache = new RowCache();
+    const rows = Array.from({ length: 200 }, (_, symbol) => ({ symbol, bid: 1, profit: 0n }));
+    cache.update(published(rows), rows.length);
+    cache.setInSight([0]);
+
+    expect(read(cache.cut(1, 'in-sight-first')).size).toBe(200);
+    expect(cache.hasChanges).toBe(false);
   });
 
   it('a frame of another version is refused with what was found', () => {

@@ -77,7 +77,7 @@ describe('the row store', () => {
     cache.update(published, 1);
     const rows = new RowStore();
 
-    const cutAtMs = rows.apply(cache.cut(42, false));
+    const cutAtMs = rows.apply(cache.cut(42, 'changed'));
 
     expect(cutAtMs).toBe(42);
     expect(rows.profit(700)).toBe(-1n);

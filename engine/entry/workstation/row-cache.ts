@@ -10,6 +10,17 @@ import {
 
 /** Rows to start with; doubled when more symbols come. */
 const ROWS_START = 256;
+const HALVES = ROW_WORDS * 2;
+/** So many rows that nobody sees travel with any frame: a small session never waits. */
+const UNSEEN_ROWS_MIN = 256;
+/** A row that nobody sees waits for so many frames at most, a quarter of a second. */
+const UNSEEN_FRAMES_MAX = 15;
+
+/**
+ * What a frame holds: every row; every row that changed; or of those the ones in sight and a part of the others, oldest
+ * change first.
+ */
+export type FrameScope = 'complete' | 'changed' | 'in-sight-first';
 
 /** A starting position whose time has not come: the tasks do not know it yet, a trader wants to see it. */
 export interface PendingPosition {
@@ -22,19 +33,24 @@ export interface PendingPosition {
 
 /**
  * The latest row of every symbol of a session, and which of them changed since the last frame. Tasks publish changed rows;
- * a window gets one frame at a time, merged: the latest value wins, which is the rule for everything in a row.
+ * a window gets one frame at a time, merged: the latest value wins, which is the rule for everything in a row. In a fast
+ * market nearly all rows change between two frames, and a window shows a few dozen: those come first.
  * Coordinator thread only.
  */
 export class RowCache {
   #numbers = new Float64Array(ROWS_START * ROW_WORDS);
-  #bits = new BigInt64Array(this.#numbers.buffer);
+  /** Rows are copied by these: a profit's words are integers, and some of them look like NaNs that a copy of numbers may change. */
+  #halves = new Int32Array(this.#numbers.buffer);
   /** Row number of a symbol number, -1: none yet. */
   #rowOfSymbol = new Int32Array(ROWS_START).fill(-1);
   #count = 0;
   #symbolMax = -1;
   #publishedCount = 0;
-  #changed: number[] = [];
+  /** Rows that changed since they were last cut: those in sight, and the others in the order of their first change. */
+  #changedInSight: number[] = [];
+  #changedUnseen: number[] = [];
   #isChanged = new Uint8Array(ROWS_START);
+  #isInSight = new Uint8Array(ROWS_START);
   #isPublished = new Uint8Array(ROWS_START);
 
   readonly #pending = new Map<number, PendingPosition>();
@@ -58,7 +74,19 @@ export class RowCache {
   }
 
   get hasChanges(): boolean {
-    return this.#changed.length > 0;
+    return this.#changedInSight.length + this.#changedUnseen.length > 0;
+  }
+
+  /** The symbols that the window shows just now: their rows are in the next frame after every change. */
+  setInSight(symbols: readonly number[]): void {
+    this.#isInSight.fill(0);
+    for (const symbol of symbols) {
+      const row = symbol < this.#rowOfSymbol.length ? this.#rowOfSymbol[symbol] : -1;
+      if (row >= 0) this.#isInSight[row] = 1;
+    }
+    const changed = [...this.#changedInSight, ...this.#changedUnseen];
+    this.#changedInSight = changed.filter((row) => this.#isInSight[row] === 1);
+    this.#changedUnseen = changed.filter((row) => this.#isInSight[row] === 0);
   }
 
   /** The largest symbol number that has a row; -1: none. */
@@ -89,12 +117,11 @@ export class RowCache {
       numbers.length >= rows * ROW_WORDS,
       `${rows} published rows need ${rows * ROW_WORDS} words; found ${numbers.length}.`,
     );
-    const bits = new BigInt64Array(published);
+    const halves = new Int32Array(published);
     for (let index = 0; index < rows; index += 1) {
       const from = index * ROW_WORDS;
       const row = this.#rowFor(numbers[from + ROW.symbol]);
-      // As bits: a profit's words are integers, and some of them look like NaNs that a copy of numbers may change.
-      this.#bits.set(bits.subarray(from, from + ROW_WORDS), row * ROW_WORDS);
+      copyRow(halves, from * 2, this.#halves, row * HALVES);
       if (this.#pending.size > 0) this.#settlePending(numbers[from + ROW.symbol], row, numbers[from + ROW.status]);
       this.#markChanged(row);
       this.#publishedCount += 1 - this.#isPublished[row];
@@ -105,7 +132,7 @@ export class RowCache {
   #markChanged(row: number): void {
     if (this.#isChanged[row] === 1) return;
     this.#isChanged[row] = 1;
-    this.#changed.push(row);
+    (this.#isInSight[row] === 1 ? this.#changedInSight : this.#changedUnseen).push(row);
   }
 
   #settlePending(symbol: number, row: number, status: number): void {
@@ -124,26 +151,31 @@ export class RowCache {
     numbers[ROW.priceDecimals] = priceDecimals;
   }
 
-  /**
-   * Cuts a frame of the rows that changed since the last cut, or of all rows.
-   * @param cutAtMs monotonic ms, stamped on the frame
-   */
-  cut(cutAtMs: number, all: boolean): ArrayBuffer {
-    const count = all ? this.#count : this.#changed.length;
-    const frame = new ArrayBuffer((FRAME_HEADER_WORDS + count * ROW_WORDS) * Float64Array.BYTES_PER_ELEMENT);
-    const numbers = new Float64Array(frame);
-    const bits = new BigInt64Array(frame);
+  /** @param cutAtMs monotonic ms, stamped on the frame */
+  cut(cutAtMs: number, scope: FrameScope): ArrayBuffer {
+    const rows = scope === 'complete' ? Array.from({ length: this.#count }, (_, row) => row) : this.#takeChanged(scope);
+    const frame = new ArrayBuffer((FRAME_HEADER_WORDS + rows.length * ROW_WORDS) * Float64Array.BYTES_PER_ELEMENT);
+    const numbers = new Float64Array(frame, 0, FRAME_HEADER_WORDS);
     numbers[0] = FRAME_MAGIC;
-    numbers[1] = count;
+    numbers[1] = rows.length;
     numbers[2] = cutAtMs;
-    numbers[3] = all ? 1 : 0;
-    for (let index = 0; index < count; index += 1) {
-      const row = (all ? index : this.#changed[index]) * ROW_WORDS;
-      bits.set(this.#bits.subarray(row, row + ROW_WORDS), FRAME_HEADER_WORDS + index * ROW_WORDS);
-    }
-    for (const row of this.#changed) this.#isChanged[row] = 0;
-    this.#changed = [];
+    numbers[3] = scope === 'complete' ? 1 : 0;
+    const halves = new Int32Array(frame);
+    for (let index = 0; index < rows.length; index += 1)
+      copyRow(this.#halves, rows[index] * HALVES, halves, FRAME_HEADER_WORDS * 2 + index * HALVES);
+    if (scope === 'complete') this.#takeChanged('changed');
     return frame;
+  }
+
+  /** They count as unchanged from here on. */
+  #takeChanged(scope: 'changed' | 'in-sight-first'): number[] {
+    const unseen = this.#changedUnseen;
+    const some = Math.max(UNSEEN_ROWS_MIN, Math.ceil(unseen.length / UNSEEN_FRAMES_MAX));
+    const taken = [...this.#changedInSight, ...(scope === 'changed' ? unseen : unseen.slice(0, some))];
+    this.#changedUnseen = scope === 'changed' ? [] : unseen.slice(some);
+    this.#changedInSight = [];
+    for (const row of taken) this.#isChanged[row] = 0;
+    return taken;
   }
 
   #rowFor(symbol: number): number {
@@ -163,16 +195,22 @@ export class RowCache {
   }
 
   #grow(): void {
-    const numbers = new Float64Array(this.#numbers.length * 2);
-    const bits = new BigInt64Array(numbers.buffer);
-    bits.set(this.#bits);
-    const isChanged = new Uint8Array(this.#isChanged.length * 2);
-    isChanged.set(this.#isChanged);
-    this.#numbers = numbers;
-    this.#bits = bits;
-    this.#isChanged = isChanged;
-    const isPublished = new Uint8Array(this.#isPublished.length * 2);
-    isPublished.set(this.#isPublished);
-    this.#isPublished = isPublished;
+    const halves = new Int32Array(this.#halves.length * 2);
+    halves.set(this.#halves);
+    this.#halves = halves;
+    this.#numbers = new Float64Array(halves.buffer);
+    this.#isChanged = widened(this.#isChanged);
+    this.#isPublished = widened(this.#isPublished);
+    this.#isInSight = widened(this.#isInSight);
   }
+}
+
+function copyRow(from: Int32Array, fromHalf: number, to: Int32Array, toHalf: number): void {
+  for (let half = 0; half < HALVES; half += 1) to[toHalf + half] = from[fromHalf + half];
+}
+
+function widened(flags: Uint8Array): Uint8Array<ArrayBuffer> {
+  const wider = new Uint8Array(flags.length * 2);
+  wider.set(flags);
+  return wider;
 }

@@ -29,7 +29,7 @@ import { servedSession } from '../serve/trading-queries.ts';
 import { startSession } from '../session/start-session.node.ts';
 import { BarFeed } from './bar-feed.ts';
 import { RateMeter } from '../../runtime/metrics/rate-meter.ts';
-import { RowCache } from './row-cache.ts';
+import { RowCache, type FrameScope } from './row-cache.ts';
 import { CheckpointRhythm } from '../session/checkpoint-rhythm.node.ts';
 import type { SessionBook } from './session-checkpoints.node.ts';
 import { SessionControls, type ControlOutcome } from './session-controls.node.ts';
@@ -244,6 +244,10 @@ export class WorkstationSession {
     await this.#tellHistory();
   }
 
+  setInSight(symbols: readonly number[]): void {
+    this.#rows.setInSight(symbols);
+  }
+
   selectBars(interval: BarInterval | null): void {
     this.#bars.chooseInterval(interval);
   }
@@ -252,7 +256,7 @@ export class WorkstationSession {
   async tellEverything(): Promise<void> {
     const { epoch, emit } = this.#options;
     this.#tellNames(0);
-    this.#tellFrame(this.#rows.cut(this.#options.clock.monotonicMs(), true));
+    this.#tellFrame(this.#rows.cut(this.#options.clock.monotonicMs(), 'complete'));
     emit({ kind: 'trades', epoch, ...this.#trades.log.latest() });
     emit({ kind: 'trades-final', epoch, count: this.#trades.finalCount });
     this.#orders?.tellEverything();
@@ -458,7 +462,7 @@ export class WorkstationSession {
     this.#isCutting = true;
     try {
       if (!this.#ended) await this.#fetchRows(false);
-      this.#tellChanges();
+      this.#tellChanges('in-sight-first');
     } catch (error) {
       // A job that ended between two frames refuses the question; its end is told by `finished`.
       if (!this.#ended && !this.#isClosed && !(error instanceof JobFailedError)) this.#tellProgress();
@@ -471,12 +475,12 @@ export class WorkstationSession {
     for (const { rowCount, buffer } of await this.#job.requestRows('rows', all)) this.#rows.update(buffer, rowCount);
   }
 
-  #tellChanges(): void {
+  #tellChanges(scope: FrameScope): void {
     if (this.#isClosed) return;
     const { clock, emit, epoch } = this.#options;
     if (this.#rows.hasChanges) {
       this.#tellNames(this.#namesTold);
-      this.#tellFrame(this.#rows.cut(clock.monotonicMs(), false));
+      this.#tellFrame(this.#rows.cut(clock.monotonicMs(), scope));
       this.#tellChart();
     }
     const unsent = this.#trades.log.takeUnsent();
@@ -591,7 +595,7 @@ export class WorkstationSession {
     await this.#keepEnd();
     await this.tellEnd('finished');
     this.#progressAtMs = -Infinity;
-    this.#tellChanges();
+    this.#tellChanges('changed');
     this.#options.onStatus({ kind: 'finished' });
   }
 
@@ -614,7 +618,7 @@ export class WorkstationSession {
     this.#rest();
     this.#stopFrames();
     if (this.#isClosed) return;
-    this.#tellChanges();
+    this.#tellChanges('changed');
     const failed = {
       code: 'worker-failed',
       message: (error as Error).message,

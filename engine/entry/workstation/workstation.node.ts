@@ -207,6 +207,8 @@ export class Workstation {
         return session?.select(command.symbol);
       case 'select-bars':
         return session?.selectBars(command.interval);
+      case 'rows-in-sight':
+        return session?.setInSight(command.symbols);
       default:
         return assertNever(command);
     }

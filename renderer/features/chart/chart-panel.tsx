@@ -17,8 +17,10 @@ const SPANS: readonly { readonly value: ChartSpan; readonly text: string }[] = [
   { value: '1h', text: '1h' },
   { value: 'all', text: 'All' },
 ];
-/** A line of seconds shows nothing more at sixty pictures a second than at thirty, and each is a whole canvas. */
+/** A line that goes on to the right is smooth at thirty pictures a second; each is a whole canvas. */
 const CHART_PAINT_MS = 30;
+/** While only its last point moves up and down, more pictures than this show nothing that an eye could read. */
+const CHART_SETTLED_PAINT_MS = 100;
 
 /** The decimals shown before a symbol's row has come. */
 const DECIMALS_DEFAULT = 2;
@@ -158,7 +160,10 @@ function mountChart(
   let drawnAtMs = -Infinity;
   const painter = {
     paint: (nowMs: number): void => {
-      if (chart.symbol === drawnSymbol && nowMs - drawnAtMs < CHART_PAINT_MS) return;
+      const newest = rows.newestQuoteMs;
+      const eventTimeMs = Number.isNaN(newest) ? (session.getState().progress?.eventTimeMs ?? NaN) : newest;
+      const pauseMs = view.hasNewBucket(eventTimeMs) ? CHART_PAINT_MS : CHART_SETTLED_PAINT_MS;
+      if (chart.symbol === drawnSymbol && nowMs - drawnAtMs < pauseMs) return;
       drawnAtMs = nowMs;
       if (chart.symbol !== drawnSymbol) {
         drawnSymbol = chart.symbol;
@@ -166,8 +171,7 @@ function mountChart(
         view.follow();
       }
       view.setDecimals(decimals());
-      const newest = rows.newestQuoteMs;
-      view.paint(Number.isNaN(newest) ? (session.getState().progress?.eventTimeMs ?? NaN) : newest);
+      view.paint(eventTimeMs);
     },
   };
   const undo = [frameLoop.add(painter), settings.subscribe(follow), chart.subscribe(() => frameLoop.mark())];

@@ -127,6 +127,12 @@ export class ChartView {
     this.#applyTexts();
   }
 
+  /** Whether the line would go on to the right, or be another one. @param nowMs as `paint` */
+  hasNewBucket(nowMs: number): boolean {
+    const grid = gridOf(this.#store, this.#span, nowMs);
+    return this.#stale || this.#generation !== this.#store.generation || grid?.last !== this.#grid?.last;
+  }
+
   /** @param nowMs event time of the session, NaN while there is none */
   paint(nowMs: number): void {
     const grid = gridOf(this.#store, this.#span, nowMs);

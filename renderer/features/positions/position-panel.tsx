@@ -8,6 +8,7 @@ import type { Workstation } from '../../bridge/workstation.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { Segmented } from '../../ui/segmented.tsx';
 import { useStore, useWorkstation } from '../../ui/workstation-context.ts';
+import { RowsInSight } from './rows-in-sight.ts';
 import { PositionSource } from './position-source.ts';
 import { PositionTotals } from './position-totals.tsx';
 
@@ -141,6 +142,7 @@ function mountGrid(workstation: Workstation, host: HTMLElement, onCount: (count:
     frameLoop.mark();
   };
   showSelection();
+  const sight = new RowsInSight(rows, view, (symbols) => workstation.tellInSight(symbols));
   let listed = -1;
   const painter = {
     paint: (nowMs: number): void => {
@@ -149,7 +151,8 @@ function mountGrid(workstation: Workstation, host: HTMLElement, onCount: (count:
       const newestMs = rows.newestQuoteMs;
       source.startFrame(Number.isNaN(eventTimeMs) || newestMs > eventTimeMs ? newestMs : eventTimeMs, nowMs);
       if (reordered) showSelection();
-      grid.paint();
+      grid.paint(nowMs);
+      sight.look(nowMs, grid.shown);
       workstation.ensureChart(nowMs);
       if (view.length !== listed) {
         listed = view.length;

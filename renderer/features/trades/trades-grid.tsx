@@ -62,7 +62,7 @@ function mountTrades(workstation: Workstation, host: HTMLElement): () => void {
         drawn = change;
         drawnAtMs = nowMs;
       }
-      grid.paint();
+      grid.paint(nowMs);
     },
   };
   const undo = [frameLoop.add(painter), settings.subscribe(follow)];
