@@ -3,6 +3,7 @@ import type { QueryableStateClient, ListOptions } from '../../runtime/query/quer
 import { KEYS_ASKED_MAX, PAGE_ROWS_MAX } from '../../runtime/query/queryable-state-client.ts';
 import type { Key } from '../../state/java-hash.ts';
 import type { JobMetrics } from '../../runtime/metrics/job-metrics.ts';
+import { EXPLAIN_ROUTES } from './explain-routes.ts';
 import { jsonOf } from './plain-json.ts';
 import { PROMETHEUS_TYPE, prometheusText } from './prometheus.ts';
 import { POSITION, SESSION_JOB } from './trading-queries.ts';
@@ -294,6 +295,7 @@ export const ROUTES: readonly Route[] = [
       return { key, value: await request.client.get(request.path['job'], request.path['state'], key, asOf(request)) };
     },
   },
+  ...EXPLAIN_ROUTES,
 ];
 
 /** @throws StateQueryError `unknown-job` */
