@@ -15,6 +15,7 @@ import { CliError, EXIT_INPUT, EXIT_INTERNAL, EXIT_USAGE, USAGE } from './cli/me
 import { runRescale } from './cli/rescale-command.node.ts';
 import { runPositions } from './cli/positions-command.node.ts';
 import { runExplain } from './cli/explain-command.node.ts';
+import { runExplainTrade } from './cli/explain-trade-command.node.ts';
 import { runQuery } from './cli/query-command.node.ts';
 import { runReplay, runSample } from './cli/replay-command.node.ts';
 import { runProfiles, runRecord } from './cli/record-command.node.ts';
@@ -64,6 +65,8 @@ async function run(command: CliCommand): Promise<void> {
       return runQuery(command);
     case 'explain':
       return runExplain(command);
+    case 'explain-trade':
+      return runExplainTrade(command);
     case 'positions':
       return runPositions(command);
     case 'profiles':

@@ -27,7 +27,10 @@ export type Quote = ViewOf<typeof QUOTE>;
 export const POSITION = struct('position', { symbol: 'symbol', shares: 'f64', buyPrice: 'f64', ttlMs: 'f64' });
 export type StartingPosition = ViewOf<typeof POSITION>;
 
-/** Profit is not carried: it is (price - buyPrice) x shares, exact, wherever it is shown. */
+/**
+ * Profit is not carried: it is (price - buyPrice) x shares, exact, wherever it is shown. What stands below `askAfter` is why
+ * it was decided so: a trade can be explained long after the state has changed.
+ */
 export const TRADE = struct('trade', {
   symbol: 'symbol',
   shares: 'f64',
@@ -36,6 +39,19 @@ export const TRADE = struct('trade', {
   quoteSequence: 'f64',
   askBefore: 'f64',
   askAfter: 'f64',
+  /** The rest of the quote that was traded on; its bid is the price. */
+  bidSize: 'f64',
+  ask: 'f64',
+  askSize: 'f64',
+  sharesBefore: 'f64',
+  /** Of the rules in force. */
+  rulesVersion: 'f64',
+  /** When the time to live ends, on the clock of the rules; NaN: never. */
+  expiresBefore: 'f64',
+  expiresAfter: 'f64',
+  /** The timer: when the ask decays next; NaN: none is planned. */
+  decayBefore: 'f64',
+  decayAfter: 'f64',
 });
 export type Trade = ViewOf<typeof TRADE>;
 

@@ -15,7 +15,7 @@ import type { RulesDocument } from '../contract/rules.ts';
 import { assertNever } from '../core/assert.ts';
 import { notional } from '../core/decimal.ts';
 import { compileRules, stepAmount, type CompiledRules, type SymbolRulesCompiled } from './compiled-rules.ts';
-import { applyDueDecays, replanDecay, settleDecay, startLife, stopDecay, wakeAfterTrade } from './decay.ts';
+import { applyDueDecays, expiresAt, replanDecay, settleDecay, startLife, stopDecay, wakeAfterTrade } from './decay.ts';
 import { explain } from './explain.ts';
 import { sharesToSell } from './fill.ts';
 import { CircuitBreakers, TradeCounts, secondOf } from './limits.ts';
@@ -71,6 +71,8 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
   Trade
 > {
   #rules: CompiledRules;
+  /** The rules that a session begins with are its first. */
+  #rulesVersion = 1;
   #halted = false;
   readonly #historySampleMs: number | null;
   #positions!: StructState<PositionState>;
@@ -144,6 +146,7 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
     switch (control.kind) {
       case 'rules':
         controls.put('rules', control);
+        this.#rulesVersion = control.version;
         return this.#changeRules(compileRules(control.rules), context);
       case 'halt':
         controls.put('halt', control);
@@ -249,7 +252,11 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
     timers: TimerService,
     out: Collector<Trade>,
   ): void {
+    const trade = this.#trade;
     const askBefore = state.askPrice;
+    trade.sharesBefore = state.shares;
+    trade.expiresBefore = timeOrNaN(expiresAt(state, rules));
+    trade.decayBefore = plannedAt(state);
     state.shares -= shares;
     state.lastTradePrice = quote.bid;
     state.trades += 1;
@@ -257,7 +264,6 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
       const base = rules.increaseFromAsk ? askBefore : quote.bid;
       state.askPrice = Math.min(base + stepAmount(rules.increase, base, rules), ASK_MAX);
     }
-    const trade = this.#trade;
     trade.named = quote;
     trade.shares = shares;
     trade.price = quote.bid;
@@ -265,7 +271,10 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
     trade.quoteSequence = quote.sequence;
     trade.askBefore = askBefore;
     trade.askAfter = state.askPrice;
-    out.collect(trade);
+    trade.bidSize = quote.bidSize;
+    trade.ask = quote.ask;
+    trade.askSize = quote.askSize;
+    trade.rulesVersion = this.#rulesVersion;
     if (state.shares === 0) {
       state.status = STATUS_CLOSED;
       stopDecay(state, timers);
@@ -274,6 +283,9 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
     } else if (state.asleep === 1) {
       wakeAfterTrade(state, rules, timestampMs, timers);
     }
+    trade.expiresAfter = timeOrNaN(expiresAt(state, rules));
+    trade.decayAfter = plannedAt(state);
+    out.collect(trade);
   }
 
   #onPosition(position: StartingPosition, context: KeyedReadOnlyContext<string>): void {
@@ -315,7 +327,10 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
   /** After a restore the rules and the kill switch are what the broadcast state says. */
   #readControls(controls: ReadOnlyBroadcastState<string, ControlRecord>): void {
     const rules = controls.get('rules');
-    if (rules?.kind === 'rules') this.#rules = compileRules(rules.rules);
+    if (rules?.kind === 'rules') {
+      this.#rules = compileRules(rules.rules);
+      this.#rulesVersion = rules.version;
+    }
     this.#halted = controls.contains('halt');
   }
 
@@ -346,6 +361,15 @@ class EmittedTrade implements Trade {
   quoteSequence = 0;
   askBefore = 0;
   askAfter = 0;
+  bidSize = 0;
+  ask = 0;
+  askSize = 0;
+  sharesBefore = 0;
+  rulesVersion = 0;
+  expiresBefore = 0;
+  expiresAfter = 0;
+  decayBefore = 0;
+  decayAfter = 0;
 
   get symbol(): string {
     return this.named.symbol;
@@ -356,9 +380,17 @@ class EmittedTrade implements Trade {
   }
 
   toObject(): Trade {
-    const { kind, symbol, shares, price, buyPrice, quoteSequence, askBefore, askAfter } = this;
-    return { kind, symbol, shares, price, buyPrice, quoteSequence, askBefore, askAfter };
+    const { named: _named, symbol, ...fields } = this;
+    return { ...fields, symbol };
   }
+}
+
+function timeOrNaN(timeMs: number): number {
+  return timeMs === Infinity ? NaN : timeMs;
+}
+
+function plannedAt(state: PositionState): number {
+  return state.plan === PLAN_NONE ? NaN : state.nextDecayAt;
 }
 
 function rulesFor(rules: CompiledRules, symbol: string): SymbolRulesCompiled {

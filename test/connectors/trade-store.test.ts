@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TRADE_WORDS } from '../../engine/connectors/sinks/trade-run.ts';
+import { FILE_TRADE_WORDS } from '../../engine/connectors/sinks/trade-run.ts';
 import { TradeStore } from '../../engine/connectors/sinks/trade-store.node.ts';
 import { csvField, tradeMessage, tradesCsvLine } from '../../engine/connectors/sinks/trades-csv.ts';
 
@@ -9,7 +9,7 @@ function collect(trades: readonly (readonly [number, number])[], runTradesMax: n
   try {
     for (const [eventTimeMs, sequence] of trades) {
       const offset = store.claim();
-      store.words.fill(0, offset, offset + TRADE_WORDS);
+      store.words.fill(0, offset, offset + FILE_TRADE_WORDS);
       store.words[offset] = eventTimeMs;
       store.words[offset + 1] = sequence;
       store.words[offset + 7] = sequence * 3;

@@ -72,6 +72,13 @@ test(
     );
     expect((await ask('explain', 'TWTR')).code).toBe(4);
 
+    const trade = await ask('explain', '--trade', '0-AAPL');
+    expect(trade.stdout).toMatch(
+      /^0-AAPL: The bid 150\.20 was above our ask price 150\.10: 10 of 100 shares were sold at it, as many as the bid was for\. Our ask price went from 150\.10 to 150\.30: the trade price and 0\.10\.\ntrade +10 shares at 150\.20, profit 2\.00\nquote +number 0: bid 150\.20 x 10, ask 150\.30 x 100, at 2023-11-14T22:13:20\.000Z\nour ask +150\.10 -> 150\.30\nshares +100 -> 90\n/,
+    );
+    expect((await ask('explain', '--trade', '7-AAPL')).code).toBe(4);
+    expect((await ask('explain', '--trade', 'AAPL')).code).toBe(2);
+
     const table = await ask('positions', '--symbols', 'MSFT,AAPL,TWTR');
     expect(table.stdout.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
       ['SYMBOL', 'SHARES', 'BUY PRICE', 'ASK PRICE', 'LAST TRADE PRICE', 'PROFIT'],

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import * as z from 'zod';
+import { SYMBOL_WORD } from '../../engine/connectors/sinks/trade-run.ts';
+import { tradeMessage } from '../../engine/connectors/sinks/trades-csv.ts';
+import type { TradeMessage } from '../../engine/contract/window.ts';
 import { waitMs } from '../../engine/core/machine.node.ts';
 import { runJob, type RunningJob } from '../../engine/entry/job-runner.node.ts';
 import { announceInstance, findInstances } from '../../engine/entry/serve/instance-file.node.ts';
@@ -17,6 +20,8 @@ import { sha256Of } from '../../engine/entry/session/session-identity.node.ts';
 import { flinkTradeJob } from '../../engine/entry/session/flinktrade-job.node.ts';
 import { samplePositions } from '../../engine/entry/session/sample.node.ts';
 import type { SessionParameters } from '../../engine/entry/session/session-parameters.ts';
+import { TradeCollector } from '../../engine/entry/session/trade-collector.node.ts';
+import { TradeDecisions } from '../../engine/entry/session/trade-decisions.ts';
 import { CheckpointStorage } from '../../engine/runtime/checkpoint/checkpoint-storage.ts';
 import type { JobMetrics } from '../../engine/runtime/metrics/job-metrics.ts';
 import { MemoryStore } from '../support/memory-store.ts';
@@ -25,6 +30,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 const SEED = 11;
 let job: RunningJob<SessionParameters>;
 let serving: Serving;
+let trades: TradeCollector;
 let root: string;
 let folder: string;
 
@@ -42,6 +48,7 @@ beforeAll(async () => {
     maxFutureMs: null,
     historySampleMs: null,
   };
+  trades = new TradeCollector(true);
   const storage = new CheckpointStorage(new MemoryStore(), sha256Of, 2);
   job = runJob<SessionParameters>({
     job: flinkTradeJob,
@@ -50,10 +57,11 @@ beforeAll(async () => {
     workerScript: new URL('../../dist/engine/flinktrade-worker.js', import.meta.url),
     parallelism: 2,
     lingers: true,
-    sinks: { trades: { write: () => undefined }, 'late-quotes': { write: () => undefined } },
+    sinks: { trades, 'late-quotes': { write: () => undefined } },
     checkpoints: { storage, firstId: 1, intervalMs: 300 },
   });
-  const served = servedSession(job, storage, parameters.rules);
+  const decisions = new TradeDecisions(trades.latest, parameters.rules, null);
+  const served = servedSession(job, storage, parameters.rules, decisions);
   const client = queryClient(sessionJobs(() => served));
   serving = await serveQueries(client, { port: 0, folder, kind: 'replay', version: '0.0.0' });
   await job.finished;
@@ -62,6 +70,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await serving.close();
   await job.close();
+  trades.dispose();
   rmSync(root, { recursive: true, force: true });
 });
 
@@ -86,6 +95,13 @@ function ask(path: string, headers: Readonly<Record<string, string>> = {}, metho
     asked.on('error', reject);
     asked.end();
   });
+}
+
+function lastTrade(): TradeMessage {
+  let last: TradeMessage | null = null;
+  for (const { words, offset } of trades.sorted())
+    last = tradeMessage(words, offset, job.symbolText(words[offset + SYMBOL_WORD]));
+  return last ?? expect.fail('nothing traded');
 }
 
 const codeOf = ({ status, text }: Answer): string =>
@@ -113,6 +129,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     '/v1/positions?symbols=NOPE',
     '/v1/positions?sort=profit&order=descending&limit=3',
   ],
+  '/v1/trades/{id}': ['/v1/trades/TRADE'],
   '/v1/positions/{symbol}': ['/v1/positions/SYMBOL'],
   '/v1/jobs/{job}/states': ['/v1/jobs/session/states'],
   '/v1/jobs/{job}/checkpoints': ['/v1/jobs/session/checkpoints'],
@@ -139,7 +156,10 @@ describe('the query server', () => {
       expect(Object.keys(operations), path).toEqual(['get']);
       const { content } = operations['get'].responses['200'];
       for (const example of EXAMPLES[path]) {
-        const asked = example.replace('SYMBOL', rows[0].symbol).replace('CHECKPOINT', String(checkpoints.at(-1)));
+        const asked = example
+          .replace('SYMBOL', rows[0].symbol)
+          .replace('TRADE', lastTrade().id)
+          .replace('CHECKPOINT', String(checkpoints.at(-1)));
         const answer = await ask(asked);
         expect(answer.status, `${asked}: ${answer.text}`).toBe(200);
         const [type] = Object.keys(content ?? {});
@@ -191,6 +211,21 @@ describe('the query server', () => {
     }
     expect(page.checkpoints.history.at(-1)?.id).toBe(page.checkpoints.lastCompletedCheckpointId);
     expect(page).toMatchObject({ job: 'session', state: 'ended', parallelism: 2, maxParallelism: 128 });
+  });
+
+  test('explains a trade by its id, and says where it is to be found when it is none', async () => {
+    const { id, price, askBefore, askAfter, symbol } = lastTrade();
+    expect(JSON.parse((await ask(`/v1/trades/${id}`)).text)).toMatchObject({
+      id,
+      symbol,
+      why: expect.stringContaining(`The bid ${price} was above our ask price ${askBefore}`) as string,
+      quote: { bid: price },
+      rulesVersion: 1,
+      rules: { askOffset: '0.02' },
+      askPrice: { before: askBefore, after: askAfter },
+    });
+    expect(codeOf(await ask(`/v1/trades/0-NOPE`))).toBe('404 no-state');
+    expect(codeOf(await ask('/v1/trades/nonsense'))).toBe('404 no-state');
   });
 
   test('gives position rows with exact decimals, now and as of a checkpoint', async () => {

@@ -13,6 +13,15 @@ const trade = (quoteSequence: number): Trade => ({
   quoteSequence,
   askBefore: 1,
   askAfter: 2,
+  bidSize: 1,
+  ask: 3,
+  askSize: -1,
+  sharesBefore: 1,
+  rulesVersion: 1,
+  expiresBefore: NaN,
+  expiresAfter: NaN,
+  decayBefore: NaN,
+  decayAfter: NaN,
 });
 const at = (timestampMs: number) => ({ timestamp: () => timestampMs, currentWatermark: () => timestampMs });
 

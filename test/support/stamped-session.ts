@@ -101,14 +101,24 @@ export class StampedSessionReader implements SourceReader<Quote | StartingPositi
 
 /** A session through the product's own stamper and trade function; only files, threads and rings are left out. */
 export function runStamped(session: OracleSession, subtasks: number, alwaysAligned = false): OracleResult {
+  const { run, reader } = playStamped(session, subtasks, alwaysAligned);
+  const result = resultOf(run);
+  expect(reader.stamper.lateQuotes).toBe(result.late.length);
+  return result;
+}
+
+/** As `runStamped`, for whoever asks the run itself. */
+export function playStamped(
+  session: OracleSession,
+  subtasks: number,
+  alwaysAligned = false,
+): { readonly run: TradingRun; readonly reader: StampedSessionReader } {
   const run = new TradingRun(() => new TradeFunction({ rules: session.rules, historySampleMs: null }), subtasks);
   const reader = new StampedSessionReader(session, alwaysAligned);
   const output = outputTo(run);
   // Little room, so that it also ends between the positions that one quote lets in.
   while (reader.pollNext(output, 2) !== 'end-of-input');
-  const result = resultOf(run);
-  expect(reader.stamper.lateQuotes).toBe(result.late.length);
-  return result;
+  return { run, reader };
 }
 
 function outputTo(run: TradingRun): ReaderOutput<Quote | StartingPosition> {

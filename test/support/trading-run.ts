@@ -1,3 +1,9 @@
+import { toObject } from '../../engine/api/struct.ts';
+import { tradeDecision } from '../../engine/connectors/sinks/trade-decision.ts';
+import { TRADE_WORDS } from '../../engine/connectors/sinks/trade-run.ts';
+import { tradeMessage } from '../../engine/connectors/sinks/trades-csv.ts';
+import type { DecidedTrade } from '../../engine/entry/session/trade-decisions.ts';
+import { writeTradeWords } from '../../engine/entry/session/trade-gate.ts';
 import { formatMoney, formatPrice, formatShares, notional } from '../../engine/core/decimal.ts';
 import { SymbolDictionary } from '../../engine/memory/symbol-dictionary.ts';
 import { KeyedBroadcastOperatorTestHarness } from '../../engine/runtime/harness/keyed-harnesses.ts';
@@ -50,6 +56,15 @@ export class TradingRun {
       ),
     ];
     return all.sort((a, b) => a.eventTimeMs - b.eventTimeMs || a.quoteSequence - b.quoteSequence);
+  }
+  /** Trades since the last restart with what decided each, on the way that a sink takes; in the same order. */
+  get decided(): DecidedTrade[] {
+    const records = this.#harnesses
+      .flatMap((harness) => harness.getOutput())
+      .flatMap((element) => (element.kind === 'record' ? [decidedTrade(element.value, element.timestamp)] : []));
+    return records.sort(
+      ({ trade: a }, { trade: b }) => a.eventTimeMs - b.eventTimeMs || a.quoteSequence - b.quoteSequence,
+    );
   }
   /** Sequences of late quotes, in order. */
   get late(): number[] {
@@ -165,4 +180,10 @@ export function tradeAsWritten(trade: Trade, timestamp: number | null): OracleTr
     askBefore: formatPrice(trade.askBefore),
     askAfter: formatPrice(trade.askAfter),
   };
+}
+
+function decidedTrade(trade: Trade, timestamp: number | null): DecidedTrade {
+  const words = new Float64Array(TRADE_WORDS);
+  writeTradeWords(words, { ...toObject(trade), symbolId: 0 }, timestamp as number);
+  return { trade: tradeMessage(words, 0, trade.symbol), decision: tradeDecision(words, 0) };
 }

@@ -1,3 +1,4 @@
+import type { TradeDecision } from '../../contract/explanations.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
 import type { StoreEvent } from '../../contract/store-events.ts';
 import type { TradeMessage } from '../../contract/window.ts';
@@ -50,7 +51,14 @@ export type AuditEvent =
   | { readonly kind: 'clock-jump'; readonly details: { readonly byMs: number } }
   /** Rows quarantined since the last such record, by reason. */
   | { readonly kind: 'quarantine'; readonly details: { readonly rows: Readonly<Record<string, number>> } }
-  | { readonly kind: 'trade'; readonly details: TradeMessage & { readonly rulesVersion: number } }
+  | {
+      readonly kind: 'trade';
+      readonly details: TradeMessage & {
+        readonly rulesVersion: number;
+        /** null, and absent in older trails: it was not kept. */
+        readonly decision?: TradeDecision | null;
+      };
+    }
   | { readonly kind: 'store'; readonly details: Pick<StoreEvent, 'kind' | 'severity' | 'copy' | 'message'> };
 
 export type AuditKind = AuditEvent['kind'];

@@ -1,6 +1,6 @@
 import { fromUtf8, toUtf8 } from '../../core/utf8.ts';
 import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
-import { SYMBOL_WORD, TRADE_WORDS } from './trade-run.ts';
+import { FILE_TRADE_WORDS, SYMBOL_WORD, TRADE_WORDS } from './trade-run.ts';
 
 /** A value of trades, as a checkpoint points at it. */
 export interface TradeValue {
@@ -18,7 +18,8 @@ const ALIGN = 8;
 const ID_DIGITS = 10;
 
 interface Header {
-  readonly version: 1;
+  /** 1: FILE_TRADE_WORDS words per trade, nothing of what decided. */
+  readonly version: 1 | 2;
   readonly trades: number;
   /** What the numbers in the symbol's word stand for. */
   readonly symbols: readonly (readonly [number, string])[];
@@ -178,9 +179,21 @@ export async function readTrades(
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerBytes = view.getUint32(4, true);
   const header = JSON.parse(fromUtf8.decode(bytes.slice(ALIGN, ALIGN + headerBytes))) as Header;
-  const words = new Float64Array(header.trades * TRADE_WORDS);
+  const wordsPerTrade = header.version === 1 ? FILE_TRADE_WORDS : TRADE_WORDS;
+  const words = new Float64Array(header.trades * wordsPerTrade);
   new Uint8Array(words.buffer).set(bytes.subarray(ALIGN + headerBytes));
-  return { words, symbols: new Map(header.symbols) };
+  return { words: header.version === 1 ? widened(words) : words, symbols: new Map(header.symbols) };
+}
+
+/** Trades that were stored before what decided was: it is not known. */
+function widened(narrow: Float64Array): Float64Array {
+  const trades = narrow.length / FILE_TRADE_WORDS;
+  const words = new Float64Array(trades * TRADE_WORDS).fill(NaN);
+  for (let index = 0; index < trades; index += 1) {
+    const from = index * FILE_TRADE_WORDS;
+    words.set(narrow.subarray(from, from + FILE_TRADE_WORDS), index * TRADE_WORDS);
+  }
+  return words;
 }
 
 function nameOf(checkpointId: number, level: number): string {
@@ -191,7 +204,7 @@ function encodeTrades(words: Float64Array, textOf: (id: number) => string): Uint
   const symbols = new Map<number, string>();
   for (let at = SYMBOL_WORD; at < words.length; at += TRADE_WORDS)
     if (!symbols.has(words[at])) symbols.set(words[at], textOf(words[at]));
-  const header: Header = { version: 1, trades: words.length / TRADE_WORDS, symbols: [...symbols] };
+  const header: Header = { version: 2, trades: words.length / TRADE_WORDS, symbols: [...symbols] };
   const text = toUtf8.encode(JSON.stringify(header));
   const dataAt = (ALIGN + text.length + ALIGN - 1) & ~(ALIGN - 1);
   const bytes = new Uint8Array(dataAt + words.byteLength).fill(0x20, ALIGN, dataAt);

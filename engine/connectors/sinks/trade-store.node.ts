@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert } from '../../core/assert.ts';
 import { markUnfinished } from '../../core/unfinished-files.node.ts';
-import { compareTrades, copyOrdered, sortedOrder, sortedRun, TRADE_BYTES, TRADE_WORDS } from './trade-run.ts';
+import { compareTrades, copyOrdered, sortedOrder, sortedRun, FILE_TRADE_BYTES, FILE_TRADE_WORDS } from './trade-run.ts';
 
 /** 16 MiB of trades in memory before a sorted run goes to disk. */
 const RUN_TRADES_MAX = 1 << 18;
@@ -31,13 +31,13 @@ export class TradeStore {
   /** @param runTradesMax trades held in memory, 1 or more */
   constructor(runTradesMax = RUN_TRADES_MAX) {
     this.#runTradesMax = runTradesMax;
-    this.#buffer = new Float64Array(runTradesMax * TRADE_WORDS);
+    this.#buffer = new Float64Array(runTradesMax * FILE_TRADE_WORDS);
   }
 
-  /** Where the next trade's words go: fill TRADE_WORDS words at the returned offset of `words`, all of them. */
+  /** Where the next trade's words go: fill FILE_TRADE_WORDS words at the returned offset of `words`, all of them. */
   claim(): number {
     if (this.#buffered === this.#runTradesMax) this.#spillRun();
-    const offset = this.#buffered * TRADE_WORDS;
+    const offset = this.#buffered * FILE_TRADE_WORDS;
     this.#buffered += 1;
     return offset;
   }
@@ -77,11 +77,11 @@ export class TradeStore {
     }
     // In pieces: a sorted copy of the whole run would be as large as the run, each time.
     const order = sortedOrder(this.#buffer, this.#buffered);
-    const piece = new Float64Array(Math.min(MERGE_TRADES, this.#buffered) * TRADE_WORDS);
+    const piece = new Float64Array(Math.min(MERGE_TRADES, this.#buffered) * FILE_TRADE_WORDS);
     for (let from = 0; from < this.#buffered; from += MERGE_TRADES) {
       const to = Math.min(this.#buffered, from + MERGE_TRADES);
       copyOrdered(this.#buffer, order, from, to, piece);
-      const bytes = new Uint8Array(piece.buffer, 0, (to - from) * TRADE_BYTES);
+      const bytes = new Uint8Array(piece.buffer, 0, (to - from) * FILE_TRADE_BYTES);
       for (let written = 0; written < bytes.byteLength;)
         written += writeSync(this.#spill.file, bytes, written, bytes.byteLength - written);
     }
@@ -132,18 +132,18 @@ class RunCursor {
   }
 
   advance(): void {
-    this.offset += TRADE_WORDS;
+    this.offset += FILE_TRADE_WORDS;
     if (this.done && this.#left > 0) this.#refill();
   }
 
   #refill(): void {
     assert(this.#file !== null, 'A run in memory has nothing to read again.');
     const count = Math.min(MERGE_TRADES, this.#left);
-    const words = new Float64Array(count * TRADE_WORDS);
+    const words = new Float64Array(count * FILE_TRADE_WORDS);
     const bytes = new Uint8Array(words.buffer);
     let read = 0;
     while (read < bytes.byteLength) {
-      const got = readSync(this.#file, bytes, read, bytes.byteLength - read, this.#nextTrade * TRADE_BYTES + read);
+      const got = readSync(this.#file, bytes, read, bytes.byteLength - read, this.#nextTrade * FILE_TRADE_BYTES + read);
       assert(got > 0, `The temporary trades file ended early: wanted ${bytes.byteLength} bytes, found ${read}.`);
       read += got;
     }

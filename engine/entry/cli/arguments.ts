@@ -22,6 +22,7 @@ import {
   readPositions,
   readQuery,
   type ExplainCommand,
+  type ExplainTradeCommand,
   type PositionsCommand,
   type QueryCommand,
 } from './query-arguments.ts';
@@ -62,6 +63,7 @@ export type CliCommand =
   | QueryCommand
   | PositionsCommand
   | ExplainCommand
+  | ExplainTradeCommand
   | {
       readonly kind: 'inspect';
       readonly input: string;

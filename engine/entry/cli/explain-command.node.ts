@@ -56,6 +56,6 @@ function changeLines(changes: Changes, since: number | null): string[] {
     : [`since checkpoint ${since}`, ...lines];
 }
 
-function timeOf(timeMs: number): string {
+export function timeOf(timeMs: number): string {
   return new Date(timeMs).toISOString();
 }

@@ -6,7 +6,6 @@ import { openAuditTrail } from '../../connectors/audit/open-audit-trail.node.ts'
 import type { FeedStatus } from '../../connectors/live/live-feed-input.ts';
 import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
 import { startMachineTimer } from '../../core/machine.node.ts';
-import type { ServedJob } from '../../runtime/query/queryable-job.ts';
 import type { RunningJob } from '../job-runner.node.ts';
 import type { OrderDesk } from '../routing/order-desk.node.ts';
 import {
@@ -20,9 +19,10 @@ import {
 import type { SessionAudit } from '../session/session-audit.ts';
 import type { SessionParameters } from '../session/session-parameters.ts';
 import { startSession } from '../session/start-session.node.ts';
-import { servedSession } from '../serve/trading-queries.ts';
+import { servedSession, type ServedSession } from '../serve/trading-queries.ts';
 import { openStateStore } from '../session/state-store.node.ts';
 import { recoveredText } from '../session/live-recovery.node.ts';
+import { TradeDecisions } from '../session/trade-decisions.ts';
 import { TradeCollector } from '../session/trade-collector.node.ts';
 import { loadPositions, loadRules } from './documents.node.ts';
 import { FeedTelling } from './feed-telling.node.ts';
@@ -34,7 +34,7 @@ import { OrderWriter } from './order-writer.node.ts';
 import { openOrders, settleOrders } from './order-routing.node.ts';
 import { checkOutputs, writeText } from './output-files.node.ts';
 import { summarize, tradeLines } from './replay-command.node.ts';
-import { openServedSession, type ServedSession } from './served-session.node.ts';
+import { openServedSession, type SessionServer } from './served-session.node.ts';
 import { rowsOf, SessionWatch, tellFailedCheckpoint } from './replay-player.node.ts';
 import { replayReport } from './replay-report.ts';
 import { positionTable, reportPieces, type ReplayReport } from './report.ts';
@@ -62,7 +62,7 @@ export async function runLive(command: LiveCommand): Promise<void> {
   const store = await opened(command.state);
   const trades = new TradeCollector(command.trades !== null && command.trades !== '-');
   const workers = command.workers ?? Math.max(1, Math.min(availableParallelism() - 1, WORKERS_DEFAULT_MAX));
-  let served: ServedSession | null = null;
+  let served: SessionServer | null = null;
   let trail: AuditTrail | null = null;
   let desk: OrderDesk | null = null;
   try {
@@ -151,6 +151,7 @@ class LiveRun {
   readonly #prepared: PreparedLive;
   readonly #rules: SessionParameters['rules'];
   readonly #trades: TradeCollector;
+  readonly #decisions: TradeDecisions;
   readonly #watch = new SessionWatch();
   readonly #feed = new FeedTelling();
   readonly #job: RunningJob<SessionParameters>;
@@ -165,6 +166,7 @@ class LiveRun {
     this.#prepared = prepared;
     this.#rules = rules;
     this.#trades = trades;
+    this.#decisions = new TradeDecisions(trades.latest, prepared.rules, audit);
     this.#scaling = new HeadlessScaling({
       workers,
       autoscale: command.autoscale,
@@ -216,6 +218,7 @@ class LiveRun {
       restore: prepared.state.restored,
       sinks: { trades: this.#coordinator.gate, lateQuotes: { write: () => undefined } },
       onEvent: (event) => {
+        this.#decisions.take(event);
         if (!this.#coordinator.take(event)) this.#watch.take(event);
         if (event.kind === 'opened' && !prepared.inputs.recovers) this.#startTimer();
       },
@@ -226,8 +229,8 @@ class LiveRun {
   }
 
   /** What can be asked of it. */
-  get served(): ServedJob {
-    return servedSession(this.#job, this.#prepared.state.storage, this.#prepared.rules);
+  get served(): ServedSession {
+    return servedSession(this.#job, this.#prepared.state.storage, this.#prepared.rules, this.#decisions);
   }
 
   async play(): Promise<{ report: ReplayReport; nameOf: (symbol: number) => string }> {

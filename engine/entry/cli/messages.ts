@@ -96,6 +96,7 @@ export const USAGE = `FlinkTrade command line
   flinktrade positions [--watch] [--symbols GOOG,AAPL,TWTR] [--json]
       The table of positions of a running session; --watch: ten times a second, until Ctrl-C.
   flinktrade explain SYMBOL [--as-of N] [--since N] [--json]
+  flinktrade explain --trade ID [--json]
       Why it did or did not trade on its last quote, with the numbers compared, its pending timer, and what has changed
       since a kept checkpoint.
       query, positions and explain find the workstation with its local server on, or a replay or live started with --serve;

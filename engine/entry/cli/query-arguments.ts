@@ -33,7 +33,15 @@ export interface PositionsCommand extends AskedProgram {
   readonly json: boolean;
 }
 
-/** `flinktrade explain`: why a symbol did or did not trade. */
+/** `flinktrade explain --trade ID`: why a trade was made as it was. */
+export interface ExplainTradeCommand extends AskedProgram {
+  readonly kind: 'explain-trade';
+  /** `1042-AAPL`, as the trades file has it. */
+  readonly tradeId: string;
+  readonly json: boolean;
+}
+
+/** `flinktrade explain SYMBOL`: why a symbol did or did not trade. */
 export interface ExplainCommand extends AskedProgram {
   readonly kind: 'explain';
   readonly symbol: string;
@@ -48,7 +56,7 @@ const LIST_FLAGS = ['prefix', 'filter', 'sort', 'limit', 'descending'];
 export const QUERY_FLAGS: readonly string[] = ['as-of', 'json', 'csv', ...LIST_FLAGS, ...ASKED_FLAGS];
 export const POSITIONS_FLAGS: readonly string[] = ['watch', 'symbols', 'json', ...ASKED_FLAGS];
 
-export const EXPLAIN_FLAGS: readonly string[] = ['as-of', 'since', 'json', ...ASKED_FLAGS];
+export const EXPLAIN_FLAGS: readonly string[] = ['trade', 'as-of', 'since', 'json', ...ASKED_FLAGS];
 
 const SYMBOLS_MAX = 1_000;
 
@@ -99,10 +107,16 @@ export function readPositions({ values, rest }: ParsedFlags): Result<CliCommand,
   });
 }
 
+const TRADE_ID = /^\d{1,16}-./s;
+
 export function readExplain({ values, rest }: ParsedFlags): Result<CliCommand, string> {
+  const tradeId = values.get('trade');
+  if (tradeId !== undefined) return readExplainTrade(tradeId, values, rest);
   const [symbol, ...more] = rest;
   if (symbol === undefined || more.length > 0)
-    return fail(`explain takes one symbol: flinktrade explain AAPL; found ${rest.length}.`);
+    return fail(
+      `explain takes one symbol, or a trade: flinktrade explain AAPL, flinktrade explain --trade 1042-AAPL; found ${rest.length} symbols.`,
+    );
   const asOf = readWhole(values, 'as-of', 0, Number.MAX_SAFE_INTEGER);
   if (!asOf.ok) return asOf;
   const since = readWhole(values, 'since', 0, Number.MAX_SAFE_INTEGER);
@@ -117,6 +131,20 @@ export function readExplain({ values, rest }: ParsedFlags): Result<CliCommand, s
     json: values.has('json'),
     ...asked.value,
   });
+}
+
+function readExplainTrade(
+  tradeId: string,
+  values: ReadonlyMap<string, string>,
+  rest: readonly string[],
+): Result<CliCommand, string> {
+  const other = rest[0] ?? ['as-of', 'since'].find((flag) => values.has(flag));
+  if (other !== undefined)
+    return fail(`--trade ID names all there is to say: the trade was decided once; found "${other}" as well.`);
+  if (!TRADE_ID.test(tradeId))
+    return fail(`--trade takes the id of a trade, such as 1042-AAPL: quote number and symbol; found "${tradeId}".`);
+  const asked = readAsked(values);
+  return asked.ok ? ok({ kind: 'explain-trade', tradeId, json: values.has('json'), ...asked.value }) : asked;
 }
 
 function readAsked(values: ReadonlyMap<string, string>): Result<AskedProgram, string> {

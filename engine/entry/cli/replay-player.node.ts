@@ -9,9 +9,10 @@ import type { CheckpointSettings } from '../session/checkpoint-settings.ts';
 import type { InputFailure, SessionEvent, SessionParameters } from '../session/session-parameters.ts';
 import type { SessionState } from '../session/session-state.node.ts';
 import { startSession } from '../session/start-session.node.ts';
+import { TradeDecisions } from '../session/trade-decisions.ts';
 import { TradeCollector } from '../session/trade-collector.node.ts';
 import { servedSession } from '../serve/trading-queries.ts';
-import type { ServedSession } from './served-session.node.ts';
+import type { SessionServer } from './served-session.node.ts';
 import { CliError, EXIT_INPUT, EXIT_USAGE } from './messages.ts';
 import type { HeadlessScaling } from './headless-scaling.node.ts';
 import { ProgressLine } from './progress-line.node.ts';
@@ -27,7 +28,7 @@ export interface ReplayRun {
   readonly keepsTrades: boolean;
   readonly checkpoints: CheckpointSettings;
   /** null: nobody can ask. */
-  readonly served: ServedSession | null;
+  readonly served: SessionServer | null;
 }
 
 /** Watches a session from its opening to its end. */
@@ -118,6 +119,7 @@ export class ReplayPlayer {
     const trades = this.#trades;
     const run = this.#run;
     const state = this.#state;
+    const decisions = new TradeDecisions(trades.latest, run.parameters.rules, state?.audit ?? null);
     const job = startSession({
       parameters: run.parameters,
       workers: run.scaling.workers,
@@ -125,6 +127,7 @@ export class ReplayPlayer {
       sinks: { trades, lateQuotes: { write: () => undefined } },
       onEvent: (event) => {
         state?.take(event);
+        decisions.take(event);
         watch.take(event);
       },
       restore: state?.restored ?? null,
@@ -135,7 +138,7 @@ export class ReplayPlayer {
     try {
       state?.attach(job, trades);
       run.scaling.attach(job);
-      run.served?.show(servedSession(job, state?.storage ?? null, run.parameters.rules));
+      run.served?.show(servedSession(job, state?.storage ?? null, run.parameters.rules, decisions));
       const { elapsedMs } = await job.finished;
       if (watch.ended !== null) await state?.auditEnd(job, trades, watch.ended.progress.totals);
       const nameOf = (symbol: number): string => job.symbolText(symbol);

@@ -1,25 +1,24 @@
-import type { ServedJob } from '../../runtime/query/queryable-job.ts';
 import { workstationFolder } from './workstation-folder.node.ts';
 import { programVersion } from '../program-version.ts';
 import { queryClient, serveQueries } from '../serve/serving.node.ts';
-import { sessionJobs } from '../serve/trading-queries.ts';
+import { sessionJobs, type ServedSession } from '../serve/trading-queries.ts';
 import { onInterrupt } from './interrupt.node.ts';
 import { CliError, EXIT_USAGE } from './messages.ts';
 import { tell } from './tell.node.ts';
 
 /** `--serve PORT`: what a command plays can be asked while it runs. */
-export interface ServedSession {
+export interface SessionServer {
   /** What is asked from now on; null: there is no session at the moment. */
-  show(session: ServedJob | null): void;
+  show(session: ServedSession | null): void;
   /** Resolves with Ctrl-C: until then the session that is over can be asked. */
   linger(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** @param port null: nothing is served. @throws CliError when the port cannot be had */
-export async function openServedSession(port: number | null, kind: 'replay' | 'live'): Promise<ServedSession | null> {
+export async function openServedSession(port: number | null, kind: 'replay' | 'live'): Promise<SessionServer | null> {
   if (port === null) return null;
-  let current: ServedJob | null = null;
+  let current: ServedSession | null = null;
   const client = queryClient(sessionJobs(() => current));
   try {
     const serving = await serveQueries(client, { port, folder: workstationFolder(), kind, version: programVersion() });

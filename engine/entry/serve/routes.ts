@@ -4,6 +4,7 @@ import { KEYS_ASKED_MAX, PAGE_ROWS_MAX } from '../../runtime/query/queryable-sta
 import type { Key } from '../../state/java-hash.ts';
 import type { JobMeter } from '../../runtime/metrics/job-metrics.ts';
 import type { JobPage } from '../../contract/job-page.ts';
+import { EXPLAIN_ROUTES } from './explain-routes.ts';
 import { CHECKPOINT_NUMBERS, JOB_PAGE, vertexRows } from './job-page-schema.ts';
 import { jsonOf } from './plain-json.ts';
 import { PROMETHEUS_TYPE, prometheusText } from './prometheus.ts';
@@ -295,6 +296,7 @@ export const ROUTES: readonly Route[] = [
       return { key, value: await request.client.get(request.path['job'], request.path['state'], key, asOf(request)) };
     },
   },
+  ...EXPLAIN_ROUTES,
 ];
 
 /** @throws StateQueryError `unknown-job` */

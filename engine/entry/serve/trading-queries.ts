@@ -5,7 +5,9 @@ import { CheckpointReader } from '../../runtime/checkpoint/checkpoint-reader.ts'
 import { JobMeter, type MeteredJob } from '../../runtime/metrics/job-metrics.ts';
 import type { StoredKey } from '../../runtime/query/checkpointed-state.ts';
 import type { QueryableJob, QueryableJobs, ServedJob } from '../../runtime/query/queryable-job.ts';
+import type { QueryableStateClient } from '../../runtime/query/queryable-state-client.ts';
 import type { Key } from '../../state/java-hash.ts';
+import type { TradeDecisions } from '../session/trade-decisions.ts';
 import { compileRules, type CompiledRules, type SymbolRulesCompiled } from '../../trading/compiled-rules.ts';
 import { explain } from '../../trading/explain.ts';
 import { POSITIONS, type PositionState } from '../../trading/position-state.ts';
@@ -20,6 +22,11 @@ export const SESSION_JOB = 'session';
 export const POSITION = 'position';
 export const EXPLAIN = 'explain';
 
+/** A session as it can be asked: its state, and what came of it. */
+export interface ServedSession extends ServedJob {
+  readonly decisions: TradeDecisions;
+}
+
 /**
  * What can be asked of a session, live and as of its checkpoints.
  * @param rules that it began with
@@ -29,8 +36,9 @@ export function servedSession(
   job: QueryableJob & MeteredJob,
   storage: CheckpointStorage | null,
   rules: RulesDocument,
+  decisions: TradeDecisions,
   rescales: (() => readonly RescaleInfo[]) | null = null,
-): ServedJob {
+): ServedSession {
   const began = compileRules(rules);
   const query = (
     read: (state: PositionState, rules: SymbolRulesCompiled) => unknown,
@@ -44,6 +52,7 @@ export function servedSession(
   return {
     job,
     meter: new JobMeter(job, rescales),
+    decisions,
     checkpoints: storage === null ? null : new CheckpointReader(storage),
     checkpointedQueries: {
       [POSITION]: query(positionRow),
@@ -71,9 +80,14 @@ function symbolRules(rules: CompiledRules, key: Key): SymbolRulesCompiled {
 }
 
 /** A program has one session at a time, or none. */
-export function sessionJobs(current: () => ServedJob | null): QueryableJobs {
+export function sessionJobs(current: () => ServedSession | null): QueryableJobs {
   return {
     ids: () => (current() === null ? [] : [SESSION_JOB]),
     find: (id) => (id === SESSION_JOB ? current() : null),
   };
+}
+
+/** The session behind a client of `sessionJobs`. @throws StateQueryError `unknown-job`: there is none */
+export function sessionOf(client: QueryableStateClient): ServedSession {
+  return client.served(SESSION_JOB) as ServedSession;
 }

@@ -1,5 +1,7 @@
 import { canonicalJson, type AuditEntry, type AuditRecord } from '../../connectors/audit/audit-record.ts';
 import type { AuditTrail } from '../../connectors/audit/audit-trail.ts';
+import type { RulesDocument } from '../../contract/rules.ts';
+import type { DecidedTrade } from './trade-decisions.ts';
 
 /** Quarantined rows by reason. */
 export type RowCounts = Readonly<Record<string, number>>;
@@ -28,13 +30,10 @@ export function placeKey({ kind, details }: Pick<AuditEntry, 'kind' | 'details'>
  * @throws StoreError
  */
 export async function readTold(trail: AuditTrail, session: string, from: number): Promise<Told> {
-  let current: string | null = from === 0 ? null : session;
   const items = new Map<string, number>();
   const rows: Record<string, number> = {};
   let tradesUntil = -1;
-  for await (const record of trail.recordsFrom(from)) {
-    if (record.kind === 'session-start' || record.kind === 'recovery') current = record.details.session ?? current;
-    if (current !== session) continue;
+  for await (const record of recordsOf(trail, session, from)) {
     if (record.kind === 'trade') tradesUntil = Math.max(tradesUntil, record.sequence ?? -1);
     else if (record.kind === 'quarantine') addRows(rows, record);
     else if (OF_THE_STREAM.has(record.kind) && record.sequence !== null) {
@@ -43,6 +42,38 @@ export async function readTold(trail: AuditTrail, session: string, from: number)
     }
   }
   return { items, tradesUntil, rows };
+}
+
+/** A trade that was told, by its id; null: there is none. @throws StoreError */
+export async function readTrade(trail: AuditTrail, session: string, id: string): Promise<DecidedTrade | null> {
+  for await (const record of recordsOf(trail, session, 0)) {
+    if (record.kind !== 'trade' || record.details.id !== id) continue;
+    const { decision = null, rulesVersion: _version, ...trade } = record.details;
+    return { trade, decision };
+  }
+  return null;
+}
+
+/** The rules of a version, 1: those the session began with; null: they were not told. @throws StoreError */
+export async function readRules(trail: AuditTrail, session: string, version: number): Promise<RulesDocument | null> {
+  for await (const record of recordsOf(trail, session, 0))
+    if (record.kind === 'session-start' || record.kind === 'rules') {
+      const { rules } = record.details;
+      if (versionOf(record) === version) return rules;
+    }
+  return null;
+}
+
+function versionOf(record: Extract<AuditRecord, { kind: 'session-start' | 'rules' }>): number {
+  return record.kind === 'rules' ? record.details.version : record.details.rulesVersion;
+}
+
+async function* recordsOf(trail: AuditTrail, session: string, from: number): AsyncGenerator<AuditRecord> {
+  let current: string | null = from === 0 ? null : session;
+  for await (const record of trail.recordsFrom(from)) {
+    if (record.kind === 'session-start' || record.kind === 'recovery') current = record.details.session ?? current;
+    if (current === session) yield record;
+  }
 }
 
 function addRows(rows: Record<string, number>, { details }: Extract<AuditRecord, { kind: 'quarantine' }>): void {

@@ -1,13 +1,15 @@
 import type { AuditEntry } from '../../connectors/audit/audit-record.ts';
 import type { AuditTrail } from '../../connectors/audit/audit-trail.ts';
 import type { StoredTrades } from '../../connectors/sinks/durable-trades.ts';
+import { tradeDecision } from '../../connectors/sinks/trade-decision.ts';
 import { SYMBOL_WORD, TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
 import { tradeMessage } from '../../connectors/sinks/trades-csv.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
 import type { RescaleInfo } from '../../contract/window.ts';
 import type { RefusedCheckpoint } from '../../runtime/checkpoint/checkpoint-storage.ts';
-import { placeKey, readTold, type RowCounts } from './audit-told.ts';
+import { placeKey, readRules, readTold, readTrade, type RowCounts } from './audit-told.ts';
 import type { SessionEvent } from './session-parameters.ts';
+import type { DecidedTrade } from './trade-decisions.ts';
 
 const SEQUENCE_WORD = 1;
 
@@ -178,6 +180,16 @@ export class SessionAudit {
     await this.#trail.flush();
   }
 
+  /** A trade of the session that was told, looked for from the beginning of the trail. @throws StoreError */
+  findTrade(id: string): Promise<DecidedTrade | null> {
+    return readTrade(this.#trail, this.#session, id);
+  }
+
+  /** Rules of the session that were told. @throws StoreError */
+  findRules(version: number): Promise<RulesDocument | null> {
+    return readRules(this.#trail, this.#session, version);
+  }
+
   /** A control stands ahead of the quote of its sequence. */
   #tellInOrder(items: readonly AuditItem[], trades: readonly NamedTrades[]): void {
     let next = 0;
@@ -185,7 +197,8 @@ export class SessionAudit {
       const sequence = words[at + SEQUENCE_WORD];
       while (next < items.length && items[next].sequence <= sequence) this.#tellItem(items[next++]);
       if (sequence <= this.#tradesUntil) continue;
-      const details = { ...tradeMessage(words, at, nameOf(words[at + SYMBOL_WORD])), rulesVersion: this.#rulesVersion };
+      const trade = tradeMessage(words, at, nameOf(words[at + SYMBOL_WORD]));
+      const details = { ...trade, rulesVersion: this.#rulesVersion, decision: tradeDecision(words, at) };
       this.#trail.append({ kind: 'trade', details, sequence });
       this.#tradesUntil = sequence;
     }

@@ -103,6 +103,11 @@ export class SessionState {
     return this.#storage;
   }
 
+  /** What the run tells the audit trail; null: nothing yet. */
+  get audit(): SessionAudit | null {
+    return this.#audit;
+  }
+
   /** Looks for the newest checkpoint that is whole: at the start, and after a failure in mid session. */
   async reload(): Promise<void> {
     const store = this.store;

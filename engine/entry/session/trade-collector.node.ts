@@ -1,9 +1,10 @@
 import type { SinkContext, SinkWriter } from '../../api/sink.ts';
 import type { DurableTrades } from '../../connectors/sinks/durable-trades.ts';
-import { TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
+import { FILE_TRADE_WORDS, TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
 import { TradeStore, type StoredTrade } from '../../connectors/sinks/trade-store.node.ts';
 import { notional } from '../../core/decimal.ts';
 import type { Trade } from '../../trading/records.ts';
+import { LatestTrades } from './trade-decisions.ts';
 import { writeTradeWords, type TradeCopy } from './trade-gate.ts';
 
 /**
@@ -12,6 +13,8 @@ import { writeTradeWords, type TradeCopy } from './trade-gate.ts';
  */
 export class TradeCollector implements SinkWriter<Trade> {
   readonly #store: TradeStore | null;
+  /** To be explained. */
+  readonly latest = new LatestTrades();
   readonly #words = new Float64Array(TRADE_WORDS);
   /** Where trades go that a checkpoint makes final; null: the run has no checkpoints. */
   durable: DurableTrades | null = null;
@@ -28,7 +31,7 @@ export class TradeCollector implements SinkWriter<Trade> {
     const words = this.#words;
     writeTradeWords(words, trade as TradeCopy, context.timestamp() as number);
     this.durable?.add(words, 0);
-    this.#take(words, 0);
+    this.#take(words, 0, trade.symbol);
   }
 
   prepareCommit(checkpointId: number): null {
@@ -43,19 +46,21 @@ export class TradeCollector implements SinkWriter<Trade> {
   /** Trades that an earlier run made final; they are not stored again. @param symbolId the job's number of a symbol */
   restore(words: Float64Array, symbols: ReadonlyMap<number, string>, symbolId: (text: string) => number): void {
     for (let at = 0; at < words.length; at += TRADE_WORDS) {
-      words[at + 2] = symbolId(symbols.get(words[at + 2]) as string);
-      this.#take(words, at);
+      const symbol = symbols.get(words[at + 2]) as string;
+      words[at + 2] = symbolId(symbol);
+      this.#take(words, at, symbol);
     }
   }
 
-  #take(words: Float64Array, offset: number): void {
+  #take(words: Float64Array, offset: number, symbol: string): void {
+    this.latest.add(words, offset, symbol);
     this.count += 1;
     this.shares += BigInt(words[offset + 3]);
     this.profit += notional(words[offset + 4] - words[offset + 5], words[offset + 3]);
     const store = this.#store;
     if (store === null) return;
     const at = store.claim();
-    for (let word = 0; word < TRADE_WORDS; word += 1) store.words[at + word] = words[offset + word];
+    for (let word = 0; word < FILE_TRADE_WORDS; word += 1) store.words[at + word] = words[offset + word];
   }
 
   /** In the order of the trades file. */

@@ -1,5 +1,6 @@
 import type { SinkContext, SinkWriter } from '../../api/sink.ts';
 import type { DurableTrades } from '../../connectors/sinks/durable-trades.ts';
+import { toObject } from '../../api/struct.ts';
 import { TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
 import type { Trade } from '../../trading/records.ts';
 
@@ -86,11 +87,19 @@ export function writeTradeWords(words: Float64Array, trade: TradeCopy, eventTime
   words[5] = trade.buyPrice;
   words[6] = trade.askBefore;
   words[7] = trade.askAfter;
+  words[8] = trade.bidSize;
+  words[9] = trade.ask;
+  words[10] = trade.askSize;
+  words[11] = trade.sharesBefore;
+  words[12] = trade.rulesVersion;
+  words[13] = trade.expiresBefore;
+  words[14] = trade.expiresAfter;
+  words[15] = trade.decayBefore;
+  words[16] = trade.decayAfter;
 }
 
 /** What a sink is given is a view that the next trade overwrites. */
 function copyOf(trade: Trade): TradeCopy {
-  const { symbol, shares, price, buyPrice, quoteSequence, askBefore, askAfter } = trade;
   const { symbolId } = trade as TradeCopy;
-  return { kind: 'trade', symbol, symbolId, shares, price, buyPrice, quoteSequence, askBefore, askAfter };
+  return { ...toObject(trade), symbolId };
 }

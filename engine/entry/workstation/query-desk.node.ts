@@ -2,10 +2,9 @@ import type { EngineCommand, EngineEvent, ServerStatus } from '../../contract/wi
 import { assertNever } from '../../core/assert.ts';
 import { repeatEvery } from '../../core/machine.node.ts';
 import type { QueryableStateClient } from '../../runtime/query/queryable-state-client.ts';
-import type { ServedJob } from '../../runtime/query/queryable-job.ts';
 import { programVersion } from '../program-version.ts';
 import { queryClient, serveQueries, type Serving } from '../serve/serving.node.ts';
-import { EXPLAIN, POSITION, SESSION_JOB, sessionJobs } from '../serve/trading-queries.ts';
+import { EXPLAIN, POSITION, SESSION_JOB, sessionJobs, type ServedSession } from '../serve/trading-queries.ts';
 
 /** Where the workstation's server is found, unless somebody else is there already. */
 const SERVER_PORT = 8786;
@@ -19,7 +18,7 @@ export type QueryCommand = Extract<EngineCommand, { kind: (typeof KINDS)[number]
 
 export interface QueryDeskOptions {
   /** What is asked; null: there is no session. */
-  readonly current: () => ServedJob | null;
+  readonly current: () => ServedSession | null;
   /** Of the token and of the note by which the command line finds this program; null: nothing can be kept, nor served. */
   readonly folder: string | null;
   readonly emit: (event: EngineEvent) => void;

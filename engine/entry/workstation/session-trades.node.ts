@@ -7,6 +7,7 @@ import type { TradeMessage } from '../../contract/window.ts';
 import type { Trade } from '../../trading/records.ts';
 import type { SessionAudit } from '../session/session-audit.ts';
 import { sha256Of } from '../session/session-identity.node.ts';
+import { LatestTrades } from '../session/trade-decisions.ts';
 import { writeTradeWords, type TradeCopy } from '../session/trade-gate.ts';
 import { TradeLog } from './trade-log.ts';
 
@@ -21,6 +22,8 @@ interface Mark {
  */
 export class SessionTrades implements SinkWriter<Trade> {
   readonly log = new TradeLog();
+  /** To be explained. */
+  readonly latest = new LatestTrades();
   /** Told of trades that nothing takes back any more, each at least once. */
   onFinal: ((trades: readonly TradeMessage[]) => void) | null = null;
   readonly #words = new Float64Array(TRADE_WORDS);
@@ -55,7 +58,10 @@ export class SessionTrades implements SinkWriter<Trade> {
   restore(stored: readonly StoredTrades[]): void {
     for (const { words, symbols } of stored) {
       const trades = messagesOf(words, words.length / TRADE_WORDS, (id) => symbols.get(id) as string);
-      for (const trade of trades) this.log.add(trade);
+      trades.forEach((trade, index) => {
+        this.log.add(trade);
+        this.latest.add(words, index * TRADE_WORDS, trade.symbol);
+      });
       this.onFinal?.(trades);
     }
     this.log.restored();
@@ -68,6 +74,7 @@ export class SessionTrades implements SinkWriter<Trade> {
     this.#durable?.add(words, 0);
     const message = tradeMessage(words, 0, trade.symbol);
     this.log.add(message);
+    this.latest.add(words, 0, trade.symbol);
     if (this.#durable === null) this.onFinal?.([message]);
   }
 

@@ -24,8 +24,8 @@ import type { SessionAudit } from '../session/session-audit.ts';
 import type { SessionEvent, SessionParameters, SessionProgress } from '../session/session-parameters.ts';
 import { LiveCoordinator, type PreparedLive, type RecoveredLive } from '../session/live-session.node.ts';
 import type { SessionScaling } from '../session/session-scaling.node.ts';
-import type { ServedJob } from '../../runtime/query/queryable-job.ts';
-import { servedSession } from '../serve/trading-queries.ts';
+import { servedSession, type ServedSession } from '../serve/trading-queries.ts';
+import { TradeDecisions } from '../session/trade-decisions.ts';
 import { startSession } from '../session/start-session.node.ts';
 import { BarFeed } from './bar-feed.ts';
 import { RateMeter } from '../../runtime/metrics/rate-meter.ts';
@@ -96,6 +96,8 @@ export class WorkstationSession {
   readonly #job: RunningJob<SessionParameters>;
   readonly #rows = new RowCache();
   readonly #trades: SessionTrades;
+  readonly #decisions: TradeDecisions;
+  #served: ServedSession | null = null;
   readonly #controls: SessionControls;
   readonly #rhythm: CheckpointRhythm | null;
   readonly #bars: BarFeed;
@@ -119,7 +121,6 @@ export class WorkstationSession {
   #inputProblem: Problem | null = null;
   #selected: { readonly symbol: string; id: number; lastTimeMs: number } | null = null;
   #halted = false;
-  #served: ServedJob | null = null;
   readonly #live: LiveCoordinator | null;
   #feed: FeedStatus | null = null;
   /** null: paper trading. */
@@ -158,6 +159,7 @@ export class WorkstationSession {
       },
       onEvent: (event) => {
         if (this.#live === null) options.audit?.take(event);
+        this.#decisions.take(event);
         if (this.#live?.take(event) !== true) this.#take(event);
       },
       restore: restored,
@@ -170,6 +172,7 @@ export class WorkstationSession {
       (id) => this.#job.symbolText(id),
       options.audit,
     );
+    this.#decisions = new TradeDecisions(this.#trades.latest, parameters.rules, options.audit);
     this.#orders = this.#routeOrders();
     if (this.#orders !== null) this.#trades.onFinal = (final) => this.#orders?.offer(final);
     this.#trades.restore(keeper?.trades ?? live?.prepared.state.trades ?? []);
@@ -226,12 +229,15 @@ export class WorkstationSession {
   }
 
   /** What can be asked about it, from the window and by programs. */
-  get served(): ServedJob {
+  get served(): ServedSession {
+    // One for all who ask: rates are measured between two readings.
+    return (this.#served ??= this.#serve());
+  }
+
+  #serve(): ServedSession {
     const { keeper, live, parameters, scaling } = this.#options;
     const storage = keeper?.storage ?? live?.prepared.state.storage ?? null;
-    // One for all who ask: rates are measured between two readings.
-    this.#served ??= servedSession(this.#job, storage, parameters.rules, () => scaling.info.history);
-    return this.#served;
+    return servedSession(this.#job, storage, parameters.rules, this.#decisions, () => scaling.info.history);
   }
 
   get isRunning(): boolean {

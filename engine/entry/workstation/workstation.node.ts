@@ -30,7 +30,6 @@ import { CHECKPOINT_SETTINGS_DEFAULT } from '../session/checkpoint-settings.ts';
 import { waitMs } from '../../core/machine.node.ts';
 import type { ControlRecord } from '../../trading/records.ts';
 import type { SessionAudit } from '../session/session-audit.ts';
-import type { ServedJob } from '../../runtime/query/queryable-job.ts';
 import type { QueryCommand } from './query-desk.node.ts';
 import type { KillFlag } from './kill-flag.node.ts';
 import { forgetLiveRequest, keepLiveRequest, readLiveRequest } from './live-request.ts';
@@ -46,6 +45,7 @@ import {
   type Interruption,
 } from './session-recovery.node.ts';
 import type { WorkstationAudit } from './workstation-audit.node.ts';
+import type { ServedSession } from '../serve/trading-queries.ts';
 import { WorkstationSession, type Emit, type WorkstationLive } from './workstation-session.node.ts';
 
 /** A chart wants a point a second, and keeps half as many whenever it has too many. */
@@ -156,7 +156,7 @@ export class Workstation {
   }
 
   /** What can be asked about the session that is open; null: there is none. */
-  get served(): ServedJob | null {
+  get served(): ServedSession | null {
     return this.#session?.served ?? null;
   }
 
