@@ -25,7 +25,7 @@ import type {
 } from '../runtime/checkpoint/checkpoint-storage.ts';
 import {
   ASKED,
-  dealKeyGroups,
+  dealHandovers,
   RescaleBarrier,
   type RescaleCause,
   type RescaleRecord,
@@ -41,6 +41,7 @@ import type { StructsOfTask } from '../runtime/task/task-rehearsal.ts';
 import type { Mail, MailAnswer } from '../runtime/task/task.ts';
 import { ACTIVITY, createControlMemory, TASKS_MAX, ThreadControl } from '../runtime/thread-control.ts';
 import type { Key } from '../state/java-hash.ts';
+import { buffersOf } from '../state/moved-keys.ts';
 import { JobFailedError } from './job-failed-error.ts';
 import { TaskQuestions } from './task-questions.ts';
 import type { FromWorker, NewParallelism, ToWorker, WorkerRestore, WorkerStart } from './worker-messages.ts';
@@ -424,18 +425,16 @@ export class RunningJob<P = unknown> implements QueryableJob {
   }
 
   private moveAll(barrier: RescaleBarrier, to: NewParallelism): void {
-    const dealt = dealKeyGroups(barrier.parts, to.parallelism, this.graph.maxParallelism);
+    const dealt = dealHandovers(barrier.given, to.parallelism);
     const served = this.workers.filter(({ id }) => (typeof id === 'number' ? id < to.parallelism : id === 'source'));
     barrier.awaitMoved(served.length);
     for (const entry of served) {
       if (entry.id === 'source') this.send(entry, { kind: 'move', to, taken: {} });
-      else if (typeof entry.id === 'number')
-        this.send(
-          entry,
-          entry.id < barrier.from
-            ? { kind: 'move', to, taken: dealt[entry.id] }
-            : { kind: 'take-over', taken: dealt[entry.id] },
-        );
+      else if (typeof entry.id === 'number') {
+        const taken = dealt[entry.id];
+        const buffers = Object.values(taken).flatMap(({ parts }) => parts.flatMap(buffersOf));
+        this.send(entry, entry.id < barrier.from ? { kind: 'move', to, taken } : { kind: 'take-over', taken }, buffers);
+      }
     }
   }
 
@@ -845,8 +844,8 @@ export class RunningJob<P = unknown> implements QueryableJob {
     await all;
   }
 
-  private send(entry: WorkerEntry, message: ToWorker): void {
-    entry.worker.postMessage(message);
+  private send(entry: WorkerEntry, message: ToWorker, handedOver: readonly ArrayBuffer[] = []): void {
+    entry.worker.postMessage(message, handedOver);
     this.control.announceMail(entry.block);
   }
 

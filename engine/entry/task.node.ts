@@ -64,7 +64,7 @@ function start(worker: WorkerThread, task: StreamTask, graph: JobGraph): boolean
     };
     while (!isTold()) worker.sleepUnless(isTold);
     if (worker.order?.kind !== 'take-over') return false;
-    task.restore(worker.order.taken);
+    task.takeOver(worker.order.taken);
     worker.order = null;
   }
   task.open();

@@ -1,6 +1,7 @@
 import type { JobMemory } from '../runtime/job-memory.ts';
 import type { FailurePlace } from '../runtime/operator-failure.ts';
 import type { Acknowledgement, SourceThreadState } from '../runtime/checkpoint/acknowledgement.ts';
+import type { OperatorTakeover } from '../runtime/operators/keyed-handover.ts';
 import type { OperatorRestore } from '../runtime/operators/keyed-restore.ts';
 import type { StructsOfTask } from '../runtime/task/task-rehearsal.ts';
 import type { Mail, MailAnswer } from '../runtime/task/task.ts';
@@ -58,9 +59,9 @@ export type ToWorker =
   /** To a task: a change of parallelism is near. */
   | { readonly kind: 'rehearse' }
   /** To the source thread and to tasks that stay. */
-  | { readonly kind: 'move'; readonly to: NewParallelism; readonly taken: Readonly<Record<string, OperatorRestore>> }
+  | { readonly kind: 'move'; readonly to: NewParallelism; readonly taken: Readonly<Record<string, OperatorTakeover>> }
   /** To spare tasks. */
-  | { readonly kind: 'take-over'; readonly taken: Readonly<Record<string, OperatorRestore>> }
+  | { readonly kind: 'take-over'; readonly taken: Readonly<Record<string, OperatorTakeover>> }
   /** To the thread that makes calls: a task, from its start. */
   | { readonly kind: 'attach'; readonly taskIndex: number; readonly port: PortHandle }
   /** For tests alone: to do nothing from now on. */

@@ -13,6 +13,7 @@ import type { Acknowledgement } from '../runtime/checkpoint/acknowledgement.ts';
 import type { AlignedSumsMemory } from '../runtime/operators/aligned-sums.ts';
 import type { AsyncSurroundings } from '../runtime/operators/async-wait-operator.ts';
 import type { Mail, MailAnswer, Mailbox, TaskHost } from '../runtime/task/task.ts';
+import { buffersOf } from '../state/moved-keys.ts';
 import { AsyncPort } from './async-port.node.ts';
 import { runAsyncThread } from './async.node.ts';
 import { ACTIVITY, ThreadControl, WAIT, type WaitKind } from '../runtime/thread-control.ts';
@@ -142,9 +143,7 @@ export class WorkerThread {
 
   /** Bytes are handed over, not copied. */
   private acknowledge(part: Acknowledgement): void {
-    const buffers =
-      part.kind === 'task' ? part.operators.flatMap(({ keyGroups }) => keyGroups.map(({ bytes }) => bytes.buffer)) : [];
-    this.port.postMessage({ kind: 'acknowledge', part } satisfies FromWorker, buffers);
+    this.port.postMessage({ kind: 'acknowledge', part } satisfies FromWorker, buffersIn(part));
   }
 
   fail(error: unknown): void {
@@ -234,6 +233,13 @@ export class WorkerThread {
     job.build(environment, parameters);
     return createJobGraph(environment, { parallelism, maxParallelism });
   }
+}
+
+function buffersIn(part: Acknowledgement): ArrayBuffer[] {
+  if (part.kind === 'task')
+    return part.operators.flatMap(({ keyGroups }) => keyGroups.map(({ bytes }) => bytes.buffer));
+  if (part.kind !== 'handover') return [];
+  return part.operators.flatMap(({ parts }) => parts.flatMap((keys) => (keys === null ? [] : buffersOf(keys))));
 }
 
 export function failureMessage(error: unknown): FailureMessage {

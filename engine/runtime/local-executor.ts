@@ -11,7 +11,7 @@ import type { AsyncStatistics } from './async/async-statistics.ts';
 import { createPhysicalPlan, type PhysicalPlan } from './exchange/physical-plan.ts';
 import { asyncStatisticsOf, createJobMemory, type JobMemory } from './job-memory.ts';
 import type { AlignedSumsMemory } from './operators/aligned-sums.ts';
-import { ASKED, dealKeyGroups, RescaleBarrier } from './checkpoint/rescale.ts';
+import { ASKED, dealHandovers, RescaleBarrier } from './checkpoint/rescale.ts';
 import type { Acknowledgement, SourceThreadState } from './checkpoint/acknowledgement.ts';
 import type { OperatorRestore } from './operators/keyed-restore.ts';
 import { stateAnswerOf, type QueryableJob } from './query/queryable-job.ts';
@@ -154,9 +154,9 @@ export class LocalExecutor<P> implements QueryableJob {
 
   /** Every task has handed over: all go on in new surroundings, as threads do one by one. */
   private move(barrier: RescaleBarrier): void {
-    const { parts, to } = barrier;
+    const { given, to } = barrier;
     const before = this.tasks;
-    const taken = dealKeyGroups(parts, to, this.graph.maxParallelism);
+    const taken = dealHandovers(given, to);
     this.graph = { ...this.graph, parallelism: to };
     const plan = this.planOf(this.graph);
     const { symbols, metrics } = this.memory;
@@ -165,7 +165,7 @@ export class LocalExecutor<P> implements QueryableJob {
     this.tasks = taken.map((own, index) => {
       if (index < before.length) return this.createTask(index, { task: before[index], taken: own });
       const task = this.createTask(index);
-      task.restore(own);
+      task.takeOver(own);
       task.open();
       return task;
     });

@@ -8,9 +8,10 @@ const PAGE_SLOTS = 1 << PAGE_BITS;
 const LIVE = 0;
 const COPIED = 1;
 
-/** The struct state of the slots of a page, as it was: rows in half words. */
+/** The struct state of the slots of a page, as it was and as it lies: struct-state.ts. */
 export interface StructRows {
-  readonly rows: Int32Array;
+  readonly fronts: Float64Array;
+  readonly backs: Float64Array;
   readonly present: Uint8Array;
 }
 
@@ -82,8 +83,8 @@ export class CopyOnWrite {
     for (const state of this.objects) state.endSnapshot?.();
   }
 
-  /** Copies the row of a slot to half word `at` of `rows`. @returns whether the slot has one */
-  readRow(index: number, slot: number, rows: Int32Array, at: number): boolean {
+  /** Copies the row of a slot to word `at` of `rows`. @returns whether the slot has one */
+  readRow(index: number, slot: number, rows: Float64Array, at: number): boolean {
     const state = this.structs[index];
     const copy = this.copies.get(slot >> PAGE_BITS)?.structs[index];
     if (copy === undefined) {
@@ -93,8 +94,7 @@ export class CopyOnWrite {
     }
     const place = slot & (PAGE_SLOTS - 1);
     if (copy.present[place] === 0) return false;
-    const halves = state.rowWords * 2;
-    for (let half = 0; half < halves; half += 1) rows[at + half] = copy.rows[place * halves + half];
+    state.copyRowOf(copy, place, rows, at);
     return true;
   }
 

@@ -12,7 +12,8 @@ export interface StructRun {
   readonly stored: StoredStructs;
   /** By index of a key: its slot here. */
   readonly slots: Int32Array;
-  readonly symbols: RenumberedSymbols;
+  /** null: numbers of symbols mean here what they meant there. */
+  readonly symbols: RenumberedSymbols | null;
 }
 
 /** Symbols of a key group: the numbers with which they were stored (-1: unknown), and what these come to here. */
@@ -90,16 +91,22 @@ export class RestoredStates {
   forEachRow(run: StructRun, visit: (slot: number, row: Record<string, unknown>) => void): void {
     const { stored, slots, symbols } = run;
     this.withNumbers(symbols, (numbers) => {
+      const numberOf = (id: number): number => {
+        if (numbers === null) return id < this.symbols.count ? id : NO_NUMBER;
+        return id < numbers.length ? numbers[id] : NO_NUMBER;
+      };
       const textOf = (id: number): string => {
-        const now = id >= 0 && id < numbers.length ? numbers[id] : NO_NUMBER;
+        const now = id < 0 ? NO_NUMBER : numberOf(id);
         return now === NO_NUMBER ? '' : this.symbols.textOf(now);
       };
       stored.indexes.forEach((key, row) => visit(slots[key], structObjectAt(stored, row, textOf)));
     });
   }
 
-  /** @param use given the numbers of symbols here by their numbers then, for as long as it runs */
-  withNumbers({ before, now }: RenumberedSymbols, use: (numbers: Int32Array) => void): void {
+  /** @param use given the numbers of symbols here by their numbers then, for as long as it runs; null: they are the same */
+  withNumbers(symbols: RenumberedSymbols | null, use: (numbers: Int32Array | null) => void): void {
+    if (symbols === null) return use(null);
+    const { before, now } = symbols;
     const greatest = before.reduce((most, id) => Math.max(most, id), NO_NUMBER);
     if (greatest >= this.numbers.length) this.numbers = new Int32Array(greatest * 2 + 1).fill(NO_NUMBER);
     const { numbers } = this;

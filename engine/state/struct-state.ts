@@ -129,20 +129,33 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
     return this.layout.words;
   }
 
-  /** Copies the row of a slot to half word `at` of `rows`. */
-  copyRow(slot: number, rows: Int32Array, at: number): void {
-    const { $i: i } = this.view;
-    const { frontHalves, rowHalves } = this;
-    const front = this.frontOf(slot);
-    const back = this.backOf(slot);
-    for (let half = 0; half < frontHalves; half += 1) rows[at + half] = i[front + half];
-    for (let half = frontHalves; half < rowHalves; half += 1) rows[at + half] = i[back + half];
+  /** Copies the row of a slot to word `at` of `rows`. */
+  copyRow(slot: number, rows: Float64Array, at: number): void {
+    const { words, frontWords, backWords } = this;
+    const { $f: f, $o: backs } = this.view;
+    const front = slot * words;
+    rows.set(f.subarray(front, front + frontWords), at);
+    const back = backs + slot * backWords;
+    if (backWords > 0) rows.set(f.subarray(back, back + this.rowWords - frontWords), at + frontWords);
   }
 
+  /** The rows of some slots as they stand: the first pieces of all, then the others. */
   copyRows(from: number, to: number): StructRows {
-    const rows = new Int32Array((to - from) * this.rowHalves);
-    for (let slot = from; slot < to; slot += 1) this.copyRow(slot, rows, (slot - from) * this.rowHalves);
-    return { rows, present: this.present.slice(from, to) };
+    const { words, backWords } = this;
+    const { $f: f, $o: backs } = this.view;
+    return {
+      fronts: f.slice(from * words, to * words),
+      backs: f.slice(backs + from * backWords, backs + to * backWords),
+      present: this.present.slice(from, to),
+    };
+  }
+
+  /** Copies one of the rows that `copyRows` made to word `at` of `rows`. */
+  copyRowOf({ fronts, backs }: StructRows, place: number, rows: Float64Array, at: number): void {
+    const { frontWords } = this;
+    rows.set(fronts.subarray(place * this.words, place * this.words + frontWords), at);
+    const back = place * this.backWords;
+    if (this.backWords > 0) rows.set(backs.subarray(back, back + this.rowWords - frontWords), at + frontWords);
   }
 
   /** Half-word index of each symbol field within a row. */
@@ -152,47 +165,41 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
 
   /**
    * Takes rows as another run of this very shape stored them.
-   * @param slots by index of a key: its slot here; @param symbolIds by number of a symbol then: its number now, or -1
+   * @param slots by index of a key: its slot here
+   * @param symbolIds by number of a symbol then: its number now, or -1; null: numbers are what they were
    */
-  restoreRows({ indexes, rows: stored }: StoredStructs, slots: Int32Array, symbolIds: Int32Array): void {
-    const { frontHalves, rowHalves, present } = this;
-    const { $i: i } = this.view;
-    const rows = new Int32Array(stored.buffer, stored.byteOffset, stored.length * 2);
-    const symbolFields = this.symbolFields();
+  restoreRows({ indexes, rows }: StoredStructs, slots: Int32Array, symbolIds: Int32Array | null): void {
+    const { words, frontWords, backWords, rowWords, present } = this;
+    const { $f: f, $o: backs } = this.view;
     for (let row = 0; row < indexes.length; row += 1) {
       const slot = slots[indexes[row]];
-      const at = row * rowHalves;
-      const front = this.frontOf(slot);
-      const back = this.backOf(slot);
+      const at = row * rowWords;
       present[slot] = 1;
-      for (let half = 0; half < frontHalves; half += 1) i[front + half] = rows[at + half];
-      for (let half = frontHalves; half < rowHalves; half += 1) i[back + half] = rows[at + half];
-      for (let index = 0; index < symbolFields.length; index += 1) {
-        const half = symbolFields[index];
-        const id = rows[at + half];
+      f.set(rows.subarray(at, at + frontWords), slot * words);
+      if (backWords > 0) f.set(rows.subarray(at + frontWords, at + rowWords), backs + slot * backWords);
+    }
+    if (symbolIds !== null) this.renumberSymbols(indexes, slots, symbolIds);
+  }
+
+  private renumberSymbols(indexes: Int32Array, slots: Int32Array, symbolIds: Int32Array): void {
+    const { words, frontWords, backWords } = this;
+    const { $i: i, $o: backs } = this.view;
+    for (const field of this.symbolFields()) {
+      const isInFront = field < frontWords * 2;
+      const from = isInFront ? field : backs * 2 + field - frontWords * 2;
+      const step = (isInFront ? words : backWords) * 2;
+      for (let row = 0; row < indexes.length; row += 1) {
+        const half = from + slots[indexes[row]] * step;
+        const id = i[half];
         // A field nobody wrote holds 0, which may be no symbol's number.
-        if (id >= 0 && id < symbolIds.length && symbolIds[id] >= 0)
-          i[(half < frontHalves ? front : back) + half] = symbolIds[id];
+        if (id >= 0 && id < symbolIds.length && symbolIds[id] >= 0) i[half] = symbolIds[id];
       }
     }
   }
 
-  private get frontHalves(): number {
-    return Math.min(this.words, this.rowWords) * 2;
-  }
-
-  private get rowHalves(): number {
-    return this.rowWords * 2;
-  }
-
-  /** Where half word 0 of a slot's row is. */
-  private frontOf(slot: number): number {
-    return slot * this.words * 2;
-  }
-
-  /** Where half word 0 would be if all of the row stood where its second piece stands. */
-  private backOf(slot: number): number {
-    return (this.view.$o + slot * this.backWords) * 2 - this.frontHalves;
+  /** Words of a row that lie in its first piece. */
+  private get frontWords(): number {
+    return Math.min(this.words, this.rowWords);
   }
 
   private grow(capacity: number): void {

@@ -3,7 +3,7 @@ import type { SinkContext, SinkWriter } from '../../engine/api/sink.ts';
 import { toObject } from '../../engine/api/struct.ts';
 import type { Clock } from '../../engine/core/time.ts';
 import type { Acknowledgement, TaskAcknowledgement } from '../../engine/runtime/checkpoint/acknowledgement.ts';
-import { dealKeyGroups } from '../../engine/runtime/checkpoint/rescale.ts';
+import type { OperatorRestore } from '../../engine/runtime/operators/keyed-restore.ts';
 import { LocalExecutor, type LocalRestore } from '../../engine/runtime/local-executor.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
@@ -89,7 +89,7 @@ export async function run(
       const tasks = parts.filter((one): one is TaskAcknowledgement => one.kind === 'task');
       const source = parts.find((one) => one.kind === 'source');
       if (source === undefined) throw new Error('A checkpoint was complete without its sources.');
-      const operators = dealKeyGroups(tasks, 1, MAX_PARALLELISM)[0];
+      const operators = storedByUid(tasks);
       state.restore = { operators: structuredClone(operators), source: structuredClone(source.state) };
       state.completed += 1;
       executor.notifyCheckpointComplete(source.checkpointId);
@@ -115,4 +115,20 @@ export async function run(
     for (const sink of Object.values(sinks)) sink.cutOff();
     return false;
   }
+}
+
+/** All that the tasks stored, by uid, as one checkpoint holds it. */
+function storedByUid(tasks: readonly TaskAcknowledgement[]): Record<string, OperatorRestore> {
+  const ordered = [...tasks].sort((left, right) => left.taskIndex - right.taskIndex);
+  const snapshots = ordered.flatMap(({ operators }) => operators);
+  return Object.fromEntries(
+    [...new Set(snapshots.map(({ uid }) => uid))].map((uid) => {
+      const own = snapshots.filter((snapshot) => snapshot.uid === uid);
+      const keyGroups = own.flatMap((snapshot) => snapshot.keyGroups);
+      return [
+        uid,
+        { keyGroups, broadcast: own[0].broadcast, operatorStates: own.map(({ operatorState }) => operatorState) },
+      ];
+    }),
+  );
 }

@@ -1,3 +1,4 @@
+import type { KeyedHandover } from '../operators/keyed-handover.ts';
 import type { KeyedOperatorSnapshot } from '../operators/keyed-snapshot.ts';
 
 /** A task's part of a checkpoint. */
@@ -12,6 +13,15 @@ export interface TaskAcknowledgement {
   readonly pauseMs: number;
   /** From the snapshot's beginning to its last byte, records going on meanwhile. */
   readonly asyncMs: number;
+}
+
+/** A task has given away what others own behind the barrier. */
+export interface HandoverAcknowledgement {
+  readonly kind: 'handover';
+  /** The barrier's. */
+  readonly checkpointId: number;
+  readonly taskIndex: number;
+  readonly operators: readonly KeyedHandover[];
 }
 
 /** What the source thread stored: where each source stands, as plain data. */
@@ -42,4 +52,5 @@ export interface SourceState {
   readonly reader: unknown;
 }
 
-export type Acknowledgement = TaskAcknowledgement | SourceAcknowledgement | SinkAcknowledgement;
+export type Acknowledgement =
+  TaskAcknowledgement | HandoverAcknowledgement | SourceAcknowledgement | SinkAcknowledgement;

@@ -160,7 +160,7 @@ export class CheckpointCoordinator {
     if (pending === null || pending.id !== part.checkpointId || pending.isStoring) return;
     if (part.kind === 'task') pending.tasks.set(part.taskIndex, part);
     else if (part.kind === 'source') pending.source = part.state;
-    else pending.sinks = part.states;
+    else if (part.kind === 'sinks') pending.sinks = part.states;
     if (pending.source === null || pending.sinks === null || pending.tasks.size < this.host.parallelism) return;
     // The timeout holds until the last byte is stored: a store may hang as well.
     pending.isStoring = true;

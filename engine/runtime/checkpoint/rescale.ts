@@ -1,7 +1,6 @@
 import type { Clock } from '../../core/time.ts';
-import { computeKeyGroupRangeForOperatorIndex } from '../../state/key-groups.ts';
-import type { OperatorRestore } from '../operators/keyed-restore.ts';
-import type { Acknowledgement, TaskAcknowledgement } from './acknowledgement.ts';
+import type { OperatorTakeover } from '../operators/keyed-handover.ts';
+import type { Acknowledgement, HandoverAcknowledgement } from './acknowledgement.ts';
 
 /** Whose wish it was. */
 export type RescaleCause =
@@ -38,7 +37,7 @@ export class RescaleBarrier {
   refusal: string | null = null;
   readonly passed: Promise<void>;
   readonly allMoved: Promise<void>;
-  private readonly tasks: TaskAcknowledgement[] = [];
+  private readonly handovers: HandoverAcknowledgement[] = [];
   private sinksPassed = false;
   private movesLeft = Infinity;
   private tellPassed!: () => void;
@@ -63,12 +62,12 @@ export class RescaleBarrier {
     });
   }
 
-  get parts(): readonly TaskAcknowledgement[] {
-    return this.tasks;
+  get given(): readonly HandoverAcknowledgement[] {
+    return this.handovers;
   }
 
   acknowledge(part: Acknowledgement): void {
-    if (part.kind === 'task') this.tasks.push(part);
+    if (part.kind === 'handover') this.handovers.push(part);
     if (part.kind === 'sinks') this.sinksPassed = true;
     if (this.hasPassed) this.tellPassed();
   }
@@ -82,7 +81,7 @@ export class RescaleBarrier {
 
   /** Every task has given away what others own behind it. */
   get hasPassed(): boolean {
-    return this.sinksPassed && this.tasks.length === this.from;
+    return this.sinksPassed && this.handovers.length === this.from;
   }
 
   awaitMoved(threads: number): void {
@@ -96,7 +95,7 @@ export class RescaleBarrier {
 
   /** @param pausedMs monotonic time at which the sources were asked to stop; null: they never were */
   record(pausedMs: number | null, problem: string | null): RescaleRecord {
-    const operators = this.tasks.flatMap((task) => task.operators);
+    const operators = this.handovers.flatMap((handover) => handover.operators);
     const nowMs = this.clock.monotonicMs();
     return {
       atMs: this.atMs,
@@ -106,33 +105,26 @@ export class RescaleBarrier {
       status: problem === null ? 'completed' : 'failed',
       pauseMs: pausedMs === null ? 0 : nowMs - pausedMs,
       durationMs: nowMs - this.sinceMs,
-      movedKeyGroups: new Set(operators.flatMap(({ keyGroups }) => keyGroups.map(({ keyGroup }) => keyGroup))).size,
+      movedKeyGroups: new Set(operators.flatMap(({ keyGroups }) => keyGroups)).size,
       movedKeys: operators.reduce((sum, { keys }) => sum + keys, 0),
       problem,
     };
   }
 }
 
-/**
- * What each task of the new parallelism takes over, by uid: the key groups that others gave away, and everybody's state
- * that belongs to no key.
- */
-export function dealKeyGroups(
-  parts: readonly TaskAcknowledgement[],
+/** By task of the new parallelism, then by uid: what the old tasks gave away for it, and what belongs to no key. */
+export function dealHandovers(
+  handovers: readonly HandoverAcknowledgement[],
   parallelism: number,
-  maxParallelism: number,
-): Record<string, OperatorRestore>[] {
-  const ordered = [...parts].sort((left, right) => left.taskIndex - right.taskIndex);
+): Record<string, OperatorTakeover>[] {
+  const ordered = [...handovers].sort((left, right) => left.taskIndex - right.taskIndex);
   const uids = ordered[0].operators.map(({ uid }) => uid);
   return Array.from({ length: parallelism }, (_, index) => {
-    const { start, end } = computeKeyGroupRangeForOperatorIndex(maxParallelism, parallelism, index);
-    const taken: Record<string, OperatorRestore> = {};
+    const taken: Record<string, OperatorTakeover> = {};
     for (const uid of uids) {
       const given = ordered.flatMap(({ operators }) => operators.filter((operator) => operator.uid === uid));
       taken[uid] = {
-        keyGroups: given
-          .flatMap(({ keyGroups }) => keyGroups)
-          .filter(({ keyGroup }) => keyGroup >= start && keyGroup <= end),
+        parts: given.flatMap(({ parts }) => parts[index] ?? []),
         broadcast: given[0].broadcast,
         operatorStates: given.map(({ operatorState }) => operatorState),
       };

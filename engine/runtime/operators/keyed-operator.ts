@@ -13,8 +13,9 @@ import { encodePlain } from '../../memory/plain-text.ts';
 import { AlignmentGroup, type AlignedSumsMemory } from './aligned-sums.ts';
 import { BroadcastStates } from './broadcast-states.ts';
 import { OperatorContext } from './operator-context.ts';
-import { KeyedSnapshot, type KeyedOperatorSnapshot } from './keyed-snapshot.ts';
-import { forgetKeyGroups, restoreKeyGroups, takeKeyGroups, type OperatorRestore } from './keyed-restore.ts';
+import { KeyedSnapshot } from './keyed-snapshot.ts';
+import { LeavingKeys, takeBeside, takeOver, type OperatorTakeover } from './keyed-handover.ts';
+import { restoreKeyGroups, type OperatorRestore } from './keyed-restore.ts';
 import { OperatorStates } from './operator-states.ts';
 import { restoreOperator, snapshotOperator } from './operator-state-io.ts';
 import { RelayOutput, TimestampedCollector, type OperatorOutput } from './output.ts';
@@ -159,28 +160,17 @@ export abstract class KeyedOperator implements Triggerable {
     return new KeyedSnapshot(this);
   }
 
-  /**
-   * The parallelism changes: gives away the key groups that another subtask will own. Between two records, the next of
-   * which comes after `forgetGivenAway`.
-   * @param range what stays; null: nothing
-   */
-  giveAway(range: KeyGroupRange | null): KeyedOperatorSnapshot {
-    const snapshot = new KeyedSnapshot(this, (keyGroup) => range === null || isOutside(range, keyGroup));
-    while (!snapshot.progress(Infinity));
-    return snapshot.result();
-  }
-
-  /** @param range what stays */
-  forgetGivenAway(range: KeyGroupRange): void {
-    forgetKeyGroups(this, (keyGroup) => isOutside(range, keyGroup));
+  /** The parallelism changes: what another subtask will own. @param owners by key group, `ownersBehind` */
+  leavingKeys(owners: Int32Array): LeavingKeys {
+    return new LeavingKeys(this, owners);
   }
 
   /** Goes on as a subtask of another number, with key groups of others beside its own. Before the next record. */
-  moveTo(environment: OperatorEnvironment, output: OperatorOutput, taken: OperatorRestore): void {
+  moveTo(environment: OperatorEnvironment, output: OperatorOutput, taken: OperatorTakeover): void {
     this.environment = environment;
     this.output.target = output;
     this.alignment.moveTo(environment.sums, environment.subtaskIndex);
-    takeKeyGroups(this, taken);
+    takeBeside(this, taken);
   }
 
   broadcastText(): string {
@@ -194,6 +184,11 @@ export abstract class KeyedOperator implements Triggerable {
   /** Takes its key groups from stored bytes; before `open`. */
   restore(stored: OperatorRestore): void {
     restoreKeyGroups(this, stored);
+  }
+
+  /** Takes what others gave away, as a subtask that the new parallelism begins with; before `open`. */
+  takeOver(taken: OperatorTakeover): void {
+    takeOver(this, taken);
   }
 
   /** Takes what belongs to this subtask's key groups; before `open`. */
@@ -247,8 +242,4 @@ export abstract class KeyedOperator implements Triggerable {
     this.restoredRows.delete(rows.name);
     return rows;
   }
-}
-
-function isOutside({ start, end }: KeyGroupRange, keyGroup: number): boolean {
-  return keyGroup < start || keyGroup > end;
 }

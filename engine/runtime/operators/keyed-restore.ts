@@ -33,35 +33,6 @@ export function restoreKeyGroups(operator: KeyedOperator, stored: OperatorRestor
   operator.operatorStates.restore(stored.operatorStates.map((text) => decodePlain(text) as Record<string, unknown>));
 }
 
-/** Key groups of other subtasks for an operator that runs: after `forgetKeyGroups`, before the next record. */
-export function takeKeyGroups(operator: KeyedOperator, taken: OperatorRestore): void {
-  takeBytes(operator, taken.keyGroups);
-  operator.backend.settleRestored();
-  for (const [name, slots] of operator.restoredRows)
-    for (const slot of slots) operator.rows.get(name)?.restoreMark(slot);
-  operator.restoredRows.clear();
-  operator.operatorStates.replace(taken.operatorStates.map((text) => decodePlain(text) as Record<string, unknown>));
-}
-
-/** State, timers and rows of key groups that another subtask owns now. The keys keep their slots, empty. */
-export function forgetKeyGroups(operator: KeyedOperator, leaves: (keyGroup: number) => boolean): void {
-  const { keyTable, backend, timers, rows } = operator;
-  const isGone = new Uint8Array(keyTable.count);
-  for (let slot = 0; slot < keyTable.count; slot += 1) {
-    if (!leaves(keyTable.keyGroupAt(slot))) continue;
-    isGone[slot] = 1;
-    backend.forgetAt(slot);
-  }
-  for (const queue of [timers.eventTimers, timers.processingTimers]) {
-    const gone: [number, number][] = [];
-    queue.forEach((slot, time) => {
-      if (isGone[slot] === 1) gone.push([slot, time]);
-    });
-    for (const [slot, time] of gone) queue.remove(slot, time);
-  }
-  for (const publisher of rows.values()) publisher.forget((slot) => isGone[slot] === 1);
-}
-
 function takeBytes(operator: KeyedOperator, keyGroups: OperatorRestore['keyGroups']): void {
   const decoded = keyGroups.map(({ keyGroup, bytes }) => [keyGroup, decodeKeyGroup(bytes)] as const);
   const { keyTable } = operator;

@@ -35,7 +35,7 @@ interface TimerDraft {
 /** What was read of one key group, in slot order. */
 interface Draft {
   readonly slots: number[];
-  readonly structs: { readonly indexes: number[]; rows: Int32Array; count: number }[];
+  readonly structs: { readonly indexes: number[]; rows: Float64Array; count: number }[];
   readonly objects: [number, unknown][][];
   /** By time domain, as `queues`. */
   readonly timers: readonly TimerDraft[];
@@ -51,7 +51,6 @@ interface Draft {
  */
 export class KeyedSnapshot {
   private readonly operator: KeyedOperator;
-  private readonly wants: (keyGroup: number) => boolean;
   private readonly states: SnapshotStates;
   /** Event time, processing time. */
   private readonly queues: readonly TimerQueue[];
@@ -71,11 +70,9 @@ export class KeyedSnapshot {
   /** By number of a symbol: 1 + the key group that has it already. */
   private symbolsOf = new Int32Array(0);
 
-  /** @param wants key groups to store */
-  constructor(operator: KeyedOperator, wants: (keyGroup: number) => boolean = () => true) {
+  constructor(operator: KeyedOperator) {
     const { backend, keyTable, timers } = operator;
     this.operator = operator;
-    this.wants = wants;
     this.states = backend.snapshotStates();
     this.limit = keyTable.count;
     this.queues = [timers.eventTimers, timers.processingTimers];
@@ -126,13 +123,12 @@ export class KeyedSnapshot {
     const { structs, objects } = this.states;
     const cow = this.operator.backend.copyOnWrite;
     const keyGroup = this.operator.keyTable.keyGroupAt(slot);
-    if (!this.wants(keyGroup)) return;
     const draft = this.draftOf(keyGroup);
     for (let index = 0; index < structs.length; index += 1) {
-      const halves = structs[index].state.rowWords * 2;
+      const words = structs[index].state.rowWords;
       const own = draft.structs[index];
-      if ((own.count + 1) * halves > own.rows.length) own.rows = wider(own.rows, halves);
-      if (!cow.readRow(index, slot, own.rows, own.count * halves)) continue;
+      if ((own.count + 1) * words > own.rows.length) own.rows = wider(own.rows, words);
+      if (!cow.readRow(index, slot, own.rows, own.count * words)) continue;
       own.indexes.push(this.placeOf(slot, draft));
       own.count += 1;
     }
@@ -150,7 +146,6 @@ export class KeyedSnapshot {
     for (let index = 0; index < slots.length; index += 1) {
       const slot = slots[index];
       const keyGroup = this.operator.keyTable.keyGroupAt(slot);
-      if (!this.wants(keyGroup)) continue;
       const draft = this.draftOf(keyGroup);
       addTimer(draft.timers[domain], this.placeOf(slot, draft), times[index]);
     }
@@ -173,7 +168,7 @@ export class KeyedSnapshot {
     if (known !== undefined) return known;
     const draft: Draft = {
       slots: [],
-      structs: this.states.structs.map(() => ({ indexes: [], rows: new Int32Array(0), count: 0 })),
+      structs: this.states.structs.map(() => ({ indexes: [], rows: new Float64Array(0), count: 0 })),
       objects: this.states.objects.map(() => []),
       timers: this.queues.map(() => ({ indexes: [], times: [] })),
       rows: {},
@@ -208,7 +203,7 @@ export class KeyedSnapshot {
         fields: state.shape.fields,
         words: state.rowWords,
         indexes: Int32Array.from(indexes),
-        rows: new Float64Array(rows.buffer, 0, count * state.rowWords),
+        rows: rows.subarray(0, count * state.rowWords),
       };
     });
     const [eventTimers, processingTimers] = draft.timers.map(({ indexes, times }) => ({
@@ -238,10 +233,11 @@ export class KeyedSnapshot {
     for (let index = 0; index < keyIds.length; index += 1) symbolsOf[keyIds[index]] = keyGroup + 1;
     this.states.structs.forEach(({ state }, index) => {
       const { rows, count: rowCount } = draft.structs[index];
+      const integers = new Int32Array(rows.buffer);
       const halves = state.rowWords * 2;
       for (const field of state.symbolFields()) {
         for (let row = 0; row < rowCount; row += 1) {
-          const id = rows[row * halves + field];
+          const id = integers[row * halves + field];
           // A field nobody wrote holds 0, which may be no symbol's number.
           if (id < 0 || id >= count || symbolsOf[id] === keyGroup + 1) continue;
           symbolsOf[id] = keyGroup + 1;
@@ -258,8 +254,8 @@ function addTimer({ indexes, times }: TimerDraft, index: number, time: number): 
   times.push(time);
 }
 
-function wider(rows: Int32Array, halves: number): Int32Array<ArrayBuffer> {
-  const grown = new Int32Array(Math.max(rows.length * 2, halves * FIRST_ROWS));
+function wider(rows: Float64Array, words: number): Float64Array<ArrayBuffer> {
+  const grown = new Float64Array(Math.max(rows.length * 2, words * FIRST_ROWS));
   grown.set(rows);
   return grown;
 }

@@ -5,7 +5,7 @@ import { assignToKeyGroup } from '../../state/key-groups.ts';
 import { NO_SLOT } from '../../state/key-table.ts';
 import { createAlignedSumsMemory } from './aligned-sums.ts';
 import { KeyedOperator, type OperatorEnvironment } from './keyed-operator.ts';
-import type { OperatorRestore } from './keyed-restore.ts';
+import type { OperatorTakeover } from './keyed-handover.ts';
 import type { OperatorOutput } from './output.ts';
 
 /** A struct state of an operator, as another thread may know it: plain data. */
@@ -21,7 +21,6 @@ export const TURNS_AMID_RECORDS = 8;
 /** Nobody waits for a thread that is only being started. */
 export const TURNS_AHEAD = 16;
 const ROWS = 'rows';
-const NO_KEY_GROUPS = { start: 0, end: -1 };
 
 const NOWHERE: OperatorOutput = {
   emit: () => undefined,
@@ -119,15 +118,17 @@ export class Rehearsal {
   /** A turn of a task that begins with what it is given. @returns whether it is over */
   turnAtStart(): boolean {
     const next = new StandIn(this.environment, this.structs);
-    next.restore(this.given());
+    next.takeOver(this.given());
     next.open();
     this.standIn = next;
     return this.turn();
   }
 
-  private given(): OperatorRestore {
-    const { keyGroups, broadcast, operatorState } = this.standIn.giveAway(null);
-    this.standIn.forgetGivenAway(NO_KEY_GROUPS);
-    return { keyGroups, broadcast, operatorStates: [operatorState] };
+  private given(): OperatorTakeover {
+    // To its own subtask: only whoever takes it over knows that it is the same one.
+    const leaving = this.standIn.leavingKeys(new Int32Array(this.environment.maxParallelism));
+    const { parts, broadcast, operatorState } = leaving.give();
+    leaving.forget();
+    return { parts: parts.flatMap((part) => part ?? []), broadcast, operatorStates: [operatorState] };
   }
 }

@@ -9,7 +9,7 @@ import { VertexGate } from '../exchange/vertex-gate.ts';
 import type { NodeOutput } from '../operators/chain.ts';
 import { describeFailure } from '../operators/keyed-failure.ts';
 import type { KeyedOperator, OperatorEnvironment } from '../operators/keyed-operator.ts';
-import type { OperatorRestore } from '../operators/keyed-restore.ts';
+import type { OperatorTakeover } from '../operators/keyed-handover.ts';
 import type { OperatorOutput } from '../operators/output.ts';
 import { createOperator } from './create-operator.ts';
 import type { TaskHost } from './task.ts';
@@ -93,7 +93,7 @@ export class KeyedVertex {
     outputs: TaskOutputs,
     host: TaskHost,
     onBarrier: (vertex: KeyedVertex, barrier: VertexBarrier) => void,
-    moved: { readonly operator: KeyedOperator; readonly taken: OperatorRestore } | null = null,
+    moved: { readonly operator: KeyedOperator; readonly taken: OperatorTakeover } | null = null,
   ) {
     this.node = node;
     this.outputs = outputs;

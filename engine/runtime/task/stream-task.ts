@@ -1,13 +1,14 @@
 import type { StreamNode } from '../../api/stream-nodes.ts';
 import { emittersOf, isKeyed, uidOf, type JobGraph, type Side } from '../../graph/job-graph.ts';
-import { computeKeyGroupRangeForOperatorIndex } from '../../state/key-groups.ts';
 import { compileCodec } from '../../memory/record-codec.ts';
 import { ChannelReader, type ControlHandler } from '../exchange/channel-reader.ts';
 import { keyFieldOf, type PhysicalPlan, type RingPlan } from '../exchange/physical-plan.ts';
 import { InputOrigin } from '../exchange/vertex-gate.ts';
 import { TaskCheckpoint } from '../checkpoint/task-checkpoint.ts';
 import { describeFailure } from '../operators/keyed-failure.ts';
+import { ownersBehind, type OperatorTakeover } from '../operators/keyed-handover.ts';
 import type { OperatorRestore } from '../operators/keyed-restore.ts';
+import type { KeyedOperator } from '../operators/keyed-operator.ts';
 import { AsyncWaitOperator } from '../operators/async-wait-operator.ts';
 import { AsyncRecordHandler } from './async-input.ts';
 import { KeyGroupSamples } from '../metrics/key-group-samples.ts';
@@ -29,7 +30,7 @@ const BATCHES_PER_TELLING = 32;
 /** To questions that come while key groups move. */
 const HANDED_OVER = 'The parallelism is being changed: key groups move between tasks.';
 
-const NOTHING_TAKEN: OperatorRestore = { keyGroups: [], broadcast: '{}', operatorStates: [] };
+const NOTHING_TAKEN: OperatorTakeover = { parts: [], broadcast: '{}', operatorStates: [] };
 
 /** One ring's records and control records, on their way to this task's operators. */
 class TaskReader extends ChannelReader {
@@ -75,7 +76,7 @@ export class StreamTask implements Task {
     plan: PhysicalPlan,
     taskIndex: number,
     host: TaskHost,
-    before: { readonly task: StreamTask; readonly taken: Readonly<Record<string, OperatorRestore>> } | null = null,
+    before: { readonly task: StreamTask; readonly taken: Readonly<Record<string, OperatorTakeover>> } | null = null,
   ) {
     this.graph = graph;
     this.plan = plan;
@@ -118,11 +119,15 @@ export class StreamTask implements Task {
   restore(stored: Readonly<Record<string, OperatorRestore>>): void {
     for (const { operator } of this.vertices) {
       const own = stored[operator.environment.uid] as OperatorRestore | undefined;
-      try {
-        if (own !== undefined) operator.restore(own);
-      } catch (error) {
-        throw describeFailure(operator, null, error);
-      }
+      if (own !== undefined) describing(operator, () => operator.restore(own));
+    }
+  }
+
+  /** Before `open`, in a task that the new parallelism begins with: what the others gave away for it. */
+  takeOver(taken: Readonly<Record<string, OperatorTakeover>>): void {
+    for (const { operator } of this.vertices) {
+      const own = taken[operator.environment.uid] as OperatorTakeover | undefined;
+      if (own !== undefined) describing(operator, () => operator.takeOver(own));
     }
   }
 
@@ -130,12 +135,10 @@ export class StreamTask implements Task {
     this.outputs.open();
     for (const vertex of this.vertices) {
       const { operator } = vertex;
-      try {
+      describing(operator, () => {
         operator.open();
         this.checkQueryableNames(vertex);
-      } catch (error) {
-        throw describeFailure(operator, null, error);
-      }
+      });
     }
   }
 
@@ -212,31 +215,22 @@ export class StreamTask implements Task {
   /** Gives away the key groups that belong to other tasks behind the barrier. Nothing is read or fired from here on. */
   private handOver(id: number, parallelism: number): void {
     if (this.checkpoint !== null) this.finishCheckpoint(this.checkpoint);
-    const fromMs = this.host.clock.monotonicMs();
-    const { maxParallelism } = this.graph;
-    const range =
-      this.taskIndex < parallelism
-        ? computeKeyGroupRangeForOperatorIndex(maxParallelism, parallelism, this.taskIndex)
-        : null;
+    const { taskIndex } = this;
+    const owners = ownersBehind(this.graph.maxParallelism, parallelism, taskIndex);
     this.isHandedOver = true;
     // The sinks need the barrier before anybody goes on.
     this.outputs.flush();
-    const operators = this.vertices.map(({ operator }) => operator.giveAway(range));
-    this.queries.refuseAll(HANDED_OVER);
-    this.numbers?.publish();
-    const pauseMs = this.host.clock.monotonicMs() - fromMs;
-    const { taskIndex } = this;
+    const leaving = this.vertices.map(({ operator }) => operator.leavingKeys(owners));
     this.host.acknowledge({
-      kind: 'task',
+      kind: 'handover',
       checkpointId: id,
       taskIndex,
-      operators,
-      alignmentMs: 0,
-      pauseMs,
-      asyncMs: 0,
+      operators: leaving.map((keys) => keys.give()),
     });
-    // Whoever takes the key groups over does so meanwhile. A task that keeps none is about to end.
-    if (range !== null) for (const { operator } of this.vertices) operator.forgetGivenAway(range);
+    this.queries.refuseAll(HANDED_OVER);
+    this.numbers?.publish();
+    // Whoever takes the keys over does so meanwhile. A task that keeps none is about to end.
+    if (taskIndex < parallelism) for (const keys of leaving) keys.forget();
   }
 
   /** The next barrier is here while the last snapshot is still being read: what is left of it is read now. */
@@ -489,5 +483,13 @@ export class StreamTask implements Task {
       );
       if (taken) throw nameTaken(name);
     }
+  }
+}
+
+function describing(operator: KeyedOperator, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    throw describeFailure(operator, null, error);
   }
 }
