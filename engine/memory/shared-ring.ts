@@ -20,22 +20,32 @@ const ABANDONED = 2;
 
 export interface RingMemory {
   readonly buffer: SharedArrayBuffer;
+  /** Slots that a writer fills before it waits for room. */
   readonly capacity: number;
+  /** Slots there are; those beyond the capacity are used by `stretch` only. */
+  readonly slots: number;
   /** Size of a slot in 64-bit words. */
   readonly slotWords: number;
 }
 
-/** @param start first position; only tests choose one, to see it wrap */
-export function createRing(capacity: number, slotWords: number, start = 0): RingMemory {
+/**
+ * @param start first position; only tests choose one, to see it wrap
+ * @param slots a power of two, the capacity or more
+ */
+export function createRing(capacity: number, slotWords: number, start = 0, slots = capacity): RingMemory {
   assert(
     Number.isInteger(Math.log2(capacity)) && capacity >= 2,
     `A ring's capacity must be a power of two, 2 or more; found ${capacity}.`,
   );
-  const buffer = new SharedArrayBuffer(DATA_BYTES + capacity * slotWords * 8);
+  assert(
+    Number.isInteger(Math.log2(slots)) && slots >= capacity,
+    `A ring's slots must be a power of two, its capacity of ${capacity} or more; found ${slots}.`,
+  );
+  const buffer = new SharedArrayBuffer(DATA_BYTES + slots * slotWords * 8);
   const positions = new Int32Array(buffer);
   positions[HEAD] = start;
   positions[TAIL] = start;
-  return { buffer, capacity, slotWords };
+  return { buffer, capacity, slots, slotWords };
 }
 
 /** The part of a ring that both ends look at: the slots, as two readings of the same bytes. */
@@ -51,7 +61,7 @@ class RingEnd {
     this.positions = new Int32Array(memory.buffer, 0, DATA_BYTES / 4);
     this.f = new Float64Array(memory.buffer, DATA_BYTES);
     this.i = new Int32Array(memory.buffer, DATA_BYTES);
-    this.mask = memory.capacity - 1;
+    this.mask = memory.slots - 1;
     this.slotWords = memory.slotWords;
     this.capacity = memory.capacity;
   }
@@ -70,6 +80,8 @@ export class RingWriter extends RingEnd {
   private head: number;
   private published: number;
   private knownTail: number;
+  /** The capacity, or more while it is stretched. */
+  private limit: number;
   private readonly publishEvery: number;
   private owesWake = false;
   waitForRoom: RoomWaiter = () => {
@@ -82,12 +94,13 @@ export class RingWriter extends RingEnd {
     this.head = Atomics.load(this.positions, HEAD);
     this.published = this.head;
     this.knownTail = Atomics.load(this.positions, TAIL);
+    this.limit = memory.capacity;
     this.publishEvery = Math.min(PUBLISH_EVERY, memory.capacity >> 1);
   }
 
   /** First word of the next slot, waiting for room if need be. Nothing is written until `commit`. */
   claim(): number {
-    if (((this.head - this.knownTail) | 0) >= this.capacity) this.waitUntilRoom();
+    if (((this.head - this.knownTail) | 0) >= this.limit) this.waitUntilRoom();
     return (this.head & this.mask) * this.slotWords;
   }
 
@@ -121,7 +134,18 @@ export class RingWriter extends RingEnd {
 
   hasRoom(): boolean {
     this.knownTail = Atomics.load(this.positions, TAIL);
-    return ((this.head - this.knownTail) | 0) < this.capacity;
+    const filled = (this.head - this.knownTail) | 0;
+    if (filled < this.capacity) this.limit = this.capacity;
+    return filled < this.limit;
+  }
+
+  /**
+   * One slot more than the capacity allows, where the memory has it: for a writer whose reader cannot go on before it
+   * does, because both are calls of one thread. @returns whether there is room now
+   */
+  stretch(): boolean {
+    this.limit = Math.min(this.mask + 1, this.limit + 1);
+    return this.hasRoom();
   }
 
   /** Whether so many slots can be written without waiting. */

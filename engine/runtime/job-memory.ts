@@ -25,7 +25,9 @@ export interface JobMemory {
 
 export function createJobMemory(graph: JobGraph, plan: PhysicalPlan, symbols: SymbolDictionaryOptions = {}): JobMemory {
   return {
-    rings: new Map(plan.rings.map(({ id, capacity, slotWords }) => [id, createRing(capacity, slotWords)])),
+    rings: new Map(
+      plan.rings.map(({ id, capacity, slots, slotWords }) => [id, createRing(capacity, slotWords, 0, slots)]),
+    ),
     sums: new Map(graph.keyedNodes.map(({ id }) => [id, createAlignedSumsMemory(graph.parallelism)])),
     symbols: createSymbolMemory(symbols),
     asyncStatistics: new Map(graph.nodes.filter(isAsync).map(({ id }) => [id, createAsyncStatisticsMemory(TASKS_MAX)])),

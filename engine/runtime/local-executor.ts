@@ -56,6 +56,9 @@ export interface LocalRestore {
   readonly source: SourceThreadState;
 }
 
+/** What rings can be stretched to: what one batch of a task may write, and long texts, is less. */
+const RING_SLOTS_MIN = 1024;
+
 /** Stands for the source (and the sinks) where tasks are known by index. */
 const SOURCE = -1;
 
@@ -103,8 +106,8 @@ export class LocalExecutor<P> implements QueryableJob {
   private readonly answers = new Map<number, (answer: MailAnswer) => void>();
   private nextMailId = 0;
   private tellOutcome: () => void = () => undefined;
-  /** Who is in the middle of a call, waiting for room. */
-  private readonly waiting = new Set<number>();
+  /** Who is in the middle of a call, waiting for room, and what they may do meanwhile: rings at this level or above. */
+  private readonly waiting = new Map<number, number>();
 
   constructor(job: JobDefinition<P>, options: LocalExecutorOptions<P>) {
     this.options = options;
@@ -195,7 +198,7 @@ export class LocalExecutor<P> implements QueryableJob {
 
   private planOf(graph: JobGraph): PhysicalPlan {
     const { ringSlots } = this.options;
-    return createPhysicalPlan(graph, ringSlots === undefined ? {} : { ringSlots });
+    return createPhysicalPlan(graph, ringSlots === undefined ? {} : { ringSlots, ringSlotsMin: RING_SLOTS_MIN });
   }
 
   private acknowledge(part: Acknowledgement): void {
@@ -326,28 +329,32 @@ export class LocalExecutor<P> implements QueryableJob {
    * Nobody runs by themselves while a writer waits, so others run here and now: first the readers above it, which never
    * depend on it. Only when they are held at an alignment do tasks that are in no call go on below, to bring the marker
    * that is missing; threads would have done so by themselves.
+   *
+   * Who runs here can come to wait for somebody who waits further out. Threads would both go on; calls cannot: then the
+   * ring takes more than its capacity.
    */
   private makeRoom(writer: RingWriter, waiter: number, level: number): void {
     if (waiter === SOURCE) this.source.outputs.publish();
-    const wasWaiting = this.waiting.has(waiter);
-    this.waiting.add(waiter);
+    const outer = this.waiting.get(waiter);
+    this.waiting.set(waiter, level);
     while (!writer.hasRoom()) {
       const progress =
         this.runAbove(writer, level) || this.runIdleTasks(writer) || this.options.onAllWaiting?.() === true;
       assert(
-        progress || writer.hasRoom(),
+        progress || writer.hasRoom() || writer.stretch(),
         `A ring towards level ${level} is full and nobody can read it; give the rings more slots, or end calls with onAllWaiting.`,
       );
     }
-    if (!wasWaiting) this.waiting.delete(waiter);
+    if (outer === undefined) this.waiting.delete(waiter);
+    else this.waiting.set(waiter, outer);
   }
 
-  /** Stops as soon as there is room: whoever waits further out depends on it. */
+  /** Stops as soon as there is room: whoever waits further out depends on it. Nobody is called into what they are in. */
   private runAbove(writer: RingWriter, level: number): boolean {
     let progress = this.sink.runBatch() === 'progress';
-    for (const task of this.shuffled(this.tasks)) {
+    for (const index of this.shuffled([...this.tasks.keys()])) {
       if (writer.hasRoom()) return true;
-      if (task.drainFrom(level)) progress = true;
+      if (this.tasks[index].drainFrom(Math.max(level, this.waiting.get(index) ?? level))) progress = true;
     }
     return progress;
   }

@@ -104,6 +104,25 @@ describe('a shared ring', () => {
     expect(reader.isDrained).toBe(true);
   });
 
+  test('takes more than its capacity when its writer stretches it, as far as the memory goes, and less again afterwards', () => {
+    const memory = createRing(2, 8, -3, 4);
+    const writer = new RingWriter(memory);
+    const reader = new RingReader(memory);
+    writer.waitForRoom = () => expect(writer.stretch()).toBe(true);
+    for (let next = 0; next < 4; next += 1) {
+      writer.f[writer.claim() + 3] = next;
+      writer.commit();
+    }
+    writer.publish();
+
+    expect(writer.stretch()).toBe(false);
+    expect(reader.available()).toBe(4);
+    expect([0, 1, 2, 3].map((at) => reader.f[((reader.position + at) & reader.mask) * 8 + 3])).toEqual([0, 1, 2, 3]);
+    reader.release((reader.position + 3) | 0);
+    expect(writer.hasRoomFor(1)).toBe(true);
+    expect(writer.hasRoomFor(2)).toBe(false);
+  });
+
   test('refuses a capacity that is no power of two, and says so', () => {
     expect(() => createRing(1000, 8)).toThrow('must be a power of two, 2 or more; found 1000');
   });
@@ -120,6 +139,7 @@ describe('texts in a ring', () => {
     groups: [],
     slotWords: 8,
     capacity: 4,
+    slots: 4,
   };
 
   test('of any length come out as they went in, through a ring smaller than they are', () => {

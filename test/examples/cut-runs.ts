@@ -24,6 +24,10 @@ export const STILL_WORLD: World = {
 };
 
 const MAX_PARALLELISM = 128;
+const RING_SLOTS = [8, 64, 4, 16];
+/** Of the steps: a checkpoint is begun, and one is begun although the one before is under way. */
+const TRIGGERS = 0.2;
+const OVERTAKES = 0.02;
 
 class PowerCut extends Error {}
 
@@ -69,9 +73,8 @@ export async function run(
 ): Promise<boolean> {
   const random = seededRandom(seed);
   const parallelism = 1 + Math.floor(random() * 8);
-  const parts: Acknowledgement[] = [];
+  const parts = new Map<number, Acknowledgement[]>();
   let step = 0;
-  let isPending = false;
   const executor: LocalExecutor<never> = new LocalExecutor(job, {
     parameters,
     parallelism,
@@ -81,29 +84,31 @@ export async function run(
     clock: world.clock,
     onAllWaiting: () => world.goOn(),
     pollRecords: 7,
-    ringSlots: seed % 2 === 0 ? 8 : 64,
+    ringSlots: RING_SLOTS[seed % RING_SLOTS.length],
     restore: state.restore,
     onAcknowledge: (part) => {
-      parts.push(part);
-      if (parts.length < parallelism + 2) return;
-      const tasks = parts.filter((one): one is TaskAcknowledgement => one.kind === 'task');
-      const source = parts.find((one) => one.kind === 'source');
+      const own = parts.get(part.checkpointId);
+      if (own === undefined) return;
+      own.push(part);
+      if (own.length < parallelism + 2) return;
+      const tasks = own.filter((one): one is TaskAcknowledgement => one.kind === 'task');
+      const source = own.find((one) => one.kind === 'source');
       if (source === undefined) throw new Error('A checkpoint was complete without its sources.');
       const operators = storedByUid(tasks);
       state.restore = { operators: structuredClone(operators), source: structuredClone(source.state) };
       state.completed += 1;
       executor.notifyCheckpointComplete(source.checkpointId);
-      parts.length = 0;
-      isPending = false;
+      parts.clear();
     },
     onStep: () => {
       step += 1;
       world.pass();
       if (step === cutAtStep) throw new PowerCut();
-      if (isPending || random() > 0.2) return null;
+      if (random() > (parts.size > 0 ? OVERTAKES : TRIGGERS)) return null;
       const id = state.nextId;
       state.nextId += 1;
-      isPending = executor.triggerCheckpoint(id);
+      parts.set(id, []);
+      if (!executor.triggerCheckpoint(id)) parts.delete(id);
       return null;
     },
   });

@@ -45,9 +45,6 @@ const HELD_POLLS_MAX = 600;
 /** A timeout is told in a step, and steps take this long at most, ms of the simulated clock. */
 const TIMEOUT_TOLERANCE_MS = 5;
 
-/** With operators above operators a writer in the one thread may wait for a task that waits further out: none is to fill up. */
-const RING_SLOTS_OF_LEVELS = 4096;
-
 interface TradingParameters {
   readonly session: ScriptedSession;
   readonly historySampleMs: number | null;
@@ -216,7 +213,7 @@ export class Life {
       sinks,
       random: this.#draws.random,
       clock: this.#scheduler,
-      ringSlots: this.#whole.bars === 'built' ? RING_SLOTS_OF_LEVELS : ringSlots,
+      ringSlots,
       symbolsMax: 64,
       onAcknowledge: (part) => {
         this.#scheduler.after(this.#draws.int(0, 2), () => {

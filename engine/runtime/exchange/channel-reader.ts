@@ -49,6 +49,7 @@ export class ChannelReader {
   private readonly handlers: (RecordHandler | undefined)[] = [];
   private controlHandler: ControlHandler | null = null;
   private text = '';
+  private isReading = false;
 
   constructor(memory: RingMemory, plan: RingPlan) {
     this.ring = new RingReader(memory);
@@ -77,12 +78,14 @@ export class ChannelReader {
   /** @returns whether anything was read */
   run(slotsMax: number): boolean {
     const { ring } = this;
+    assert(!this.isReading, `Ring ${this.plan.id} was to be read from inside of a record that came on it.`);
     if (this.isHeld) return false;
     const available = ring.available();
     if (available === 0) return false;
     const end = (ring.position + Math.min(available, slotsMax)) | 0;
     const from = ring.position;
     let position = from;
+    this.isReading = true;
     while (position !== end && !this.isHeld) {
       const base = (position & ring.mask) * ring.slotWords;
       const type = ring.i[base * 2 + TYPE_INDEX];
@@ -100,6 +103,7 @@ export class ChannelReader {
       this.recordsByType[type] += read;
       position = next;
     }
+    this.isReading = false;
     ring.release(position);
     return position !== from;
   }

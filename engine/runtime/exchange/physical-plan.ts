@@ -30,6 +30,8 @@ export interface RingPlan {
   readonly groups: readonly OutputGroupPlan[];
   readonly slotWords: number;
   readonly capacity: number;
+  /** Room there is, of which the capacity is what its writer may fill (RingMemory). */
+  readonly slots: number;
 }
 
 export interface PhysicalPlan {
@@ -47,6 +49,8 @@ const RING_SLOTS_MIN = 2 ** 8;
 export interface PlanOptions {
   /** Tests make rings tiny, so that they are full all the time. */
   readonly ringSlots?: number;
+  /** Room that rings have beyond their capacity, for those who stretch them: at least so many slots in all. */
+  readonly ringSlotsMin?: number;
 }
 
 /** The rings a job needs, the same on every thread. */
@@ -69,6 +73,7 @@ export function createPhysicalPlan(graph: JobGraph, options: PlanOptions = {}): 
     const side = from === 'source' ? 'source' : 'task';
     const found = [...new Set(crossings.map((crossing) => groupOf(crossing, side)))];
     const emitterLevels = found.flatMap(({ emitters }) => emitters.map((node) => graph.keyedNodes.indexOf(node)));
+    const capacity = options.ringSlots ?? slots;
     const waitLevel = to === 'coordinator' || side === 'source' ? level : 1 + Math.max(...emitterLevels);
     rings.push({
       id,
@@ -79,7 +84,8 @@ export function createPhysicalPlan(graph: JobGraph, options: PlanOptions = {}): 
       crossings,
       groups: found,
       slotWords: slotWordsOf(crossings),
-      capacity: options.ringSlots ?? slots,
+      capacity,
+      slots: Math.max(capacity, options.ringSlotsMin ?? 0),
     });
   };
   addSourceRings(graph, add);
