@@ -449,6 +449,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
 
   private sinkHost(memory: JobMemory): SinkHost {
     return {
+      clock: machineClock,
       symbols: this.symbols,
       metrics: memory.metrics,
       ring: (id) => memory.rings.get(id) as RingMemory,

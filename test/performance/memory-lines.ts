@@ -1,5 +1,7 @@
+import { repeatEvery } from '../../engine/core/machine.node.ts';
 import { runJob } from '../../engine/entry/job-runner.node.ts';
 import { TradeCollector } from '../../engine/entry/session/trade-collector.node.ts';
+import { JobMeter } from '../../engine/runtime/metrics/job-metrics.ts';
 import type { RulesDocument } from '../../engine/contract/rules.ts';
 import { busiestThreadMs, spreadOf, threadTimes, type BenchLine } from './measure.ts';
 import { memoryTrading, type MemoryTradingEvent, type MemoryTradingParameters } from './memory-job.ts';
@@ -25,6 +27,8 @@ export const RULES_WITH_TIMERS: RulesDocument = {
 };
 
 const RSS_EVERY_MS = 50;
+/** As the job page does. */
+const READ_EVERY_MS = 1_000;
 const MEGABYTE = 1e6;
 /** A collector that comes a little later than the time before moves a process by so much; a leak does not stop there. */
 const FLAT_MEGABYTES = 4;
@@ -44,7 +48,7 @@ export interface MemoryRun {
 export async function runFromMemory(
   parameters: MemoryTradingParameters,
   workers: number,
-  execArgv: string[] = [],
+  more: { readonly metrics?: 'on' | 'off'; readonly execArgv?: string[] } = {},
 ): Promise<MemoryRun> {
   const trades = new TradeCollector(true);
   let startedMs = 0;
@@ -69,8 +73,10 @@ export async function runFromMemory(
     },
     // Threads stay until they were asked for their processor time.
     lingers: true,
-    execArgv,
+    ...more,
   });
+  const meter = more.metrics === 'on' ? new JobMeter(job) : null;
+  const stopReading = repeatEvery(READ_EVERY_MS, () => meter?.page('bench'));
   const sampling = setInterval(() => {
     const rss = process.memoryUsage.rss();
     rssPeak = Math.max(rssPeak, rss);
@@ -94,6 +100,7 @@ export async function runFromMemory(
     };
   } finally {
     clearInterval(sampling);
+    stopReading();
     await job.close();
     trades.dispose();
   }

@@ -1,5 +1,6 @@
 import type { StreamNode } from '../../api/stream-nodes.ts';
 import type { Crossing, JobGraph } from '../../graph/job-graph.ts';
+import type { Clock } from '../../core/time.ts';
 import type { ThreadId } from '../exchange/physical-plan.ts';
 import { TASKS_MAX } from '../thread-control.ts';
 
@@ -36,6 +37,8 @@ export const CROSSING = { fromSource: 0, fromTasks: 1, written: 2, bytes: 3 } as
 export type CrossingWord = (typeof CROSSING)[keyof typeof CROSSING];
 
 const ROW_WORDS = 8;
+/** Nobody looks more often. */
+const TELL_EVERY_MS = 50;
 const SOURCE_LANE = TASKS_MAX;
 const COORDINATOR_LANE = TASKS_MAX + 1;
 export const LANES = TASKS_MAX + 2;
@@ -71,9 +74,12 @@ export class NumbersPublisher {
   private readonly numbers: Float64Array;
   private readonly told: { readonly at: number; readonly base: number; readonly read: () => number }[] = [];
   private readonly others: (() => void)[] = [];
+  private readonly clock: Clock;
+  private nextMs = -Infinity;
 
-  constructor({ numbers }: MetricsMemory) {
+  constructor({ numbers }: MetricsMemory, clock: Clock) {
     this.numbers = new Float64Array(numbers);
+    this.clock = clock;
   }
 
   /** A number that only grows, and goes on from what stands there. */
@@ -90,7 +96,15 @@ export class NumbersPublisher {
     this.others.push(publish);
   }
 
-  /** Between two batches: some dozen stores. */
+  /** Between two batches, as often as one likes: it looks at the clock, and seldom tells. */
+  publishWhenDue(): void {
+    const nowMs = this.clock.monotonicMs();
+    if (nowMs < this.nextMs) return;
+    this.nextMs = nowMs + TELL_EVERY_MS;
+    this.publish();
+  }
+
+  /** Some dozen stores. */
   publish(): void {
     for (const { at, base, read } of this.told) this.numbers[at] = base + read();
     for (const publish of this.others) publish();

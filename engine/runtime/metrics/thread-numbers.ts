@@ -1,4 +1,5 @@
 import type { StreamNode } from '../../api/stream-nodes.ts';
+import type { Clock } from '../../core/time.ts';
 import { isKeyed, type Crossing, type JobGraph, type Side } from '../../graph/job-graph.ts';
 import type { ChannelReader } from '../exchange/channel-reader.ts';
 import type { EdgeWriter } from '../exchange/edge-writer.ts';
@@ -29,8 +30,8 @@ export class ThreadNumbers {
   private readonly memory: MetricsMemory;
   private readonly lane: number;
 
-  constructor(graph: JobGraph, memory: MetricsMemory, lane: number) {
-    this.publisher = new NumbersPublisher(memory);
+  constructor(graph: JobGraph, memory: MetricsMemory, lane: number, clock: Clock) {
+    this.publisher = new NumbersPublisher(memory, clock);
     this.graph = graph;
     this.memory = memory;
     this.lane = lane;

@@ -18,7 +18,7 @@ import type { Task, TaskHost, TaskStatus } from './task.ts';
 const BATCH_SLOTS = 1024;
 
 /** What the sinks are given by whoever runs them. */
-export type SinkHost = Pick<TaskHost, 'ring' | 'symbols' | 'metrics' | 'wake' | 'acknowledge'>;
+export type SinkHost = Pick<TaskHost, 'ring' | 'symbols' | 'metrics' | 'clock' | 'wake' | 'acknowledge'>;
 
 /** Writers for the sinks a job left to whoever runs it, by name. */
 export type ExternalWriters = Readonly<Record<string, SinkWriter<never>>>;
@@ -176,7 +176,7 @@ export class SinkTask implements Task {
   }
 
   private createNumbers(graph: JobGraph, memory: MetricsMemory): NumbersPublisher {
-    const numbers = new ThreadNumbers(graph, memory, laneOf('coordinator'));
+    const numbers = new ThreadNumbers(graph, memory, laneOf('coordinator'), this.host.clock);
     numbers.reads(this.readers);
     for (const sink of this.sinks)
       numbers.watermarks(
@@ -195,9 +195,10 @@ export class SinkTask implements Task {
     let progress = false;
     for (const reader of this.readers) if (reader.run(BATCH_SLOTS)) progress = true;
     if (progress) {
-      this.numbers?.publish();
+      this.numbers?.publishWhenDue();
       return 'progress';
     }
+    this.numbers?.publish();
     return this.sinks.every(({ isEnded }) => isEnded) ? 'finished' : 'idle';
   }
 

@@ -221,7 +221,7 @@ export class SourceTask implements Task {
 
   private createNumbers(graph: JobGraph): NumbersPublisher | null {
     if (this.host.metrics === null) return null;
-    const numbers = new ThreadNumbers(graph, this.host.metrics, laneOf('source'));
+    const numbers = new ThreadNumbers(graph, this.host.metrics, laneOf('source'), this.host.clock);
     numbers.sends(this.outputs);
     for (const { node, output } of this.sources)
       numbers.watermarks(
@@ -303,13 +303,16 @@ export class SourceTask implements Task {
       else if (source.state === 'waiting') source.emitByClock();
     }
     this.outputs.flush();
-    this.numbers?.publish();
+    const isReading = this.sources.some(({ state }) => state === 'reading');
+    // Whoever waits for input may wait for long.
+    if (isReading) this.numbers?.publishWhenDue();
+    else this.numbers?.publish();
     if (this.sources.every(({ state }) => state === 'ended')) {
       this.isFinished = true;
       for (const { ring } of this.outputs.channels) ring.close();
       return 'progress';
     }
-    return this.sources.some(({ state }) => state === 'reading') ? 'progress' : 'idle';
+    return isReading ? 'progress' : 'idle';
   }
 
   /** Resolves when a source that had nothing may have something; rejects with what went wrong in it. */

@@ -24,8 +24,8 @@ import { TaskOutputs } from './task-outputs.ts';
 /** Slots read from one ring before the mailbox and the other rings get their turn: whoever asks waits for no more. */
 const BATCH_SLOTS = 256;
 
-/** Numbers are told so often while there is work, and before every sleep. */
-const BATCHES_PER_TELLING = 32;
+/** While there is work the clock is looked at so often; a thread without work looks at it before it sleeps. */
+const BATCHES_PER_LOOK = 32;
 
 /** To questions that come while key groups move. */
 const HANDED_OVER = 'The parallelism is being changed: key groups move between tasks.';
@@ -108,7 +108,7 @@ export class StreamTask implements Task {
   private createNumbers(): NumbersPublisher | null {
     const { graph, outputs, taskIndex, host } = this;
     if (host.metrics === null) return null;
-    const numbers = new ThreadNumbers(graph, host.metrics, laneOf(taskIndex));
+    const numbers = new ThreadNumbers(graph, host.metrics, laneOf(taskIndex), host.clock);
     numbers.reads(this.readers);
     numbers.sends(outputs);
     for (const { node, operator } of this.vertices) numbers.operates(node, operator, outputs);
@@ -160,8 +160,9 @@ export class StreamTask implements Task {
   runBatch(): TaskStatus {
     if (this.isFinished) return 'finished';
     const status = this.runNextBatch();
-    this.batches = (this.batches + 1) % BATCHES_PER_TELLING;
-    if (status !== 'progress' || this.batches === 0 || this.isFinished) this.numbers?.publish();
+    this.batches = (this.batches + 1) % BATCHES_PER_LOOK;
+    if (this.isFinished) this.numbers?.publish();
+    else if (status !== 'progress' || this.batches === 0) this.numbers?.publishWhenDue();
     return status;
   }
 
