@@ -188,10 +188,21 @@ describe('the query server', () => {
     expect(metrics.checkpoints.numberOfCompletedCheckpoints).toBeGreaterThan(0);
     expect(metrics.checkpoints.lastCheckpointFullSize).toBeGreaterThan(0);
 
-    const lines = (await ask('/metrics')).text.trimEnd().split('\n');
-    for (const line of lines) expect(line).toMatch(/^(# TYPE \w+ gauge|\w+\{(\w+="[^"]*",?)+\} -?[\d.e+-]+)$/);
-    const task = 'job_name="session",task_name="task 1",subtask_index="1"';
-    expect(lines).toContain(`flink_taskmanager_job_task_numRecordsIn{${task}} ${tasks[1].numRecordsIn}`);
+    const { text } = await ask('/metrics');
+    const page = JSON.parse((await ask('/v1/jobs/session')).text) as JobPage;
+    const trade = page.vertices.find(({ id }) => id === 'trade') ?? expect.unreachable();
+    // The threads of two tasks take what the two subtasks of the one operator take.
+    expect(trade.subtasks.map(({ numbers }) => numbers.numRecordsIn)).toEqual(tasks.map((one) => one.numRecordsIn));
+    const lines = text.split('\n');
+    const task = 'job_name="session",task_name="trade",task_id="trade"';
+    expect(lines).toContain(
+      `flink_taskmanager_job_task_numRecordsIn{${task},subtask_index="1"} ${tasks[1].numRecordsIn}`,
+    );
+    const operator = `${task},operator_name="trade",operator_id="trade",subtask_index="0"`;
+    const { numPendingEventTimers } = trade.operators[0].subtasks[0];
+    expect(lines).toContain(
+      `flink_taskmanager_job_task_operator_numPendingEventTimers{${operator}} ${numPendingEventTimers}`,
+    );
     expect(lines.filter((line) => line.startsWith('flink_jobmanager_job_lastCheckpointDuration{'))).toHaveLength(1);
   });
 

@@ -1,33 +1,85 @@
-import type { JobMetrics } from '../../runtime/metrics/job-metrics.ts';
+import type { JobPage, VertexPage } from '../../contract/job-page.ts';
+import { ASYNC_FAMILIES, JOB_FAMILIES, OPERATOR_FAMILIES, TASK_FAMILIES, type Family } from './prometheus-families.ts';
 
-/** Prometheus' text format 0.0.4, with the names that Flink's own reporter gives. */
+/** Prometheus' text format 0.0.4, with the names and labels that Flink's own reporter gives. */
 export const PROMETHEUS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 type Labels = Readonly<Record<string, string>>;
-type Sample = readonly [labels: Labels, value: number | boolean | null];
+type Value = number | boolean | null;
+type Sample = readonly [labels: Labels, value: number];
 
-/** @param jobs by id */
-export function prometheusText(jobs: Readonly<Record<string, JobMetrics>>): string {
-  const samples = new Map<string, Sample[]>();
-  const add = (name: string, labels: Labels, value: Sample[1]): void => {
-    samples.set(name, [...(samples.get(name) ?? []), [labels, value]]);
-  };
-  for (const [job, { parallelism, maxParallelism, numberOfRescales, tasks, checkpoints }] of Object.entries(jobs)) {
-    const ofJob = { parallelism, maxParallelism, numberOfRescales, ...checkpoints };
-    for (const [name, value] of Object.entries(ofJob)) add(`flink_jobmanager_job_${name}`, { job_name: job }, value);
-    for (const { task, subtaskIndex, ...ofTask } of tasks) {
-      const labels = { job_name: job, task_name: task, subtask_index: String(subtaskIndex ?? 0) };
-      for (const [name, value] of Object.entries(ofTask)) add(`flink_taskmanager_job_task_${name}`, labels, value);
+/** Samples by family, in the order in which families came first: a family's lines must stand together. */
+class Exposition {
+  private readonly families = new Map<string, { readonly family: Family; readonly samples: Sample[] }>();
+
+  /** Values without a family are left out, and so are those that there are none of. */
+  add(
+    prefix: string,
+    families: Readonly<Record<string, Family>>,
+    labels: Labels,
+    values: Readonly<Record<string, unknown>>,
+  ): void {
+    for (const [name, family] of Object.entries(families)) {
+      const value = values[name] as Value | undefined;
+      if (value === null || value === undefined) continue;
+      const known = this.families.get(prefix + name) ?? { family, samples: [] };
+      this.families.set(prefix + name, known);
+      known.samples.push([labels, Number(value)]);
     }
   }
-  return [...samples].map(([name, rows]) => familyOf(name, rows)).join('');
+
+  get text(): string {
+    return [...this.families].map(([name, { family, samples }]) => familyText(name, family, samples)).join('');
+  }
 }
 
-function familyOf(name: string, rows: readonly Sample[]): string {
-  const known = rows.filter(([, value]) => value !== null);
-  if (known.length === 0) return '';
-  const lines = known.map(([labels, value]) => `${name}{${labelText(labels)}} ${Number(value)}\n`);
-  return `# TYPE ${name} gauge\n${lines.join('')}`;
+export function prometheusText(pages: readonly JobPage[]): string {
+  const exposition = new Exposition();
+  for (const page of pages) {
+    const job = { job_name: page.job };
+    exposition.add('flink_jobmanager_job_', JOB_FAMILIES, job, {
+      ...page.checkpoints,
+      uptime: page.uptimeMs,
+      parallelism: page.parallelism,
+      maxParallelism: page.maxParallelism,
+      numberOfRescales: page.rescales.length,
+      numberOfWarnings: page.warnings.length,
+    });
+    for (const { from, to, input, side, numRecords } of page.edges) {
+      const labels = { ...job, from_task_id: from, to_task_id: to, input: String(input), side_output: side ?? '' };
+      exposition.add('flink_jobmanager_job_', JOB_FAMILIES, labels, { edge_numRecords: numRecords });
+    }
+    for (const vertex of page.vertices) addVertex(exposition, page, vertex);
+  }
+  return exposition.text;
+}
+
+function addVertex(exposition: Exposition, { job, keyGroups }: JobPage, vertex: VertexPage): void {
+  const task = { job_name: job, task_name: vertex.name, task_id: vertex.id };
+  const add = (families: Readonly<Record<string, Family>>, labels: Labels, values: object): void =>
+    exposition.add('flink_taskmanager_job_task_', families, { ...task, ...labels }, values as Record<string, unknown>);
+  for (const { index, numbers, times, backPressureLevel } of vertex.subtasks) {
+    const isBackPressured = times === null ? null : backPressureLevel !== 'ok';
+    add(TASK_FAMILIES, { subtask_index: String(index) }, { ...numbers, ...times, isBackPressured });
+  }
+  const load = keyGroups.find(({ vertex: id }) => id === vertex.id);
+  if (load !== undefined) {
+    add(TASK_FAMILIES, {}, { keyGroupSkew: load.skew });
+    for (const [keyGroup, keyGroupRecords] of load.records.entries())
+      add(TASK_FAMILIES, { key_group: String(keyGroup) }, { keyGroupRecords, keyGroupKeys: load.keys[keyGroup] });
+  }
+  for (const { uid, name, subtasks } of vertex.operators) {
+    for (const [index, numbers] of subtasks.entries()) {
+      const labels = { ...task, operator_name: name, operator_id: uid, subtask_index: String(index) };
+      exposition.add('flink_taskmanager_job_task_operator_', OPERATOR_FAMILIES, labels, { ...numbers });
+      exposition.add('flink_taskmanager_job_task_operator_async_', ASYNC_FAMILIES, labels, { ...numbers.async });
+    }
+  }
+}
+
+function familyText(name: string, { type, help }: Family, samples: readonly Sample[]): string {
+  const lines = samples.map(([labels, value]) => `${name}{${labelText(labels)}} ${value}\n`);
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
 }
 
 function labelText(labels: Labels): string {

@@ -184,10 +184,7 @@ export const ROUTES: readonly Route[] = [
     query: [],
     response: z.string(),
     text: { type: PROMETHEUS_TYPE, of: (body) => body as string },
-    handle: ({ client }) =>
-      Promise.resolve(
-        prometheusText(Object.fromEntries(client.jobIds.map((id) => [id, meterOf(client, id).read()] as const))),
-      ),
+    handle: ({ client }) => Promise.resolve(prometheusText(client.jobIds.map((id) => meterOf(client, id).page(id)))),
   },
   {
     path: '/v1/positions',
