@@ -137,7 +137,7 @@ export interface OperatorNumbers {
   /** Fired so far, of both. */
   readonly numFiredTimers: number | null;
   readonly numFiredTimersPerSecond: number | null;
-  /** Different keys it ever saw. */
+  /** Different keys it knows. */
   readonly numKeys: number | null;
   /** Of asynchronous operators. */
   readonly async: AsyncNumbers | null;
@@ -188,8 +188,8 @@ export interface CheckpointsPage {
 }
 
 /**
- * How the records of a vertex spread over its key groups. Records are sampled, about one in sixteen: the numbers are
- * estimates, good to a few in a hundred where there are thousands.
+ * How the records of a vertex spread over its key groups. Records are sampled, about one in sixteen, of a fast stream fewer:
+ * the numbers are estimates, good to a few in a hundred where there are thousands.
  */
 export interface KeyGroupLoad {
   /** Id of the vertex. */

@@ -28,13 +28,13 @@ export async function metricsLines(quick: boolean): Promise<BenchLine[]> {
 async function linesOf({ symbols, workers, timers }: Setting, quick: boolean): Promise<BenchLine[]> {
   const parameters = {
     symbols,
-    quotes: quick ? 6_000_000 : 20_000_000,
+    quotes: 10_000_000,
     warmUpQuotes: 4_000_000,
     quotesPerMs: 1000,
     rules: timers ? RULES_WITH_TIMERS : RULES_WITHOUT_TIMERS,
   };
   const runs: Record<'on' | 'off', MemoryRun[]> = { on: [], off: [] };
-  const pairs = quick ? 5 : 9;
+  const pairs = quick ? 5 : 16;
   for (let pair = 0; pair < pairs; pair += 1)
     for (const metrics of pair % 2 === 0 ? (['on', 'off'] as const) : (['off', 'on'] as const))
       runs[metrics].push(await runFromMemory(parameters, workers, { metrics }));

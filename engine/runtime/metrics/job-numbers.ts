@@ -2,10 +2,10 @@ import type { StreamNode } from '../../api/stream-nodes.ts';
 import type { Crossing, JobGraph, Side } from '../../graph/job-graph.ts';
 import { TASKS_MAX } from '../thread-control.ts';
 import type { JobMemory } from '../job-memory.ts';
-import { RECORDS_PER_SAMPLE } from './key-group-samples.ts';
 import {
   CROSSING,
   crossingWordAt,
+  isCountedByReaders,
   laneOf,
   OPERATOR,
   operatorWordAt,
@@ -40,11 +40,13 @@ export class JobNumbers {
 
   /** Of the subtask that has the lane now. @param side null: the coordinator's */
   operator(node: StreamNode, side: Side | null, subtask: number, word: OperatorWord): number {
+    if (word === OPERATOR.recordsOut && isCountedByReaders(this.graph, node)) return this.sourceOut(node);
     return this.words[operatorWordAt(node, lanesOf(side, subtask)[0], word)];
   }
 
   /** Over all subtasks; counts also over those that are no more. */
   operatorTotal(node: StreamNode, side: Side | null, word: OperatorWord): number {
+    if (side === 'source') return this.operator(node, side, 0, word);
     const lanes = COUNTERS.has(word) ? lanesOf(side, null) : this.livingLanes(side);
     const numbers = lanes.map((lane) => this.words[operatorWordAt(node, lane, word)]);
     if (word === OPERATOR.inputWatermark || word === OPERATOR.outputWatermark) return Math.min(...numbers);
@@ -58,15 +60,22 @@ export class JobNumbers {
   }
 
   /** What subtasks sent on a crossing. @param subtask null: all, also those that are no more */
-  crossingSent(crossing: Crossing, side: Side, subtask: number | null, word: 'written' | 'bytes'): number {
-    return this.crossingSum(crossing, lanesOf(side, subtask), CROSSING[word]);
+  crossingSent(crossing: Crossing, side: Side, subtask: number | null): { records: number; bytes: number } {
+    const { from, side: tag } = crossing.edge;
+    const lanes = lanesOf(side, subtask);
+    const records =
+      tag === null && isCountedByReaders(this.graph, from)
+        ? this.crossingRead(crossing, side)
+        : this.crossingSum(crossing, lanes, CROSSING.written);
+    const slotBytes = Math.max(...lanes.map((lane) => this.crossingWord(crossing, lane, CROSSING.slotBytes)));
+    return { records, bytes: records * slotBytes + this.crossingSum(crossing, lanes, CROSSING.textBytes) };
   }
 
   /** By key group, estimated; null: the operator's records have no keys. */
   recordsByKeyGroup(node: StreamNode): Float64Array | null {
     const memory = this.memory.keyGroups.get(node.id);
     if (memory === undefined) return null;
-    return new Float64Array(memory, 0, memory.byteLength / 16).map((samples) => samples * RECORDS_PER_SAMPLE);
+    return new Float64Array(memory, 0, memory.byteLength / 16).slice();
   }
 
   keysByKeyGroup(node: StreamNode): Float64Array | null {
@@ -76,8 +85,21 @@ export class JobNumbers {
       : new Float64Array(memory, memory.byteLength / 2, memory.byteLength / 16).slice();
   }
 
+  /** What the source itself counts are its side outputs. */
+  private sourceOut(node: StreamNode): number {
+    const main = this.graph.crossings.find(
+      ({ edge, partitioning }) => edge.from === node && edge.side === null && partitioning.kind !== 'broadcast',
+    ) as Crossing;
+    const sides = this.words[operatorWordAt(node, laneOf('source'), OPERATOR.recordsOut)];
+    return this.crossingRead(main, 'source') + sides;
+  }
+
   private crossingSum(crossing: Crossing, lanes: readonly number[], word: CrossingWord): number {
-    return lanes.reduce((sum, lane) => sum + this.words[crossingWordAt(this.graph, crossing, lane, word)], 0);
+    return lanes.reduce((sum, lane) => sum + this.crossingWord(crossing, lane, word), 0);
+  }
+
+  private crossingWord(crossing: Crossing, lane: number, word: CrossingWord): number {
+    return this.words[crossingWordAt(this.graph, crossing, lane, word)];
   }
 
   private livingLanes(side: Side | null): readonly number[] {

@@ -2,14 +2,13 @@ import type { JobWarning, KeyGroupLoad } from '../../contract/job-page.ts';
 import type { JobGraph } from '../../graph/job-graph.ts';
 import { computeKeyGroupRangeForOperatorIndex } from '../../state/key-groups.ts';
 import type { JobNumbers } from './job-numbers.ts';
-import { RECORDS_PER_SAMPLE } from './key-group-samples.ts';
 import { Readings } from './rate-meter.ts';
 import type { Vertex } from './vertices.ts';
 
 /** A second has too few samples to tell where records go. */
 const WINDOW_MS = 10_000;
-/** Below this many samples in the window nothing is said to be skewed: chance would be. */
-const SAMPLES_MIN = 200;
+/** Fewer records in the window were not looked at often enough to say that they are skewed. */
+const RECORDS_MIN = 5_000;
 /** The busiest subtask over the average one; with two subtasks one and a half, as more than two cannot be. */
 const SKEW_MAX = 2;
 
@@ -56,9 +55,9 @@ function spread(
 /** Said when one subtask has far more to do than the others. */
 export function skewWarning(load: KeyGroupLoad, name: string): JobWarning | null {
   const { subtasks, skew, hottest, recordsPerSecond } = load;
-  const samples = (sumOf(recordsPerSecond) * WINDOW_MS) / 1000 / RECORDS_PER_SAMPLE;
+  const records = (sumOf(recordsPerSecond) * WINDOW_MS) / 1000;
   const most = Math.min(SKEW_MAX, (subtasks.length + 1) / 2);
-  if (skew === null || hottest === null || subtasks.length === 1 || skew < most || samples < SAMPLES_MIN) return null;
+  if (skew === null || hottest === null || subtasks.length === 1 || skew < most || records < RECORDS_MIN) return null;
   const busiest = subtasks.reduce((at, { share }, index) => (share > subtasks[at].share ? index : at), 0);
   const even = 1 / subtasks.length;
   const why =

@@ -3,25 +3,30 @@ import type { KeyTable } from '../../state/key-table.ts';
 import type { RingReader } from '../../memory/shared-ring.ts';
 import { SLOT_INDEX } from '../../memory/record-header.ts';
 
-/** Up to so many records are passed over before the next sample; a power of two. */
+/** Up to so many records are passed over before the next sample; powers of two. */
 const PASSED_OVER = 32;
-/** Records that a sample stands for, on average. */
-export const RECORDS_PER_SAMPLE = (PASSED_OVER - 1) / 2 + 1;
+/** Where records come in long runs, which is where each look counts. */
+const PASSED_OVER_AT_FULL_SPEED = 256;
+const LONG_RUN = 128;
 
 /**
- * Which key groups the records of one keyed operator belong to: one record in about sixteen is looked up, behind the loop that
- * works on them and while they still are in the cache. How many are passed over is a chance of its own, so that records in
- * turns (one symbol after the other) are not always met at the same one. One per operator and subtask; the counts are
- * shared by all subtasks, each of which has key groups of its own.
+ * Which key groups the records of one keyed operator belong to: one record in about sixteen (of a fast stream, in about a
+ * hundred) is looked up, behind the loop that works on them and while they still are in the cache, and counts for all that were
+ * passed over. How many are is a chance of its own, so that records in turns (one symbol after the other) are not
+ * always met at the same one. One per operator and subtask; the counts are shared by all subtasks, each of which has key
+ * groups of its own.
  */
 export class KeyGroupSamples {
-  private readonly samples: Float64Array;
+  private readonly records: Float64Array;
   private readonly keyTable: KeyTable;
   private chance = 0x9e3779b9;
+  /** Records before the next sample. */
   private left = 0;
+  /** That it stands for. */
+  private weight = 1;
 
   constructor(memory: SharedArrayBuffer, keyTable: KeyTable) {
-    this.samples = new Float64Array(memory, 0, memory.byteLength / 16);
+    this.records = new Float64Array(memory, 0, memory.byteLength / 16);
     this.keyTable = keyTable;
   }
 
@@ -29,21 +34,23 @@ export class KeyGroupSamples {
   take({ i, mask, slotWords }: RingReader, from: number, end: number, slots: Int32Array | null): void {
     const count = (end - from) | 0;
     let at = this.left;
-    for (; at < count; at += 1 + this.passedOver()) {
+    while (at < count) {
       const sent = i[((((from + at) & mask) * slotWords) << 1) + SLOT_INDEX];
-      this.samples[this.keyTable.keyGroupAt(slots === null ? sent : slots[sent])] += 1;
+      this.records[this.keyTable.keyGroupAt(slots === null ? sent : slots[sent])] += this.weight;
+      this.weight = this.nextWeight(count < LONG_RUN ? PASSED_OVER : PASSED_OVER_AT_FULL_SPEED);
+      at += this.weight;
     }
     this.left = at - count;
   }
 
   /** Xorshift: evenly spread, cheap, the same in every run. */
-  private passedOver(): number {
+  private nextWeight(most: number): number {
     let chance = this.chance;
     chance ^= chance << 13;
     chance ^= chance >>> 17;
     chance ^= chance << 5;
     this.chance = chance;
-    return chance & (PASSED_OVER - 1);
+    return 1 + (chance & (most - 1));
   }
 }
 

@@ -11,13 +11,14 @@ import { TASKS_MAX } from '../thread-control.ts';
  *   operator   [0] records in   [1] records out    [2] late records dropped   [3] timers fired
  *              [4] pending event timers            [5] pending processing timers
  *              [6] input watermark                 [7] output watermark
- *   crossing   [0] records read from the source thread   [1] ... from tasks     [2] records written   [3] bytes written
+ *   crossing   [0] records read from the source thread   [1] ... from tasks     [2] records written
+ *              [3] bytes of text written             [4] bytes of a slot
  *
  * Counts go on with whoever takes a lane over, so that they never fall; the rest is of the task that has the lane now.
  */
 export interface MetricsMemory {
   readonly numbers: SharedArrayBuffer;
-  /** By id of operators whose records have keys: samples by key group, then keys by key group. */
+  /** By id of operators whose records have keys: records by key group, estimated, then keys by key group. */
   readonly keyGroups: ReadonlyMap<number, SharedArrayBuffer>;
 }
 
@@ -33,7 +34,7 @@ export const OPERATOR = {
 } as const;
 export type OperatorWord = (typeof OPERATOR)[keyof typeof OPERATOR];
 
-export const CROSSING = { fromSource: 0, fromTasks: 1, written: 2, bytes: 3 } as const;
+export const CROSSING = { fromSource: 0, fromTasks: 1, written: 2, textBytes: 3, slotBytes: 4 } as const;
 export type CrossingWord = (typeof CROSSING)[keyof typeof CROSSING];
 
 const ROW_WORDS = 8;
@@ -59,6 +60,20 @@ export function createMetricsMemory({ nodes, crossings, keyedNodes, maxParalleli
 
 export function hasKeys({ inputs }: StreamNode): boolean {
   return inputs.some(({ partitioning }) => partitioning.kind === 'key');
+}
+
+/**
+ * Whether all that a source emits (but to side outputs) goes into rings: whoever takes it out counts it, so that the source,
+ * which has every record of the job in its hands, need not.
+ */
+export function isCountedByReaders({ nodes, crossings }: JobGraph, node: StreamNode): boolean {
+  if (node.work.kind !== 'source') return false;
+  const leaving = crossings.filter(({ edge }) => edge.from === node && edge.side === null);
+  const edges = nodes.flatMap(({ inputs }) => inputs.flatMap((input) => input.edges));
+  return (
+    leaving.some(({ partitioning }) => partitioning.kind !== 'broadcast') &&
+    leaving.length === edges.filter(({ from, side }) => from === node && side === null).length
+  );
 }
 
 export function operatorWordAt(node: StreamNode, lane: number, word: OperatorWord): number {

@@ -12,7 +12,9 @@ import {
   NumbersPublisher,
   OPERATOR,
   operatorWordAt,
+  type CrossingWord,
   type MetricsMemory,
+  type OperatorWord,
 } from './metrics-memory.ts';
 
 /** What a thread sends. */
@@ -50,8 +52,7 @@ export class ThreadNumbers {
   }
 
   private readsCrossing(readers: readonly ChannelReader[], crossing: Crossing): void {
-    const at = (word: typeof CROSSING.fromSource | typeof CROSSING.fromTasks): number =>
-      crossingWordAt(this.graph, crossing, this.lane, word);
+    const at = (word: CrossingWord): number => crossingWordAt(this.graph, crossing, this.lane, word);
     const from = (side: Side): (() => number) =>
       recordsOf(
         readers.filter(({ plan }) => (plan.from === 'source') === (side === 'source')),
@@ -80,10 +81,10 @@ export class ThreadNumbers {
       if (output === undefined) continue;
       const copies = partitioning.kind === 'broadcast' ? writer.receivers : 1;
       const written = (): number => output.recordsTo(edge.side?.id ?? null) * copies;
-      const at = (word: typeof CROSSING.written | typeof CROSSING.bytes): number =>
-        crossingWordAt(this.graph, crossing, this.lane, word);
+      const at = (word: CrossingWord): number => crossingWordAt(this.graph, crossing, this.lane, word);
       this.publisher.counter(at(CROSSING.written), written);
-      this.publisher.counter(at(CROSSING.bytes), () => (written() + writer.textSlots) * writer.slotBytes);
+      this.publisher.counter(at(CROSSING.textBytes), () => writer.textSlots * writer.slotBytes);
+      this.publisher.gauge(at(CROSSING.slotBytes), () => writer.slotBytes);
     }
   }
 
@@ -96,7 +97,7 @@ export class ThreadNumbers {
   operates(node: StreamNode, operator: KeyedOperator, sending: SendingSide): void {
     const { publisher, lane } = this;
     const { timers } = operator;
-    const at = (word: (typeof OPERATOR)[keyof typeof OPERATOR]): number => operatorWordAt(node, lane, word);
+    const at = (word: OperatorWord): number => operatorWordAt(node, lane, word);
     publisher.counter(at(OPERATOR.lateRecordsDropped), () => operator.numLateRecordsDropped);
     publisher.counter(at(OPERATOR.firedTimers), () => timers.numFiredTimers);
     publisher.gauge(at(OPERATOR.eventTimers), () => timers.eventTimers.size);

@@ -70,14 +70,14 @@ export class VertexNumbers {
     if (numbers === null) return NO_TASK_NUMBERS;
     const { head, side, id } = vertex;
     const leaving = this.edges.filter((edge) => edge.from === head && edge.side === side);
-    const sent = (word: 'written' | 'bytes'): number | null =>
+    const sent =
       side === null || leaving.some(({ isShared }) => isShared)
         ? null
-        : leaving.reduce((sum, { crossing }) => sum + numbers.crossingSent(crossing, side, subtask, word), 0);
+        : leaving.map(({ crossing }) => numbers.crossingSent(crossing, side, subtask));
     const key = `${id} ${subtask}`;
     const ins = side === 'source' ? null : this.read(vertex, head, subtask, OPERATOR.recordsIn);
-    const outs = sent('written');
-    const bytes = sent('bytes');
+    const outs = sent?.reduce((sum, { records }) => sum + records, 0) ?? null;
+    const bytes = sent?.reduce((sum, one) => sum + one.bytes, 0) ?? null;
     return {
       numRecordsIn: ins,
       numRecordsInPerSecond: this.rate(`${key} in`, ins),

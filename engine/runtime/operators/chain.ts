@@ -11,6 +11,7 @@ import { TimestampedCollector, type RecordOutput } from './output.ts';
 export class NodeOutput implements RecordOutput {
   protected main: RecordOutput = NOWHERE;
   private readonly sides = new Map<string, SideOutput>();
+  private sideRecords = 0;
 
   setMain(output: RecordOutput): void {
     this.main = output;
@@ -20,12 +21,12 @@ export class NodeOutput implements RecordOutput {
     this.sides.set(id, { output, records: 0 });
   }
 
-  /** Not counted here; see CountedOutput. */
+  /** Records to side outputs alone; CountedOutput counts all. */
   get recordsOut(): number {
-    return 0;
+    return this.sideRecords;
   }
 
-  /** @param side id of the side output; null: the main output */
+  /** @param side id of the side output; null: the main output, of which CountedOutput knows */
   recordsTo(side: string | null): number {
     return side === null ? 0 : (this.sides.get(side)?.records ?? 0);
   }
@@ -35,6 +36,7 @@ export class NodeOutput implements RecordOutput {
   }
 
   emitSide(tag: OutputTag<unknown>, record: unknown, timestamp: number): void {
+    this.sideRecords += 1;
     const side = this.sides.get(tag.id);
     if (side === undefined) return;
     side.records += 1;
@@ -42,13 +44,12 @@ export class NodeOutput implements RecordOutput {
   }
 }
 
-/** The same where the records are counted. A thread has outputs of one kind only, so that calls of them stay of one kind. */
+/** The same where records of the main output are counted, too. */
 export class CountedOutput extends NodeOutput {
   private mainRecords = 0;
-  private sideRecords = 0;
 
   override get recordsOut(): number {
-    return this.mainRecords + this.sideRecords;
+    return this.mainRecords + super.recordsOut;
   }
 
   override recordsTo(side: string | null): number {
@@ -59,11 +60,6 @@ export class CountedOutput extends NodeOutput {
     this.mainRecords += 1;
     // Not the inherited one: it is one more call to inline into the loops that send.
     this.main.emit(record, timestamp);
-  }
-
-  override emitSide(tag: OutputTag<unknown>, record: unknown, timestamp: number): void {
-    this.sideRecords += 1;
-    super.emitSide(tag, record, timestamp);
   }
 }
 
@@ -200,11 +196,15 @@ export class ChainBuilder {
   readonly operators: ChainedOperator[] = [];
   private readonly graph: JobGraph;
   private readonly createWriter: (crossing: Crossing) => RecordOutput;
-  private readonly createOutput: () => NodeOutput;
+  private readonly createOutput: (node: StreamNode) => NodeOutput;
   readonly outputs = new Map<StreamNode, NodeOutput>();
   private readonly inputs = new Map<StreamNode, RecordOutput>();
 
-  constructor(graph: JobGraph, createOutput: () => NodeOutput, createWriter: (crossing: Crossing) => RecordOutput) {
+  constructor(
+    graph: JobGraph,
+    createOutput: (node: StreamNode) => NodeOutput,
+    createWriter: (crossing: Crossing) => RecordOutput,
+  ) {
     this.graph = graph;
     this.createOutput = createOutput;
     this.createWriter = createWriter;
@@ -213,7 +213,7 @@ export class ChainBuilder {
   outputOf(node: StreamNode): NodeOutput {
     const known = this.outputs.get(node);
     if (known !== undefined) return known;
-    const output = this.createOutput();
+    const output = this.createOutput(node);
     this.outputs.set(node, output);
     output.setMain(this.toReaders(node, null));
     for (const id of this.sideIdsOf(node)) output.setSide(id, this.toReaders(node, id));

@@ -1,5 +1,6 @@
 import type { StreamNode } from '../../api/stream-nodes.ts';
 import type { Crossing, JobGraph, Side } from '../../graph/job-graph.ts';
+import { isCountedByReaders } from '../metrics/metrics-memory.ts';
 import type { SendingSide } from '../metrics/thread-numbers.ts';
 import { RingWriter } from '../../memory/shared-ring.ts';
 import { ChannelWriter } from '../exchange/channel-writer.ts';
@@ -28,7 +29,8 @@ export class TaskOutputs implements SendingSide {
         writer.wakeReader = () => host.wake(ring.to);
         return new ChannelWriter(writer, ring, this.groups);
       });
-    const createOutput = (): NodeOutput => (host.metrics === null ? new NodeOutput() : new CountedOutput());
+    const createOutput = (node: StreamNode): NodeOutput =>
+      host.metrics === null || isCountedByReaders(graph, node) ? new NodeOutput() : new CountedOutput();
     this.chains = new ChainBuilder(graph, createOutput, (crossing) => {
       const group = this.groups[plan.groupOf(crossing, side).index];
       const channels = this.channels.filter((channel) => channel.plan.crossings.includes(crossing));
