@@ -163,3 +163,24 @@ test('the job page is there again by itself when the engine was started again, a
   await desk.button('Job').click();
   await vertex(desk, 'trade').waitFor();
 });
+
+test('records that all have one key are said to be skewed, and no number of workers to help', async () => {
+  const folder = temporaryFolder('job-skew');
+  const files = writeSession(folder, { symbols: ['AAA'], quotesPerSymbol: 100_000 });
+  const desk = await openWorkstation({ args: ['--session', files.session, '--positions', files.positions] });
+  await using _app = desk.app;
+  await desk.waitForRows();
+  await desk.button('\u00d7600').click();
+  await desk.page.getByTestId('workers').click();
+  await desk.page.getByTitle('2 workers', { exact: true }).click();
+  await expect.poll(() => desk.text('workers'), { timeout: 60_000 }).toMatch(/^2 workers/);
+  await desk.page.keyboard.press('Escape');
+  await desk.button('Job').click();
+  await tab(desk, 'Key groups').click();
+
+  await expect.poll(() => desk.text('skew'), { timeout: 30_000 }).toMatch(/^Worker \d .*'trade'.*alone brings 100 %/);
+  expect(await desk.text('job-warnings')).toMatch(/alone brings 100 %/);
+  expect(await desk.page.getByTestId('key-group-bars').locator('.hottest').count()).toBe(1);
+  await takeScreenshots(desk.app, desk.page, 'job-skew-dark');
+  expect(await cutOff(desk)).toEqual([]);
+});

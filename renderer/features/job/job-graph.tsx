@@ -59,10 +59,10 @@ export function JobGraph(props: {
           {layout.edges.map((edge) => (
             <g key={`${edge.from} ${edge.to}`} className="job-edge">
               <path d={edge.path} markerEnd="url(#job-arrow)" />
-              <text x={edge.labelX} y={edge.labelY - 5}>
+              <text x={edge.label.x} y={edge.label.y - 5} textAnchor={edge.label.anchor}>
                 {edgeText(page.edges, edge.from, edge.to)}
               </text>
-              <text x={edge.labelX} y={edge.labelY + 12}>
+              <text x={edge.label.x} y={edge.label.y + 12} textAnchor={edge.label.anchor}>
                 {edgeRateText(page.edges, edge.from, edge.to)}
               </text>
             </g>
