@@ -55,9 +55,12 @@ test('the job page shows the graph with numbers that move, and every history, in
   await vertex(desk, 'trade').waitFor();
   expect(await desk.text('job-facts')).toMatch(/running.*1 worker.*128 key groups/);
   await expect.poll(() => numberOf(desk, 'trade', 'busy').textContent()).not.toBe('0 %');
-  const watermark = desk.page.getByTestId('subtasks').locator('tbody tr').first().locator('td').nth(-2);
-  const before = await watermark.textContent();
-  await expect.poll(() => watermark.textContent()).not.toBe(before);
+  await expect.poll(() => numberOf(desk, 'trade', 'in').textContent()).toMatch(/^[1-9].*\/s$/);
+  const cells = desk.page.getByTestId('subtasks').locator('tbody tr').first().locator('td');
+  const counted = async (): Promise<number> => Number((await cells.nth(2).textContent())?.replaceAll(',', ''));
+  const [before, watermark] = [await counted(), await cells.last().textContent()];
+  await expect.poll(counted).toBeGreaterThan(before);
+  await expect.poll(() => cells.last().textContent()).not.toBe(watermark);
 
   // By keyboard alone: along the records, and one up or down.
   await vertex(desk, 'session').focus();
@@ -91,6 +94,7 @@ test('the job page shows the graph with numbers that move, and every history, in
       expect(await cutOff(desk), `${label}, ${theme}`).toEqual([]);
     }
   }
+  expect(await desk.page.getByTestId('key-group-shares').locator('tbody tr').count()).toBe(3);
   await tab(desk, 'Checkpoints').click();
   expect(await desk.page.getByTestId('checkpoints').locator('tbody tr').count()).toBeGreaterThan(1);
   await tab(desk, 'Rescales').click();

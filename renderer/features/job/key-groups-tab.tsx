@@ -22,7 +22,7 @@ export function KeyGroupsTab(props: { readonly page: JobPage; readonly selected:
         Records per second of key groups 0 to {load.recordsPerSecond.length - 1}, the workers' by turns in two colours,
         the busiest of all in a third. Sampled: good to a few in a hundred.
       </p>
-      <table className="numbers-table key-group-shares" data-testid="key-group-shares">
+      <table className="numbers-table" data-testid="key-group-shares">
         <thead>
           <tr>
             <th className="words">Subtask</th>
