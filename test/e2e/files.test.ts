@@ -1,8 +1,9 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { resizeWindow, windowSizes } from '../support/electron-app.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { openWorkstation, writeSession, type WorkstationPage } from './workstation-page.ts';
+import { openWorkstation, SESSION_START_MS, writeSession, type WorkstationPage } from './workstation-page.ts';
 
 /** Lets the browser's own input machinery drop files from the disk, as a file manager would. */
 async function dropFile(desk: WorkstationPage, path: string, zone: 'session' | 'positions'): Promise<void> {
@@ -111,6 +112,25 @@ describe('opening files', () => {
     expect(located).toHaveLength(2);
     expect(located.join(' ')).toContain('session.csv');
     expect(located.join(' ')).toContain('many');
+  });
+
+  test('late quotes are told in the smallest window, too, and what they are', async () => {
+    const files = writeSession(temporaryFolder('files'));
+    appendFileSync(files.session, `AAA,${SESSION_START_MS},100.00,100,100.02,100\n`);
+    const desk = await openWorkstation({ args: ['--session', files.session, '--positions', files.positions] });
+    await using _app = desk.app;
+    await desk.waitForRows();
+    await resizeWindow(desk.app, desk.page, windowSizes.small);
+    await desk.button('max').click();
+    await desk.waitForState('Finished');
+
+    await expect.poll(() => desk.number('rows-late')).toBe(1);
+    const cell = await desk.page.getByTestId('rows-late').boundingBox();
+    expect(cell?.x ?? Infinity).toBeLessThan(windowSizes.small.width / 2);
+    await desk.page.getByRole('tab', { name: 'Problems 3' }).click();
+    await desk.page.getByText('Late: behind event time when they came').waitFor();
+    await desk.button('Job').click();
+    await desk.page.locator('[data-vertex="trade"]').getByText('1 late').waitFor();
   });
 
   test('dropped files go where they are dropped', async () => {

@@ -55,9 +55,12 @@ test('the job page shows the graph with numbers that move, and every history, in
   await vertex(desk, 'trade').waitFor();
   expect(await desk.text('job-facts')).toMatch(/running.*1 worker.*128 key groups/);
   await expect.poll(() => numberOf(desk, 'trade', 'busy').textContent()).not.toBe('0 %');
-  const watermark = desk.page.getByTestId('subtasks').locator('tbody tr').first().locator('td').nth(-2);
-  const before = await watermark.textContent();
-  await expect.poll(() => watermark.textContent()).not.toBe(before);
+  await expect.poll(() => numberOf(desk, 'trade', 'in').textContent()).toMatch(/^[1-9].*\/s$/);
+  const cells = desk.page.getByTestId('subtasks').locator('tbody tr').first().locator('td');
+  const counted = async (): Promise<number> => Number((await cells.nth(2).textContent())?.replaceAll(',', ''));
+  const [before, watermark] = [await counted(), await cells.last().textContent()];
+  await expect.poll(counted).toBeGreaterThan(before);
+  await expect.poll(() => cells.last().textContent()).not.toBe(watermark);
 
   // By keyboard alone: along the records, and one up or down.
   await vertex(desk, 'session').focus();
@@ -91,6 +94,7 @@ test('the job page shows the graph with numbers that move, and every history, in
       expect(await cutOff(desk), `${label}, ${theme}`).toEqual([]);
     }
   }
+  expect(await desk.page.getByTestId('key-group-shares').locator('tbody tr').count()).toBe(3);
   await tab(desk, 'Checkpoints').click();
   expect(await desk.page.getByTestId('checkpoints').locator('tbody tr').count()).toBeGreaterThan(1);
   await tab(desk, 'Rescales').click();
@@ -162,4 +166,25 @@ test('the job page is there again by itself when the engine was started again, a
   await desk.waitForState('Playing');
   await desk.button('Job').click();
   await vertex(desk, 'trade').waitFor();
+});
+
+test('records that all have one key are said to be skewed, and no number of workers to help', async () => {
+  const folder = temporaryFolder('job-skew');
+  const files = writeSession(folder, { symbols: ['AAA'], quotesPerSymbol: 100_000 });
+  const desk = await openWorkstation({ args: ['--session', files.session, '--positions', files.positions] });
+  await using _app = desk.app;
+  await desk.waitForRows();
+  await desk.button('\u00d7600').click();
+  await desk.page.getByTestId('workers').click();
+  await desk.page.getByTitle('2 workers', { exact: true }).click();
+  await expect.poll(() => desk.text('workers'), { timeout: 60_000 }).toMatch(/^2 workers/);
+  await desk.page.keyboard.press('Escape');
+  await desk.button('Job').click();
+  await tab(desk, 'Key groups').click();
+
+  await expect.poll(() => desk.text('skew'), { timeout: 30_000 }).toMatch(/^Worker \d .*'trade'.*alone brings 100 %/);
+  expect(await desk.text('job-warnings')).toMatch(/alone brings 100 %/);
+  expect(await desk.page.getByTestId('key-group-bars').locator('.hottest').count()).toBe(1);
+  await takeScreenshots(desk.app, desk.page, 'job-skew-dark');
+  expect(await cutOff(desk)).toEqual([]);
 });

@@ -10,7 +10,15 @@ async function take(desk: WorkstationPage, name: string): Promise<void> {
 /** Nothing may be cut off or reach over its panel, in either size. */
 async function overflowing(desk: WorkstationPage): Promise<string[]> {
   return await desk.page.evaluate(() => {
-    const bars = ['.session-bar', '.panel-bar', '.totals', '.dialog-foot', '.dialog-head', '.segmented'];
+    const bars = [
+      '.session-bar',
+      '.panel-bar',
+      '.totals',
+      '.dialog-body',
+      '.dialog-foot',
+      '.dialog-head',
+      '.segmented',
+    ];
     return bars.flatMap((selector) =>
       [...document.querySelectorAll<HTMLElement>(selector)]
         .filter((bar) => bar.scrollWidth > bar.clientWidth + 1)
@@ -47,6 +55,10 @@ test('every screen, in both sizes and themes, holds its content', async () => {
     await desk.page.getByRole('tab', { name: /Problems/ }).click();
     await take(desk, `problems-${theme}`);
     await desk.page.getByRole('tab', { name: /Trades/ }).click();
+    await desk.page.getByTestId('last-checkpoint').click();
+    await take(desk, `state-${theme}`);
+    expect(await overflowing(desk)).toEqual([]);
+    await desk.page.keyboard.press('Escape');
   }
   await desk.button('KILL SWITCH').click();
   await desk.page.getByText('TRADING HALTED').waitFor();

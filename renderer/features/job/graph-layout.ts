@@ -32,9 +32,14 @@ export interface PlacedEdge {
   readonly to: string;
   /** An SVG path from the right edge of one node to the left edge of the other. */
   readonly path: string;
-  /** Where a word about the edge stands. */
-  readonly labelX: number;
-  readonly labelY: number;
+  readonly label: EdgeLabel;
+}
+
+/** Where a word about an edge stands, and which part of it is at that place. */
+export interface EdgeLabel {
+  readonly x: number;
+  readonly y: number;
+  readonly anchor: 'start' | 'middle' | 'end';
 }
 
 export interface GraphLayout {
@@ -56,6 +61,10 @@ interface Slot {
 
 /** A passing edge needs less room than a node. */
 const PASSING_SHARE = 0.25;
+/** Between a label and the node it stands at. */
+const LABEL_GAP = 5;
+/** Of its head. */
+const ARROW = 4;
 /** A few sweeps settle graphs of this size. */
 const SWEEPS = 4;
 
@@ -94,7 +103,11 @@ export function layoutGraph(nodes: readonly GraphNode[], size: NodeSize): GraphL
         ...passing.map((key) => topOf(key) + (size.height * PASSING_SHARE) / 2),
         topOf(to) + size.height / 2,
       ];
-      return { from, to, ...drawEdge(first, middles, xOf, nodeWidth) };
+      const path = drawEdge(first, middles, xOf, nodeWidth);
+      const end = { x: xOf(layerOf.get(to) ?? 0), y: middles[middles.length - 1] };
+      const start = { x: end.x - size.layerGap, y: middles[middles.length - 2] };
+      const siblings = { in: routes.filter((one) => one.to === to), out: routes.filter((one) => one.from === from) };
+      return { from, to, path, label: placeLabel(start, end, siblings.in.length, siblings.out.length) };
     }),
   };
 }
@@ -183,7 +196,7 @@ function drawEdge(
   middles: readonly number[],
   xOf: (layer: number) => number,
   nodeWidth: number,
-): Pick<PlacedEdge, 'path' | 'labelX' | 'labelY'> {
+): string {
   let path = '';
   for (let step = 0; step + 1 < middles.length; step += 1) {
     const [fromY, toY] = [middles[step], middles[step + 1]];
@@ -193,10 +206,17 @@ function drawEdge(
     path += step === 0 ? `M${fromX} ${fromY}` : `H${fromX}`;
     path += `C${bend} ${fromY} ${bend} ${toY} ${toX} ${toY}`;
   }
-  const last = middles.length - 1;
-  return {
-    path,
-    labelX: (xOf(firstLayer + last - 1) + nodeWidth + xOf(firstLayer + last)) / 2,
-    labelY: (middles[last - 1] + middles[last]) / 2,
-  };
+  return path;
+}
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** At the end of the last bend where an edge is alone: those that meet in a node come from different heights, and so on. */
+function placeLabel(start: Point, end: Point, edgesIn: number, edgesOut: number): EdgeLabel {
+  if (edgesIn > 1) return { x: start.x + LABEL_GAP, y: start.y, anchor: 'start' };
+  if (edgesOut > 1) return { x: end.x - LABEL_GAP - ARROW, y: end.y, anchor: 'end' };
+  return { x: (start.x + end.x) / 2, y: (start.y + end.y) / 2, anchor: 'middle' };
 }

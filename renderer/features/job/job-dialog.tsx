@@ -105,7 +105,7 @@ function Job({ page, zone }: { readonly page: JobPage; readonly zone: string }) 
           ))}
         </div>
       </div>
-      <div className="job-details" role="tabpanel" tabIndex={0} data-tab={tab}>
+      <div className="job-details" role="tabpanel" tabIndex={0}>
         {tab === 'vertex' && vertex !== undefined ? <VertexTab page={page} vertex={vertex} zone={zone} /> : null}
         {tab === 'checkpoints' ? <CheckpointsTab page={page} zone={zone} /> : null}
         {tab === 'rescales' ? <RescalesTab page={page} zone={zone} /> : null}

@@ -39,7 +39,7 @@ export function JobGraph(props: {
   const { layout, zoom } = useLayout(page, host);
   const vertices = new Map(page.vertices.map((vertex) => [vertex.id, vertex]));
   return (
-    <div ref={host} className="job-graph" role="group" aria-label={graphInWords(page)} data-testid="job-graph">
+    <div ref={host} className="job-graph" role="group" aria-label={graphInWords(page)}>
       <div
         className="job-canvas"
         style={{ width: layout.width + 2 * MARGIN, height: layout.height + 2 * MARGIN, zoom }}
@@ -59,10 +59,10 @@ export function JobGraph(props: {
           {layout.edges.map((edge) => (
             <g key={`${edge.from} ${edge.to}`} className="job-edge">
               <path d={edge.path} markerEnd="url(#job-arrow)" />
-              <text x={edge.labelX} y={edge.labelY - 5}>
+              <text x={edge.label.x} y={edge.label.y - 5} textAnchor={edge.label.anchor}>
                 {edgeText(page.edges, edge.from, edge.to)}
               </text>
-              <text x={edge.labelX} y={edge.labelY + 12}>
+              <text x={edge.label.x} y={edge.label.y + 12} textAnchor={edge.label.anchor}>
                 {edgeRateText(page.edges, edge.from, edge.to)}
               </text>
             </g>
@@ -112,8 +112,6 @@ function Vertex(props: {
       title={nameText(name)}
       data-vertex={id}
       data-level={times === null ? 'unmeasured' : backPressureLevel}
-      data-busy={times?.busyMs.toFixed(0) ?? ''}
-      data-back-pressured={times?.backPressuredMs.toFixed(0) ?? ''}
       onClick={() => onSelect(id)}
     >
       <span className="job-vertex-name">
@@ -134,7 +132,7 @@ function Vertex(props: {
         <span className={LEVEL_TONES[backPressureLevel]}>
           back-pressured <b data-number="back-pressured">{shareText(times?.backPressuredMs ?? null)}</b>
         </span>
-        <span className="job-vertex-watermark">
+        <span>
           watermark <b>{watermarkText(total.currentInputWatermark ?? total.currentOutputWatermark, zone)}</b>
         </span>
       </span>

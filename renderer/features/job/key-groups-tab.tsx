@@ -15,10 +15,14 @@ export function KeyGroupsTab(props: { readonly page: JobPage; readonly selected:
   return (
     <>
       <p data-testid="skew" className={warning === undefined ? '' : 'tone-warning'}>
-        <strong>{nameOf(page, load.vertex)}</strong>: {warning?.message ?? evenText(load)}
+        {warning?.message ?? `${nameOf(page, load.vertex)}: ${evenText(load)}`}
       </p>
       <KeyGroupBars load={load} />
-      <table className="numbers-table key-group-shares" data-testid="key-group-shares">
+      <p className="tone-quiet">
+        Records per second of key groups 0 to {load.recordsPerSecond.length - 1}, the workers' by turns in two colours,
+        the busiest of all in a third. Sampled: good to a few in a hundred.
+      </p>
+      <table className="numbers-table" data-testid="key-group-shares">
         <thead>
           <tr>
             <th className="words">Subtask</th>
@@ -44,7 +48,7 @@ export function KeyGroupsTab(props: { readonly page: JobPage; readonly selected:
                 <td>{countText(sum(load.records))}</td>
                 <td>{rateText(sum(load.recordsPerSecond))}</td>
                 <td className="wide">
-                  <span className="share-track">
+                  <span className={`share-track ${index % 2 === 0 ? 'even' : 'odd'}`}>
                     <span style={{ width: `${share * 100}%` }} />
                   </span>{' '}
                   {Math.round(share * 100)} %
