@@ -161,6 +161,11 @@ export class CircuitBreakers {
     return this.#days;
   }
 
+  /** Of the newest day up to the last alignment: what was compared. */
+  get totals(): { readonly notional: bigint; readonly profit: bigint } {
+    return { notional: this.#notional, profit: this.#profit };
+  }
+
   /**
    * A day that is refused stays so when the totals of the last alignment are over the new limit as well, and is lifted
    * otherwise. A day that is not refused is compared at full seconds only, as ever: what a session that was not aligned

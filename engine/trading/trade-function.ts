@@ -108,7 +108,9 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
       if (state !== null) fillReasonRow(state, numbers, offset);
     });
     context.registerQuery('position', () => this.#answer((state) => positionRow(state, this.#rulesOf(state))));
-    context.registerQuery('explain', () => this.#answer((state) => explain(state, this.#rulesOf(state))));
+    context.registerQuery('explain', () =>
+      this.#answer((state) => explain(state, this.#rulesOf(state), this.#rules.limits, this.#breakers.totals)),
+    );
     context.registerQuery('reasons', () => this.#answer(reasonCounts));
     context.registerQuery('report', () =>
       this.#answer((state) => ({

@@ -70,6 +70,10 @@ test(
     expect((await ask('explain', 'MSFT')).stdout).toContain(
       'MSFT: The last quote did not trade: the bid 9.00 is not above our ask price 10.10.\n',
     );
+    const because = (await ask('explain', 'MSFT')).stdout;
+    expect(because).toContain('no trade     bid-not-above-ask 1\n');
+    // Two quotes a second apart at a hundred times the speed, and a third: by now it is over.
+    expect(because).toMatch(/^watermark {4}2023-11-14T22:13:22\.000Z\n {2}The session is over/m);
     expect((await ask('explain', 'TWTR')).code).toBe(4);
 
     const trade = await ask('explain', '--trade', '0-AAPL');

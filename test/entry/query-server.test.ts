@@ -7,8 +7,9 @@ import { WebSocket } from 'ws';
 import * as z from 'zod';
 import { SYMBOL_WORD } from '../../engine/connectors/sinks/trade-run.ts';
 import { tradeMessage } from '../../engine/connectors/sinks/trades-csv.ts';
+import type { SymbolExplanation, WatermarkExplanation } from '../../engine/contract/explanations.ts';
 import type { TradeMessage } from '../../engine/contract/window.ts';
-import { waitMs } from '../../engine/core/machine.node.ts';
+import { startMachineTimer, waitMs } from '../../engine/core/machine.node.ts';
 import { runJob, type RunningJob } from '../../engine/entry/job-runner.node.ts';
 import { announceInstance, findInstances } from '../../engine/entry/serve/instance-file.node.ts';
 import type { JobPage } from '../../engine/contract/job-page.ts';
@@ -19,9 +20,9 @@ import { servedSession, sessionJobs } from '../../engine/entry/serve/trading-que
 import { sha256Of } from '../../engine/entry/session/session-identity.node.ts';
 import { flinkTradeJob } from '../../engine/entry/session/flinktrade-job.node.ts';
 import { samplePositions } from '../../engine/entry/session/sample.node.ts';
-import type { SessionParameters } from '../../engine/entry/session/session-parameters.ts';
+import type { SessionEvent, SessionParameters } from '../../engine/entry/session/session-parameters.ts';
 import { TradeCollector } from '../../engine/entry/session/trade-collector.node.ts';
-import { TradeDecisions } from '../../engine/entry/session/trade-decisions.ts';
+import { SessionExplainer } from '../../engine/entry/session/session-explainer.ts';
 import { CheckpointStorage } from '../../engine/runtime/checkpoint/checkpoint-storage.ts';
 import type { JobMetrics } from '../../engine/runtime/metrics/job-metrics.ts';
 import { MemoryStore } from '../support/memory-store.ts';
@@ -49,6 +50,7 @@ beforeAll(async () => {
     historySampleMs: null,
   };
   trades = new TradeCollector(true);
+  const explainer = new SessionExplainer(startMachineTimer, trades.latest, parameters.rules, null);
   const storage = new CheckpointStorage(new MemoryStore(), sha256Of, 2);
   job = runJob<SessionParameters>({
     job: flinkTradeJob,
@@ -59,9 +61,9 @@ beforeAll(async () => {
     lingers: true,
     sinks: { trades, 'late-quotes': { write: () => undefined } },
     checkpoints: { storage, firstId: 1, intervalMs: 300 },
+    onSourceEvent: (event) => explainer.take(event as SessionEvent),
   });
-  const decisions = new TradeDecisions(trades.latest, parameters.rules, null);
-  const served = servedSession(job, storage, parameters.rules, decisions);
+  const served = servedSession(job, storage, parameters.rules, explainer);
   const client = queryClient(sessionJobs(() => served));
   serving = await serveQueries(client, { port: 0, folder, kind: 'replay', version: '0.0.0' });
   await job.finished;
@@ -129,6 +131,12 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     '/v1/positions?symbols=NOPE',
     '/v1/positions?sort=profit&order=descending&limit=3',
   ],
+  '/v1/explain/{symbol}': [
+    '/v1/explain/SYMBOL',
+    '/v1/explain/SYMBOL?asOf=CHECKPOINT',
+    '/v1/explain/SYMBOL?since=CHECKPOINT',
+  ],
+  '/v1/watermark': ['/v1/watermark'],
   '/v1/trades/{id}': ['/v1/trades/TRADE'],
   '/v1/positions/{symbol}': ['/v1/positions/SYMBOL'],
   '/v1/jobs/{job}/states': ['/v1/jobs/session/states'],
@@ -237,6 +245,36 @@ describe('the query server', () => {
     });
     expect(codeOf(await ask(`/v1/trades/0-NOPE`))).toBe('404 no-state');
     expect(codeOf(await ask('/v1/trades/nonsense'))).toBe('404 no-state');
+  });
+
+  test('explains a symbol, as it is and as of a checkpoint, with what is different', async () => {
+    const { checkpoints } = JSON.parse((await ask('/v1/jobs/session/checkpoints')).text) as { checkpoints: number[] };
+    const { symbol } = lastTrade();
+    const now = JSON.parse((await ask(`/v1/explain/${symbol}?since=${checkpoints[0]}`)).text) as SymbolExplanation;
+    const then = JSON.parse((await ask(`/v1/explain/${symbol}?asOf=${checkpoints[0]}`)).text) as SymbolExplanation;
+
+    expect(now.explanation.why).toMatch(/last quote|closed/);
+    expect(now.lastTrades[0]).toEqual(lastTrade());
+    expect(now.changes?.['trades']).toEqual([then.position?.['trades'], now.position?.['trades']]);
+    for (const [name, [was, is]] of Object.entries(now.changes ?? {})) expect(was, name).not.toBe(is);
+    expect([then.watermark, then.changes, then.asOf]).toEqual([null, null, checkpoints[0]]);
+    for (const { eventTimeMs } of then.lastTrades)
+      expect(eventTimeMs).toBeLessThanOrEqual(then.explanation.quoteTimeMs ?? NaN);
+    const between = JSON.parse(
+      (await ask(`/v1/explain/${symbol}?asOf=${checkpoints[1]}&since=${checkpoints[0]}`)).text,
+    ) as SymbolExplanation;
+    expect(between.changes).not.toBe(null);
+    expect(codeOf(await ask('/v1/explain/NOPE'))).toBe('404 no-state');
+    expect(codeOf(await ask(`/v1/explain/${symbol}?since=99999`))).toBe('404 unknown-checkpoint');
+  });
+
+  test('says what holds the watermark back', async () => {
+    const watermark = JSON.parse((await ask('/v1/watermark')).text) as WatermarkExplanation;
+
+    expect(watermark).toMatchObject({ heldBackBy: 'ended', behindGreatestMs: 0, isStale: false, feed: null });
+    expect(watermark.why).toContain('The session is over: the watermark is the greatest event time seen');
+    expect(watermark.tasks.map(({ behindSourceMs }) => behindSourceMs)).toEqual([0, 0]);
+    expect(watermark.source.inputs).toMatchObject([{ state: 'ended' }]);
   });
 
   test('gives position rows with exact decimals, now and as of a checkpoint', async () => {

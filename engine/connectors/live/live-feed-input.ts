@@ -45,6 +45,10 @@ export interface FeedStatus {
   readonly queued: number;
   /** Times the feed was made to wait because the queue was full. */
   readonly pauses: number;
+  /** Since the last quote that moved event time. */
+  readonly silentMs: number;
+  /** The journal is behind, or has no room: nothing is taken. */
+  readonly isHeld: boolean;
 }
 
 export interface LiveFeedOptions {
@@ -200,6 +204,8 @@ export class LiveFeedInput implements QuoteInput {
       staleSymbols,
       queued: link.queued,
       pauses: link.pauses,
+      silentMs: Math.max(0, Math.round(nowMs - this.#lastQuoteMs)),
+      isHeld: this.#options.mustWait(),
     };
   }
 

@@ -59,6 +59,12 @@ export class Pacer {
     this.anchor(this.#pausedAtMs);
   }
 
+  /** The quote that is not due yet; null: none is waited for. */
+  get waiting(): { readonly nextEventTimeMs: number; readonly inMs: number } | null {
+    const nextEventTimeMs = this.#waitedForMs;
+    return nextEventTimeMs === null || this.#paused ? null : { nextEventTimeMs, inMs: this.waitMs(nextEventTimeMs) };
+  }
+
   /** From now on event time is counted from `eventMs` (not finite: from the next quote). */
   anchor(eventMs: number): void {
     this.#anchorEventMs = Number.isFinite(eventMs) ? eventMs : null;

@@ -1,3 +1,5 @@
+import type { InputTime } from '../../contract/explanations.ts';
+import type { QuoteBatch } from './quote-batch.ts';
 import type { QuoteInput } from './quote-input.ts';
 
 /**
@@ -41,6 +43,8 @@ export class SessionMerge {
   readonly #quotesToSkip: number[];
   readonly #controlsToSkip: number[];
   #skippedBatches = 0;
+  /** By input: event time of the last quote of the batches before. */
+  readonly #lastMs: (number | undefined)[] = [];
 
   /** @param places how far each input was read before; the job goes on behind it */
   constructor(inputs: readonly QuoteInput[], places: readonly InputPlace[] | null = null) {
@@ -62,6 +66,25 @@ export class SessionMerge {
             controls: this.#controlsTaken[index] + this.#controlsToSkip[index],
           },
     );
+  }
+
+  /** Inputs that hold up the others. */
+  get waiting(): readonly QuoteInput[] {
+    return this.#waiting;
+  }
+
+  /** How far each input was read, and what of it is at hand. */
+  times(): InputTime[] {
+    return this.#inputs.map((input, index) => {
+      const { batch, name } = input;
+      const hasNext = batch.from < batch.to;
+      return {
+        name,
+        state: this.#ended[index] === true ? 'ended' : this.#waiting.includes(input) ? 'waiting' : 'ready',
+        lastEventTimeMs: batch.from > 0 ? timeAt(batch, batch.from - 1) : (this.#lastMs[index] ?? null),
+        nextEventTimeMs: hasNext ? nextTimeMs(input) : null,
+      };
+    });
   }
 
   /** The next recorded control of an input. */
@@ -125,6 +148,7 @@ export class SessionMerge {
     for (let index = 0; index < this.#inputs.length; index += 1) {
       const input = this.#inputs[index];
       if (this.#ended[index] === true || input.batch.from < input.batch.to) continue;
+      if (input.batch.to > 0) this.#lastMs[index] = timeAt(input.batch, input.batch.to - 1);
       let status = input.fill();
       while (
         (status === 'filled' && this.#skip(index, input)) ||
@@ -171,7 +195,10 @@ export class SessionMerge {
   }
 }
 
-function nextTimeMs(input: QuoteInput): number {
-  const { batch } = input;
-  return batch.time[batch.from] + batch.timeShiftMs;
+function nextTimeMs({ batch }: QuoteInput): number {
+  return timeAt(batch, batch.from);
+}
+
+function timeAt(batch: QuoteBatch, index: number): number {
+  return batch.time[index] + batch.timeShiftMs;
 }

@@ -1,6 +1,8 @@
 import type { OutputTag } from '../../api/output-tag.ts';
 import type { InputStatus, ReaderOutput, SourceReader } from '../../api/source.ts';
 import { assert } from '../../core/assert.ts';
+import type { SourceTime, SourceWait } from '../../contract/explanations.ts';
+import { WATERMARK_MIN } from '../../core/time.ts';
 import type { Clock } from '../../core/time.ts';
 import { InputError } from './input-error.ts';
 import { Pacer, type ReplaySpeed, type StartTimer } from './pacing.ts';
@@ -266,6 +268,29 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
     }
     if (this.#ended) return 1;
     return total === 0 ? 0 : Math.min(1, read / total);
+  }
+
+  /** Where event time stands here, and what it waits for. */
+  time(): Pick<SourceTime, 'watermarkMs' | 'greatestEventTimeMs' | 'heldQuotes' | 'waitsFor' | 'inputs'> {
+    const { greatestMs, heldQuotes, watermarkMs } = this.stamper;
+    const greatestEventTimeMs = greatestMs === WATERMARK_MIN ? null : greatestMs;
+    return {
+      // At the end it is the greatest event time, which the stamper does not stamp on a quote any more.
+      watermarkMs: this.#ended ? greatestEventTimeMs : watermarkMs,
+      greatestEventTimeMs,
+      heldQuotes,
+      waitsFor: this.#waitsFor(),
+      inputs: this.#merge.times(),
+    };
+  }
+
+  #waitsFor(): SourceWait {
+    if (this.#failure !== null) return { kind: 'failed' };
+    if (this.#ended) return { kind: 'ended' };
+    if (this.#pacer.paused) return { kind: 'paused' };
+    if (this.#waitsForInput) return { kind: 'input', inputs: this.#merge.waiting.map(({ name }) => name) };
+    const { waiting } = this.#pacer;
+    return waiting === null ? { kind: 'nothing' } : { kind: 'pace', ...waiting };
   }
 
   totals(): SessionTotals {

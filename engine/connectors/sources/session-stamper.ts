@@ -410,6 +410,11 @@ export class SessionStamper {
     return this.#releasing ? [] : this.#held.slice(0, this.#heldCount).map(({ sequence }) => sequence);
   }
 
+  /** Sent last; null: none yet. */
+  get watermarkMs(): number | null {
+    return Number.isFinite(this.#watermarkMs) && this.#watermarkMs !== WATERMARK_MIN ? this.#watermarkMs : null;
+  }
+
   /** Held-back quotes that nobody has decided about yet. */
   get heldQuotes(): number {
     return this.#heldCount - this.#releasedCount;

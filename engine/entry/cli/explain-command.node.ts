@@ -1,31 +1,32 @@
-import type { Explanation } from '../../trading/explain.ts';
-import { EXPLAIN, SESSION_JOB } from '../serve/trading-queries.ts';
-import { findProgram, type RunningProgram } from './asked-program.node.ts';
+import type { SymbolExplanation, WatermarkExplanation } from '../../contract/explanations.ts';
+import { findProgram } from './asked-program.node.ts';
 import { printable } from './messages.ts';
 import { writeText } from './output-files.node.ts';
 import type { ExplainCommand } from './query-arguments.ts';
 
-/** Tells why a symbol did or did not trade on its last quote, and what has changed since a checkpoint. */
+/** Tells why a symbol did or did not trade on its last quotes, and what has changed since a checkpoint. */
 export async function runExplain({ symbol, asOf, since, json, ...asked }: ExplainCommand): Promise<void> {
   const program = findProgram(asked);
-  const state = await explanationOf(program, symbol, asOf);
-  const before = since === null ? null : await explanationOf(program, symbol, since);
-  const changes = before === null ? null : changesOf(before, state);
-  if (json) return writeText('-', [`${JSON.stringify({ ...state, changes }, null, 2)}\n`]);
-  const lines = [`${state.symbol}: ${state.why}`, ...factsOf(state)];
-  if (changes !== null) lines.push(...changeLines(changes, since));
+  const query = new URLSearchParams();
+  if (asOf !== null) query.set('asOf', String(asOf));
+  if (since !== null) query.set('since', String(since));
+  const path = `/v1/explain/${encodeURIComponent(symbol)}`;
+  const known = (await program.get(path, query, 'application/json')) as SymbolExplanation;
+  if (json) return writeText('-', [`${JSON.stringify(known, null, 2)}\n`]);
+  const lines = [`${known.symbol}: ${known.explanation.why}`, ...linesOf(known)];
+  if (known.watermark !== null) lines.push(...watermarkLines(known.watermark));
+  if (known.changes !== null) lines.push(...changeLines(known.changes, since));
   await writeText('-', [printable(`${lines.join('\n')}\n`)]);
 }
 
-async function explanationOf(program: RunningProgram, symbol: string, asOf: number | null): Promise<Explanation> {
-  const path = `/v1/jobs/${SESSION_JOB}/states/${EXPLAIN}/values/${encodeURIComponent(symbol)}`;
-  const query = new URLSearchParams(asOf === null ? {} : { asOf: String(asOf) });
-  return ((await program.get(path, query, 'application/json')) as { value: Explanation }).value;
-}
-
-function factsOf(state: Explanation): string[] {
-  const { bid, bidSize, ask, quoteTimeMs, askPrice, shares, timerAtMs, timerClock, expiresAtMs, floor } = state;
+function linesOf({ explanation, reasons, lastTrades, watermark }: SymbolExplanation): string[] {
+  const { bid, bidSize, ask, quoteTimeMs, askPrice, shares, timerAtMs, timerClock, expiresAtMs, floor } = explanation;
   const quote = `bid ${bid ?? 'none'}${bidSize === null ? '' : ` x ${bidSize}`}, ask ${ask ?? 'none'}`;
+  const counts = Object.entries(reasons).map(([reason, count]) => `${reason} ${count}`);
+  const trades = lastTrades.slice(0, LAST_TRADES).map(({ id, price }) => `${id} at ${price}`);
+  const now = timerClock === 'event-time' ? (watermark?.watermarkMs ?? null) : null;
+  const away =
+    timerAtMs === null || now === null || now >= timerAtMs ? '' : `; the watermark is ${timerAtMs - now} ms before it`;
   return [
     quoteTimeMs === null ? '' : `last quote   ${quote}, at ${timeOf(quoteTimeMs)}`,
     askPrice === null
@@ -34,26 +35,41 @@ function factsOf(state: Explanation): string[] {
     askPrice === null ? '' : `time to live ${expiresAtMs === null ? 'for ever' : `until ${timeOf(expiresAtMs)}`}`,
     timerAtMs === null
       ? 'timer        none is pending'
-      : `timer        the ask decays at ${timeOf(timerAtMs)} (${timerClock})`,
+      : `timer        the ask decays at ${timeOf(timerAtMs)} (${timerClock}${away})`,
+    counts.length === 0 ? '' : `no trade     ${counts.join(', ')}`,
+    trades.length === 0 ? '' : `last trades  ${trades.join(', ')} (explain --trade ID)`,
   ].filter((line) => line !== '');
 }
 
-type Changes = Readonly<Record<string, readonly [unknown, unknown]>>;
+const LAST_TRADES = 3;
 
-function changesOf(before: Explanation, now: Explanation): Changes {
-  const fields = Object.keys(now) as (keyof Explanation)[];
-  return Object.fromEntries(
-    fields
-      .filter((field) => before[field] !== now[field])
-      .map((field) => [field, [before[field], now[field]]] as const),
+function watermarkLines({ watermarkMs, why, behindClockMs, source, isStale }: WatermarkExplanation): string[] {
+  const behind = behindClockMs === null ? '' : `, ${behindClockMs} ms behind the clock`;
+  const inputs = source.inputs.map(
+    ({ name, state, lastEventTimeMs }) =>
+      `  ${name}: ${state}${lastEventTimeMs === null ? '' : `, read up to ${timeOf(lastEventTimeMs)}`}`,
   );
+  return [
+    `watermark    ${watermarkMs === null ? 'none yet' : timeOf(watermarkMs)}${behind}${isStale ? ' (the source did not answer: as it said last)' : ''}`,
+    `  ${why}`,
+    ...inputs,
+  ];
 }
 
-function changeLines(changes: Changes, since: number | null): string[] {
-  const lines = Object.entries(changes).map(([field, [was, is]]) => `  ${field}: ${String(was)} -> ${String(is)}`);
+function changeLines(changes: NonNullable<SymbolExplanation['changes']>, since: number | null): string[] {
+  const lines = Object.entries(changes).map(
+    ([name, [was, is]]) => `  ${name}: ${factText(name, was)} -> ${factText(name, is)}`,
+  );
   return lines.length === 0
-    ? [`nothing has changed since checkpoint ${since}`]
-    : [`since checkpoint ${since}`, ...lines];
+    ? [`nothing is different from checkpoint ${since}`]
+    : [`different from checkpoint ${since}`, ...lines];
+}
+
+const TIMES: ReadonlySet<string> = new Set(['openedAt', 'expiresAt', 'nextDecayAt', 'quoteTimeMs']);
+
+function factText(name: string, value: string | number | null): string {
+  if (value === null) return 'none';
+  return TIMES.has(name) ? timeOf(Number(value)) : String(value);
 }
 
 export function timeOf(timeMs: number): string {

@@ -22,7 +22,7 @@ import { startSession } from '../session/start-session.node.ts';
 import { servedSession, type ServedSession } from '../serve/trading-queries.ts';
 import { openStateStore } from '../session/state-store.node.ts';
 import { recoveredText } from '../session/live-recovery.node.ts';
-import { TradeDecisions } from '../session/trade-decisions.ts';
+import { SessionExplainer } from '../session/session-explainer.ts';
 import { TradeCollector } from '../session/trade-collector.node.ts';
 import { loadPositions, loadRules } from './documents.node.ts';
 import { FeedTelling } from './feed-telling.node.ts';
@@ -151,7 +151,7 @@ class LiveRun {
   readonly #prepared: PreparedLive;
   readonly #rules: SessionParameters['rules'];
   readonly #trades: TradeCollector;
-  readonly #decisions: TradeDecisions;
+  readonly #explainer: SessionExplainer;
   readonly #watch = new SessionWatch();
   readonly #feed = new FeedTelling();
   readonly #job: RunningJob<SessionParameters>;
@@ -166,7 +166,7 @@ class LiveRun {
     this.#prepared = prepared;
     this.#rules = rules;
     this.#trades = trades;
-    this.#decisions = new TradeDecisions(trades.latest, prepared.rules, audit);
+    this.#explainer = new SessionExplainer(startMachineTimer, trades.latest, prepared.rules, audit);
     this.#scaling = new HeadlessScaling({
       workers,
       autoscale: command.autoscale,
@@ -218,7 +218,7 @@ class LiveRun {
       restore: prepared.state.restored,
       sinks: { trades: this.#coordinator.gate, lateQuotes: { write: () => undefined } },
       onEvent: (event) => {
-        this.#decisions.take(event);
+        this.#explainer.take(event);
         if (!this.#coordinator.take(event)) this.#watch.take(event);
         if (event.kind === 'opened' && !prepared.inputs.recovers) this.#startTimer();
       },
@@ -230,7 +230,7 @@ class LiveRun {
 
   /** What can be asked of it. */
   get served(): ServedSession {
-    return servedSession(this.#job, this.#prepared.state.storage, this.#prepared.rules, this.#decisions);
+    return servedSession(this.#job, this.#prepared.state.storage, this.#prepared.rules, this.#explainer);
   }
 
   async play(): Promise<{ report: ReplayReport; nameOf: (symbol: number) => string }> {

@@ -1,5 +1,5 @@
 import type { QuarantinedRow } from '../../contract/window.ts';
-import { machineClock, machineRandom, waitMs } from '../../core/machine.node.ts';
+import { machineClock, machineRandom, startMachineTimer, waitMs } from '../../core/machine.node.ts';
 import type { CheckpointRecord } from '../../contract/checkpoint-record.ts';
 import { CheckpointCoordinator } from '../../runtime/checkpoint/checkpoint-coordinator.ts';
 import { FAILURES_IN_A_ROW_MAX, JobRestarts } from '../../runtime/checkpoint/job-restarts.ts';
@@ -9,7 +9,7 @@ import type { CheckpointSettings } from '../session/checkpoint-settings.ts';
 import type { InputFailure, SessionEvent, SessionParameters } from '../session/session-parameters.ts';
 import type { SessionState } from '../session/session-state.node.ts';
 import { startSession } from '../session/start-session.node.ts';
-import { TradeDecisions } from '../session/trade-decisions.ts';
+import { SessionExplainer } from '../session/session-explainer.ts';
 import { TradeCollector } from '../session/trade-collector.node.ts';
 import { servedSession } from '../serve/trading-queries.ts';
 import type { SessionServer } from './served-session.node.ts';
@@ -119,7 +119,12 @@ export class ReplayPlayer {
     const trades = this.#trades;
     const run = this.#run;
     const state = this.#state;
-    const decisions = new TradeDecisions(trades.latest, run.parameters.rules, state?.audit ?? null);
+    const explainer = new SessionExplainer(
+      startMachineTimer,
+      trades.latest,
+      run.parameters.rules,
+      state?.audit ?? null,
+    );
     const job = startSession({
       parameters: run.parameters,
       workers: run.scaling.workers,
@@ -127,7 +132,7 @@ export class ReplayPlayer {
       sinks: { trades, lateQuotes: { write: () => undefined } },
       onEvent: (event) => {
         state?.take(event);
-        decisions.take(event);
+        explainer.take(event);
         watch.take(event);
       },
       restore: state?.restored ?? null,
@@ -138,7 +143,7 @@ export class ReplayPlayer {
     try {
       state?.attach(job, trades);
       run.scaling.attach(job);
-      run.served?.show(servedSession(job, state?.storage ?? null, run.parameters.rules, decisions));
+      run.served?.show(servedSession(job, state?.storage ?? null, run.parameters.rules, explainer));
       const { elapsedMs } = await job.finished;
       if (watch.ended !== null) await state?.auditEnd(job, trades, watch.ended.progress.totals);
       const nameOf = (symbol: number): string => job.symbolText(symbol);

@@ -1,5 +1,6 @@
+import type { TradeExplanation, WatermarkExplanation } from '../../contract/explanations.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
-import type { RescaleInfo } from '../../contract/window.ts';
+import type { RescaleInfo, TradeMessage } from '../../contract/window.ts';
 import type { CheckpointStorage } from '../../runtime/checkpoint/checkpoint-storage.ts';
 import { CheckpointReader } from '../../runtime/checkpoint/checkpoint-reader.ts';
 import { JobMeter, type MeteredJob } from '../../runtime/metrics/job-metrics.ts';
@@ -7,7 +8,8 @@ import type { StoredKey } from '../../runtime/query/checkpointed-state.ts';
 import type { QueryableJob, QueryableJobs, ServedJob } from '../../runtime/query/queryable-job.ts';
 import type { QueryableStateClient } from '../../runtime/query/queryable-state-client.ts';
 import type { Key } from '../../state/java-hash.ts';
-import type { TradeDecisions } from '../session/trade-decisions.ts';
+import type { SessionExplainer } from '../session/session-explainer.ts';
+import type { WatchedTimes } from '../session/watermark-watch.ts';
 import { compileRules, type CompiledRules, type SymbolRulesCompiled } from '../../trading/compiled-rules.ts';
 import { explain } from '../../trading/explain.ts';
 import { POSITIONS, type PositionState } from '../../trading/position-state.ts';
@@ -21,10 +23,16 @@ export const SESSION_JOB = 'session';
 /** Names of queries (trading/trade-function.ts). */
 export const POSITION = 'position';
 export const EXPLAIN = 'explain';
+export const REASONS = 'reasons';
 
 /** A session as it can be asked: its state, and what came of it. */
 export interface ServedSession extends ServedJob {
-  readonly decisions: TradeDecisions;
+  /** Why a trade was made as it was; null: there is no such trade. @throws StateQueryError */
+  readonly explainTrade: (id: string) => Promise<TradeExplanation | null>;
+  /** The latest trades of a symbol up to an event time, newest first. */
+  readonly lastTrades: (symbol: string, untilMs: number) => readonly TradeMessage[];
+  /** What holds the watermark back. @throws StateQueryError */
+  readonly explainWatermark: () => Promise<WatermarkExplanation>;
 }
 
 /**
@@ -33,31 +41,34 @@ export interface ServedSession extends ServedJob {
  * @param rescales of all its runs; null: this is the only one
  */
 export function servedSession(
-  job: QueryableJob & MeteredJob,
+  job: QueryableJob & MeteredJob & WatchedTimes,
   storage: CheckpointStorage | null,
   rules: RulesDocument,
-  decisions: TradeDecisions,
+  explainer: SessionExplainer,
   rescales: (() => readonly RescaleInfo[]) | null = null,
 ): ServedSession {
   const began = compileRules(rules);
   const query = (
-    read: (state: PositionState, rules: SymbolRulesCompiled) => unknown,
+    read: (state: PositionState, own: SymbolRulesCompiled, rules: CompiledRules) => unknown,
   ): ServedJob['checkpointedQueries'][string] => ({
     uid: TRADE_UID,
     read: (key, stored) => {
       const state = stored.state(POSITIONS.name) as PositionState | undefined;
-      return state === undefined ? null : read(state, symbolRules(rulesAt(stored, began), key));
+      const inForce = rulesAt(stored, began);
+      return state === undefined ? null : read(state, symbolRules(inForce, key), inForce);
     },
   });
   return {
     job,
     meter: new JobMeter(job, rescales),
-    decisions,
+    explainTrade: (id) => explainer.decisions.explain(id),
+    lastTrades: (symbol, untilMs) => explainer.decisions.lastTrades(symbol, untilMs),
+    explainWatermark: () => explainer.watermark.explain(job),
     checkpoints: storage === null ? null : new CheckpointReader(storage),
     checkpointedQueries: {
       [POSITION]: query(positionRow),
-      [EXPLAIN]: query(explain),
-      reasons: query(reasonCounts),
+      [EXPLAIN]: query((state, own, { limits }) => explain(state, own, limits, null)),
+      [REASONS]: query(reasonCounts),
       report: query((state, own) => ({ position: positionRow(state, own), reasons: reasonCounts(state) })),
     },
   };

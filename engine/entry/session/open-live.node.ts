@@ -182,6 +182,11 @@ export class OpenLive {
     return live;
   }
 
+  /** The session's processing clock; null: it is not live yet. */
+  get clockMs(): number | null {
+    return this.input.isRecovering ? null : this.#clock.processingMs();
+  }
+
   /** Between two polls; hands over what is journaled so far. null: it is not live yet, and has no place of its own. */
   snapshot(): StoredLive | null {
     const place = this.journal.place();

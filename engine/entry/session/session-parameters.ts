@@ -1,4 +1,5 @@
 import type { BarBuilding } from '../../contract/bars.ts';
+import type { SourceTime } from '../../contract/explanations.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
 import type { AuditEvent } from '../../connectors/audit/audit-record.ts';
 import type { Speed } from '../../contract/window.ts';
@@ -57,6 +58,8 @@ export interface LiveInputs {
 export type SessionCommand =
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }
+  /** Answered by `progress`; changes nothing. */
+  | { readonly kind: 'tell-progress' }
   | { readonly kind: 'set-speed'; readonly speed: Speed }
   /** `number`: by which `control-entered` names it; absent: nobody asks. */
   | { readonly kind: 'control'; readonly control: ControlRecord; readonly number?: number }
@@ -125,6 +128,7 @@ export interface SessionProgress {
   readonly fraction: number | null;
   readonly lagMs: number;
   readonly greatestMs: number | null;
+  readonly time: SourceTime;
 }
 
 /** An InputError as it crosses threads. */

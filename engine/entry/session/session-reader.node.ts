@@ -57,6 +57,7 @@ export class SessionReader implements SourceReader<SessionRecord> {
   #quarantinedTold = 0;
   #progressAtMs = -Infinity;
   #ended = false;
+  #bounds = { outOfOrdernessMs: 0, maxFutureMs: 0 };
 
   constructor(parameters: SessionParameters, context: SourceReaderContext) {
     this.#parameters = parameters;
@@ -104,6 +105,7 @@ export class SessionReader implements SourceReader<SessionRecord> {
     const command = event as SessionCommand;
     if (command.kind === 'journal-bytes') return this.#journalBytes?.give(command.bytes);
     const reader = this.#reader;
+    if (reader === null && command.kind === 'tell-progress') return;
     // While a journal is played, a control has no place in the stream yet.
     if (reader === null || (command.kind === 'control' && this.#live?.input.isRecovering === true)) {
       this.#early.push(command);
@@ -116,6 +118,8 @@ export class SessionReader implements SourceReader<SessionRecord> {
         break;
       case 'resume':
         reader.resume();
+        break;
+      case 'tell-progress':
         break;
       case 'set-speed':
         if (this.#live === null) reader.setSpeed(command.speed);
@@ -160,6 +164,7 @@ export class SessionReader implements SourceReader<SessionRecord> {
       defaults.outOfOrdernessMs;
     const maxFutureMs =
       this.#parameters.maxFutureMs ?? given.maxFutureMs ?? session.maxFutureMs ?? defaults.maxFutureMs;
+    this.#bounds = { outOfOrdernessMs, maxFutureMs };
     this.#reader = new SessionSourceReader<ControlRecord>({
       inputs: session.inputs,
       symbols: session.symbols,
@@ -256,8 +261,25 @@ export class SessionReader implements SourceReader<SessionRecord> {
   #tellProgress(reader: SessionSourceReader<ControlRecord>): void {
     this.#progressAtMs = this.#context.clock.monotonicMs();
     this.#tellQuarantined(reader);
-    this.#tell({ kind: 'progress', progress: progressOf(reader) });
+    // What asks for progress wants to know of the feed as well, and has both with the second.
     this.#tellFeed();
+    this.#tell({ kind: 'progress', progress: this.#progressOf(reader) });
+  }
+
+  #progressOf(reader: SessionSourceReader<ControlRecord>): SessionProgress {
+    const { greatestMs } = reader.stamper;
+    return {
+      totals: reader.totals(),
+      fraction: reader.fraction(),
+      lagMs: reader.lagMs(),
+      greatestMs: Number.isFinite(greatestMs) ? greatestMs : null,
+      time: {
+        ...reader.time(),
+        ...this.#bounds,
+        idleMs: this.#parameters.inputs.kind === 'live' ? this.#parameters.inputs.settings.idleMs : null,
+        clockMs: this.#live?.clockMs ?? null,
+      },
+    };
   }
 
   #tellFeed(): void {
@@ -270,7 +292,7 @@ export class SessionReader implements SourceReader<SessionRecord> {
     this.#live?.journal.cut();
     this.#tellFeed();
     this.#tellQuarantined(reader);
-    this.#tell({ kind: 'ended', progress: progressOf(reader), pending: reader.stamper.pendingPositions() });
+    this.#tell({ kind: 'ended', progress: this.#progressOf(reader), pending: reader.stamper.pendingPositions() });
   }
 
   #tellQuarantined(reader: SessionSourceReader<ControlRecord>): void {
@@ -320,16 +342,6 @@ function isOfSameKind(left: ControlRecord, right: ControlRecord): boolean {
 /** Driving that clock costs a record for each millisecond in which something happens. */
 function runsOnProcessingTime(rules: RulesDocument): boolean {
   return [rules.defaults ?? {}, ...Object.values(rules.symbols ?? {})].some(({ time }) => time === 'processing');
-}
-
-function progressOf(reader: SessionSourceReader<ControlRecord>): SessionProgress {
-  const { greatestMs } = reader.stamper;
-  return {
-    totals: reader.totals(),
-    fraction: reader.fraction(),
-    lagMs: reader.lagMs(),
-    greatestMs: Number.isFinite(greatestMs) ? greatestMs : null,
-  };
 }
 
 export function failureOf(error: InputError): InputFailure {

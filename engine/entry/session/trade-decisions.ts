@@ -13,6 +13,8 @@ import type { SessionEvent } from './session-parameters.ts';
 const TRADES_KEPT = 10_000;
 /** Documents of rules that are kept; a document may have megabytes. */
 const RULES_KEPT = 16;
+/** Of a symbol: enough to find the one that is meant. */
+const TRADES_TOLD = 10;
 /** More questions than this that need the audit trail are refused. */
 const SEARCHES_MAX = 8;
 
@@ -36,6 +38,18 @@ export class LatestTrades {
     for (let word = 0; word < TRADE_WORDS; word += 1) this.#words[at + word] = from[offset + word];
     this.#symbols[place] = symbol;
     this.#count += 1;
+  }
+
+  /** Trades of a symbol up to an event time, newest first. */
+  of(symbol: string, untilMs: number, countMax: number): readonly TradeMessage[] {
+    const found: TradeMessage[] = [];
+    const oldest = Math.max(0, this.#count - TRADES_KEPT);
+    for (let number = this.#count - 1; number >= oldest && found.length < countMax; number -= 1) {
+      const place = number % TRADES_KEPT;
+      if (this.#symbols[place] === symbol && this.#words[place * TRADE_WORDS] <= untilMs)
+        found.push(tradeMessage(this.#words, place * TRADE_WORDS, symbol));
+    }
+    return found;
   }
 
   /** Looks through all of them: somebody asks seldom, and trades come often. @returns null: not among them */
@@ -75,6 +89,11 @@ export class TradeDecisions {
     if (event.kind !== 'happened' || event.entry.kind !== 'rules') return;
     const { version, rules } = event.entry.details;
     this.#keepRules(version, rules);
+  }
+
+  /** The newest first; those that are no longer in memory are left out. */
+  lastTrades(symbol: string, untilMs: number): readonly TradeMessage[] {
+    return this.#latest.of(symbol, untilMs, TRADES_TOLD);
   }
 
   /**

@@ -17,7 +17,7 @@ import type { Clock } from '../../core/time.ts';
 import { BARS_QUERY } from '../../trading/bars/bar-history.ts';
 import type { ControlRecord, Trade } from '../../trading/records.ts';
 import type { CheckpointRecord } from '../../contract/checkpoint-record.ts';
-import { repeatEvery, waitMs } from '../../core/machine.node.ts';
+import { repeatEvery, startMachineTimer, waitMs } from '../../core/machine.node.ts';
 import { JobFailedError } from '../job-failed-error.ts';
 import type { RunningJob } from '../job-runner.node.ts';
 import type { SessionAudit } from '../session/session-audit.ts';
@@ -25,7 +25,7 @@ import type { SessionEvent, SessionParameters, SessionProgress } from '../sessio
 import { LiveCoordinator, type PreparedLive, type RecoveredLive } from '../session/live-session.node.ts';
 import type { SessionScaling } from '../session/session-scaling.node.ts';
 import { servedSession, type ServedSession } from '../serve/trading-queries.ts';
-import { TradeDecisions } from '../session/trade-decisions.ts';
+import { SessionExplainer } from '../session/session-explainer.ts';
 import { startSession } from '../session/start-session.node.ts';
 import { BarFeed } from './bar-feed.ts';
 import { RateMeter } from '../../runtime/metrics/rate-meter.ts';
@@ -96,7 +96,7 @@ export class WorkstationSession {
   readonly #job: RunningJob<SessionParameters>;
   readonly #rows = new RowCache();
   readonly #trades: SessionTrades;
-  readonly #decisions: TradeDecisions;
+  readonly #explainer: SessionExplainer;
   #served: ServedSession | null = null;
   readonly #controls: SessionControls;
   readonly #rhythm: CheckpointRhythm | null;
@@ -159,7 +159,7 @@ export class WorkstationSession {
       },
       onEvent: (event) => {
         if (this.#live === null) options.audit?.take(event);
-        this.#decisions.take(event);
+        this.#explainer.take(event);
         if (this.#live?.take(event) !== true) this.#take(event);
       },
       restore: restored,
@@ -172,7 +172,7 @@ export class WorkstationSession {
       (id) => this.#job.symbolText(id),
       options.audit,
     );
-    this.#decisions = new TradeDecisions(this.#trades.latest, parameters.rules, options.audit);
+    this.#explainer = new SessionExplainer(startMachineTimer, this.#trades.latest, parameters.rules, options.audit);
     this.#orders = this.#routeOrders();
     if (this.#orders !== null) this.#trades.onFinal = (final) => this.#orders?.offer(final);
     this.#trades.restore(keeper?.trades ?? live?.prepared.state.trades ?? []);
@@ -237,7 +237,7 @@ export class WorkstationSession {
   #serve(): ServedSession {
     const { keeper, live, parameters, scaling } = this.#options;
     const storage = keeper?.storage ?? live?.prepared.state.storage ?? null;
-    return servedSession(this.#job, storage, parameters.rules, this.#decisions, () => scaling.info.history);
+    return servedSession(this.#job, storage, parameters.rules, this.#explainer, () => scaling.info.history);
   }
 
   get isRunning(): boolean {
