@@ -72,6 +72,8 @@ export class RingWriter extends RingEnd {
   private knownTail: number;
   private readonly publishEvery: number;
   private owesWake = false;
+  /** Slots that may be written and not read yet: the capacity, or less where few records are to be under way. */
+  private limit: number;
   waitForRoom: RoomWaiter = () => {
     throw new Error('A ring writer met a full ring and was given nobody to wait with.');
   };
@@ -83,11 +85,12 @@ export class RingWriter extends RingEnd {
     this.published = this.head;
     this.knownTail = Atomics.load(this.positions, TAIL);
     this.publishEvery = Math.min(PUBLISH_EVERY, memory.capacity >> 1);
+    this.limit = memory.capacity;
   }
 
   /** First word of the next slot, waiting for room if need be. Nothing is written until `commit`. */
   claim(): number {
-    if (((this.head - this.knownTail) | 0) >= this.capacity) this.waitUntilRoom();
+    if (((this.head - this.knownTail) | 0) >= this.limit) this.waitUntilRoom();
     return (this.head & this.mask) * this.slotWords;
   }
 
@@ -121,13 +124,29 @@ export class RingWriter extends RingEnd {
 
   hasRoom(): boolean {
     this.knownTail = Atomics.load(this.positions, TAIL);
-    return ((this.head - this.knownTail) | 0) < this.capacity;
+    return ((this.head - this.knownTail) | 0) < this.limit;
   }
 
-  /** Whether so many slots can be written without waiting. */
-  hasRoomFor(slots: number): boolean {
-    if (((this.head - this.knownTail) | 0) + slots > this.capacity) this.hasRoom();
-    return ((this.head - this.knownTail) | 0) + slots <= this.capacity;
+  /**
+   * From here on no more than so many slots are under way at once (Flink: buffer debloating). What is under way already is
+   * not called back.
+   */
+  limitTo(slots: number): void {
+    // Half of it, at least, must be shown while the writer waits for the rest.
+    this.limit = Math.min(this.limit, Math.max(slots, this.publishEvery * 2));
+  }
+
+  /** Whether no more is under way than may be. */
+  get isWithinLimit(): boolean {
+    this.knownTail = Atomics.load(this.positions, TAIL);
+    return ((this.head - this.knownTail) | 0) <= this.limit;
+  }
+
+  /** Whether half of what may be under way can be written without waiting. */
+  isHalfEmpty(): boolean {
+    const half = this.limit >> 1;
+    if (((this.head - this.knownTail) | 0) > half) this.hasRoom();
+    return ((this.head - this.knownTail) | 0) <= half;
   }
 
   get isAbandoned(): boolean {
