@@ -231,8 +231,8 @@ export function takeOver(operator: KeyedOperator, taken: OperatorTakeover): void
 export function takeBeside(operator: KeyedOperator, taken: OperatorTakeover): void {
   placeKeys(operator, taken.parts);
   operator.backend.settleRestored();
-  for (const [name, slots] of operator.restoredRows)
-    for (const slot of slots) operator.rows.get(name)?.restoreMark(slot);
+  for (const [name, parts] of operator.restoredRows)
+    for (const slots of parts) operator.rows.get(name)?.restoreMarks(slots);
   operator.restoredRows.clear();
   operator.operatorStates.replace(taken.operatorStates.map((text) => decodePlain(text) as Record<string, unknown>));
 }
@@ -247,11 +247,7 @@ function placeKeys(operator: KeyedOperator, parts: readonly MovedKeys[]): void {
       for (const [index, data] of entries) backend.restoreAt(slots[index], name, kind, data, version);
     register(timers.eventTimers, part.eventTimers, slots);
     register(timers.processingTimers, part.processingTimers, slots);
-    for (const [name, indexes] of Object.entries(part.rows)) {
-      const marked = operator.restoredRows.get(name) ?? [];
-      operator.restoredRows.set(name, marked);
-      for (let index = 0; index < indexes.length; index += 1) marked.push(slots[indexes[index]]);
-    }
+    for (const [name, indexes] of Object.entries(part.rows)) operator.addRestoredRows(name, slots, indexes);
   }
 }
 
