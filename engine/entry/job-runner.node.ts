@@ -7,12 +7,7 @@ import { machineClock, nextTurn, repeatEvery, startMachineTimer, waitMs } from '
 import { createJobGraph, isAsync, uidOf, type JobGraph } from '../graph/job-graph.ts';
 import type { RingMemory } from '../memory/shared-ring.ts';
 import { SymbolDictionary, type SymbolDictionaryOptions } from '../memory/symbol-dictionary.ts';
-import {
-  createPhysicalPlan,
-  type PhysicalPlan,
-  type PlanOptions,
-  type ThreadId,
-} from '../runtime/exchange/physical-plan.ts';
+import { createPhysicalPlan, type PlanOptions, type ThreadId } from '../runtime/exchange/physical-plan.ts';
 import type { AsyncStatistics } from '../runtime/async/async-statistics.ts';
 import { asyncStatisticsOf, createJobMemory, type JobMemory } from '../runtime/job-memory.ts';
 import { errorText, OperatorFailure } from '../runtime/operator-failure.ts';
@@ -23,13 +18,7 @@ import type {
   RestoredCheckpoint,
   StoredCheckpoint,
 } from '../runtime/checkpoint/checkpoint-storage.ts';
-import {
-  ASKED,
-  dealHandovers,
-  RescaleBarrier,
-  type RescaleCause,
-  type RescaleRecord,
-} from '../runtime/checkpoint/rescale.ts';
+import { ASKED, type RescaleCause, type RescaleRecord } from '../runtime/checkpoint/rescale.ts';
 import type { Acknowledgement } from '../runtime/checkpoint/acknowledgement.ts';
 import { QueryableStateClient } from '../runtime/query/queryable-state-client.ts';
 import { stateAnswerOf, type QueryableJob } from '../runtime/query/queryable-job.ts';
@@ -41,10 +30,10 @@ import type { StructsOfTask } from '../runtime/task/task-rehearsal.ts';
 import type { Mail, MailAnswer } from '../runtime/task/task.ts';
 import { ACTIVITY, createControlMemory, TASKS_MAX, ThreadControl } from '../runtime/thread-control.ts';
 import type { Key } from '../state/java-hash.ts';
-import { buffersOf } from '../state/moved-keys.ts';
 import { JobFailedError } from './job-failed-error.ts';
+import { JobRescaling, type RescaledThread, type RescalingHost } from './job-rescaling.ts';
 import { TaskQuestions } from './task-questions.ts';
-import type { FromWorker, NewParallelism, ToWorker, WorkerRestore, WorkerStart } from './worker-messages.ts';
+import type { FromWorker, ToWorker, WorkerRestore, WorkerStart } from './worker-messages.ts';
 
 export interface RunJobOptions<P> {
   readonly job: JobDefinition<P>;
@@ -117,34 +106,20 @@ const STOP_MS = 1_000;
 const LOOK_EVERY_MS = 20;
 const STALL_MS = 1_000;
 
-type WorkerId = ThreadId | 'async';
+type WorkerId = Exclude<ThreadId, 'coordinator'> | 'async';
 /** Enough for every task to have as many as it takes, and not so many that memory is theirs. */
 const QUESTIONS_OPEN_MAX = 4_096;
 const SOURCES_ENDED = CheckpointCoordinator.SOURCES_ENDED;
-const JOB_ENDED = 'The job ended before it was done.';
-
-/** The job with another parallelism, as far as it is made before the barrier. */
-interface NewWiring {
-  readonly graph: JobGraph;
-  readonly plan: PhysicalPlan;
-  readonly memory: JobMemory;
-  readonly spares: readonly WorkerEntry[];
-}
 
 /** One worker thread as the runner sees it. */
-interface WorkerEntry {
+interface WorkerEntry extends RescaledThread {
   readonly id: WorkerId;
   readonly label: string;
   readonly block: number;
   readonly worker: Worker;
   readonly exited: Promise<void>;
-  readonly ready: Promise<void>;
   readonly tellReady: () => void;
-  /** The code of a change of parallelism is warm there. */
-  readonly rehearsed: Promise<void>;
   readonly tellRehearsed: () => void;
-  /** It was asked for that, or did it as it began. */
-  hasRehearsed: boolean;
   /** Monotonic; null: it is still being started. */
   readyMs: number | null;
   isFinished: boolean;
@@ -171,7 +146,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
   /** Of its tasks, once they are open. */
   private structs: StructsOfTask = {};
   private readonly rescales: RescaleRecord[] = [];
-  private rescaling: RescaleBarrier | null = null;
+  private rescaling: JobRescaling<WorkerEntry> | null = null;
   /** Of jobs without checkpoints. */
   private barriers = 0;
   private readonly symbols: SymbolDictionary;
@@ -336,9 +311,9 @@ export class RunningJob<P = unknown> implements QueryableJob {
     await Promise.race([this.started, this.over]);
     if (this.outcome !== 'running') throw new IllegalStateError('The parallelism can only change while the job runs.');
     if (this.rescaling !== null) throw new IllegalStateError('The parallelism is being changed already.');
-    this.rescaling = new RescaleBarrier(this.graph.parallelism, parallelism, why, machineClock);
+    this.rescaling = new JobRescaling(this.rescalingHost(), parallelism, why);
     try {
-      const record = await this.changeParallelism(this.rescaling);
+      const record = await this.rescaling.run();
       this.rescales.push(record);
       return record;
     } finally {
@@ -355,87 +330,45 @@ export class RunningJob<P = unknown> implements QueryableJob {
     return Math.min(this.graph.maxParallelism, TASKS_MAX);
   }
 
-  private async changeParallelism(barrier: RescaleBarrier): Promise<RescaleRecord> {
-    const { to, from } = barrier;
-    const graph = { ...this.graph, parallelism: to };
-    const plan = createPhysicalPlan(graph, ringOptions(this.options.ringSlots));
-    const memory = {
-      ...createJobMemory(graph, plan, { symbolsMax: 2 }),
-      symbols: this.memory.symbols,
-      asyncStatistics: this.memory.asyncStatistics,
-      metrics: this.memory.metrics,
+  private rescalingHost(): RescalingHost<WorkerEntry> {
+    const current = (): this => this;
+    return {
+      clock: machineClock,
+      planOptions: ringOptions(this.options.ringSlots),
+      over: this.over,
+      get graph() {
+        return current().graph;
+      },
+      get memory() {
+        return current().memory;
+      },
+      get threads() {
+        return current().workers;
+      },
+      get hasEnded() {
+        return current().outcome !== 'running';
+      },
+      startSpare: (index, { memory }) => {
+        const start = this.workerStart(this.rescaling?.barrier.to ?? this.graph.parallelism, memory);
+        return this.startWorker(index, { ...start, isSpare: true, role: { kind: 'task', index } });
+      },
+      send: (entry, message, handedOver) => this.send(entry, message, handedOver),
+      sendBarrier: (id, parallelism) => {
+        this.sendToSource({ kind: 'rescale', id, parallelism });
+        this.sink.expectBarrier(id);
+      },
+      exclusively: async (act) => {
+        if (this.checkpoints !== null) return this.checkpoints.exclusively(act);
+        this.barriers += 1;
+        return act(this.barriers);
+      },
+      goOn: ({ graph, plan, memory }) => {
+        this.graph = graph;
+        this.sink = new SinkTask(graph, plan, this.sinkHost(memory), this.options.sinks ?? {}, this.sink);
+        this.pump();
+      },
+      retire: (entries) => this.retire(entries),
     };
-    for (let index = from; index < to; index += 1)
-      this.startWorker(index, { ...this.workerStart(to, memory), isSpare: true, role: { kind: 'task', index } });
-    const spares = this.workers.slice(this.workers.length - Math.max(0, to - from));
-    await Promise.race([
-      Promise.all([...spares.map(({ ready }) => ready), this.rehearse()]),
-      barrier.passed,
-      this.over,
-    ]);
-    if (this.hasEnded()) return barrier.record(null, JOB_ENDED);
-    const exclusively = async (act: (id: number) => Promise<RescaleRecord>): Promise<RescaleRecord> => {
-      if (this.checkpoints !== null) return this.checkpoints.exclusively(act);
-      this.barriers += 1;
-      return act(this.barriers);
-    };
-    return exclusively((id) => this.handOver(barrier, id, { graph, plan, memory, spares }));
-  }
-
-  private async handOver(
-    barrier: RescaleBarrier,
-    id: number,
-    { graph, plan, memory, spares }: NewWiring,
-  ): Promise<RescaleRecord> {
-    const { to } = barrier;
-    const pausedMs = machineClock.monotonicMs();
-    barrier.id = id;
-    if (barrier.refusal === null) {
-      this.sendToSource({ kind: 'rescale', id, parallelism: to });
-      this.sink.expectBarrier(id);
-    }
-    await Promise.race([barrier.passed, this.over]);
-    if (barrier.refusal !== null || this.hasEnded()) {
-      await this.retire(spares);
-      return barrier.record(null, barrier.refusal ?? JOB_ENDED);
-    }
-    this.graph = graph;
-    this.sink = new SinkTask(graph, plan, this.sinkHost(memory), this.options.sinks ?? {}, this.sink);
-    this.moveAll(barrier, { parallelism: to, memory });
-    this.pump();
-    await Promise.race([barrier.allMoved, this.over]);
-    if (this.hasEnded()) return barrier.record(pausedMs, JOB_ENDED);
-    const record = barrier.record(pausedMs, null);
-    await this.retire(this.workers.filter(({ id: thread }) => typeof thread === 'number' && thread >= to));
-    return record;
-  }
-
-  /** Resolves when every task that has not done so before has rehearsed the change, between its records. */
-  private async rehearse(): Promise<void> {
-    const unprepared = this.workers.filter(({ id, hasRehearsed }) => typeof id === 'number' && !hasRehearsed);
-    for (const entry of unprepared) {
-      entry.hasRehearsed = true;
-      this.send(entry, { kind: 'rehearse' });
-    }
-    await Promise.all(unprepared.map(({ rehearsed }) => rehearsed));
-  }
-
-  private hasEnded(): boolean {
-    return this.outcome !== 'running';
-  }
-
-  private moveAll(barrier: RescaleBarrier, to: NewParallelism): void {
-    const dealt = dealHandovers(barrier.given, to.parallelism);
-    const served = this.workers.filter(({ id }) => (typeof id === 'number' ? id < to.parallelism : id === 'source'));
-    barrier.awaitMoved(served.length);
-    for (const entry of served) {
-      if (entry.id === 'source') this.send(entry, { kind: 'move', to, taken: {} });
-      else if (typeof entry.id === 'number') {
-        const taken = dealt[entry.id];
-        const buffers = Object.values(taken).flatMap(({ parts }) => parts.flatMap(buffersOf));
-        this.send(entry, entry.id < barrier.from ? { kind: 'move', to, taken } : { kind: 'take-over', taken }, buffers);
-      }
-    }
   }
 
   /** Task threads that the job does not need any more. */
@@ -477,7 +410,8 @@ export class RunningJob<P = unknown> implements QueryableJob {
   }
 
   private acknowledge(part: Acknowledgement): void {
-    if (this.rescaling?.id === part.checkpointId) this.rescaling.acknowledge(part);
+    const barrier = this.rescaling?.barrier;
+    if (barrier?.id === part.checkpointId) barrier.acknowledge(part);
     else this.checkpoints?.acknowledge(part);
   }
 
@@ -584,7 +518,8 @@ export class RunningJob<P = unknown> implements QueryableJob {
   }
 
   private refuseBarrier(id: number): void {
-    if (this.rescaling?.id === id) this.rescaling.refuse(SOURCES_ENDED);
+    const barrier = this.rescaling?.barrier;
+    if (barrier?.id === id) barrier.refuse(SOURCES_ENDED);
     else this.checkpoints?.refused(id);
   }
 
@@ -606,7 +541,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
     return port1;
   }
 
-  private startWorker(id: WorkerId, start: WorkerStart): void {
+  private startWorker(id: WorkerId, start: WorkerStart): WorkerEntry {
     const asyncPort = typeof id === 'number' ? this.attachToCalls(id) : null;
     const workerData = { ...start, asyncPort } satisfies WorkerStart;
     const label = typeof id === 'number' ? `task ${id}` : id;
@@ -657,6 +592,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
       if (!entry.isFinished)
         this.fail(entry.label, `The thread ended with exit code ${code} before its work was done.`);
     });
+    return entry;
   }
 
   private receive(entry: WorkerEntry, message: FromWorker): void {
@@ -676,8 +612,10 @@ export class RunningJob<P = unknown> implements QueryableJob {
         return this.acknowledge(message.part);
       case 'checkpoint-refused':
         return this.refuseBarrier(message.id);
+      case 'narrowed':
+        return this.rescaling?.narrowed(entry.id);
       case 'moved':
-        return this.rescaling?.moved();
+        return this.rescaling?.barrier.moved();
       case 'mail-answer':
         return this.questions.answered(message.answer);
       case 'source-event':
@@ -687,7 +625,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
       case 'finished':
         entry.isFinished = true;
         // It answers nothing any more.
-        if (entry.id === 'source') this.rescaling?.refuse(SOURCES_ENDED);
+        if (entry.id === 'source') this.rescaling?.barrier.refuse(SOURCES_ENDED);
         return this.pump();
     }
   }

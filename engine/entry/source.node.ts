@@ -19,6 +19,9 @@ function takeMessage(worker: WorkerThread, task: SourceTask, graph: JobGraph, me
       return;
     case 'checkpoint-complete':
       return task.notifyCheckpointComplete(message.id);
+    case 'narrow':
+      worker.isToNarrow = true;
+      return task.narrow();
     case 'rescale':
       if (!task.startRescale(message.id, message.parallelism))
         worker.post({ kind: 'checkpoint-refused', id: message.id });
@@ -87,6 +90,11 @@ export async function runSourceThread(worker: WorkerThread, graph: JobGraph, pla
       const status = task.runBatch();
       control.beat(block);
       if (status === 'finished') break;
+      // While nothing comes, what is under way is read by itself.
+      if (worker.isToNarrow && (status === 'idle' || task.outputs.isNarrow)) {
+        worker.isToNarrow = false;
+        worker.post({ kind: 'narrowed' });
+      }
       if (status === 'progress' && batch % BATCHES_PER_TURN !== 0) continue;
       if (status === 'idle') {
         control.setActivity(block, ACTIVITY.waiting);

@@ -23,6 +23,7 @@ export function runTaskThread(worker: WorkerThread, graph: JobGraph, plan: Physi
       status === 'finished' ||
       worker.order !== null ||
       worker.isToRehearse ||
+      worker.isToNarrow ||
       control.isAborted
     );
   };
@@ -36,6 +37,7 @@ export function runTaskThread(worker: WorkerThread, graph: JobGraph, plan: Physi
         if (rehearsal.turn()) rehearsalOver(worker);
         continue;
       }
+      if (worker.isToNarrow) narrow(worker, task);
       if (worker.order?.kind === 'move') {
         task = moved(worker, task, graph, index, worker.order);
         continue;
@@ -75,6 +77,14 @@ function start(worker: WorkerThread, task: StreamTask, graph: JobGraph): boolean
       : { kind: 'ready', fingerprint: graph.fingerprint, structs: structsOf(task) },
   );
   return true;
+}
+
+/** Told once what was under way before is read; until then the task works, and is asked again. */
+function narrow(worker: WorkerThread, task: StreamTask): void {
+  task.outputs.narrow();
+  if (!task.outputs.isNarrow) return;
+  worker.isToNarrow = false;
+  worker.post({ kind: 'narrowed' });
 }
 
 function rehearsalOver(worker: WorkerThread): void {

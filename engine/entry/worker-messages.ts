@@ -58,6 +58,8 @@ export type ToWorker =
   | { readonly kind: 'rescale'; readonly id: number; readonly parallelism: number }
   /** To a task: a change of parallelism is near. */
   | { readonly kind: 'rehearse' }
+  /** To the source thread and to tasks, when the change is next: little is to be under way when the barrier comes. */
+  | { readonly kind: 'narrow' }
   /** To the source thread and to tasks that stay. */
   | { readonly kind: 'move'; readonly to: NewParallelism; readonly taken: Readonly<Record<string, OperatorTakeover>> }
   /** To spare tasks. */
@@ -79,6 +81,7 @@ export type FromWorker =
   /** `structs`: of a task that is open. */
   | { readonly kind: 'ready'; readonly fingerprint: string; readonly structs?: StructsOfTask }
   | { readonly kind: 'rehearsed' }
+  | { readonly kind: 'narrowed' }
   | { readonly kind: 'failed'; readonly failure: FailureMessage }
   | { readonly kind: 'mail-answer'; readonly answer: MailAnswer }
   | { readonly kind: 'source-event'; readonly source: string; readonly event: unknown }

@@ -66,6 +66,7 @@ class PortMailbox implements Mailbox {
       const { message } = received;
       if (message.kind === 'mail') return message.mail;
       if (message.kind === 'rehearse') this.worker.isToRehearse = true;
+      if (message.kind === 'narrow') this.worker.isToNarrow = true;
       if (message.kind === 'hang') hangForEver();
       if (message.kind === 'stop') this.worker.isStopped = true;
       if (message.kind === 'move' || message.kind === 'take-over') {
@@ -101,6 +102,8 @@ export class WorkerThread {
   isStopped = false;
   /** A change of parallelism is near, and its code is to be warm by then. */
   isToRehearse = false;
+  /** It is next. */
+  isToNarrow = false;
   /** What the task thread was told and has not done yet. */
   order: Extract<ToWorker, { kind: 'move' | 'take-over' }> | null = null;
   /** Change with the parallelism. */

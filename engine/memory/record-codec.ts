@@ -100,14 +100,34 @@ function encoderSource(layout: RecordLayout): string {
 /** @param keyField a symbol field the payload leaves out, because the record's key is that symbol */
 export function compileCodec(shape: StructShape, keyField: string | null = null): RecordCodec {
   const layout = layoutOf(shape, keyField);
-  const ViewClass = new Function(viewSource(layout, IN_ONE_PIECE))() as new (
-    f: Float64Array,
-    i: Int32Array,
-    symbols: SymbolDictionary,
-    key: CurrentKeyName | null,
-  ) => RecordView;
-  const encode = new Function(encoderSource(layout))() as RecordEncoder;
-  return { layout, encode, createView: (f, i, symbols, key) => new ViewClass(f, i, symbols, key) };
+  let encoder: RecordEncoder | null = null;
+  return {
+    layout,
+    get encode() {
+      encoder ??= new Function(encoderSource(layout))() as RecordEncoder;
+      return encoder;
+    },
+    createView: (f, i, symbols, key) => new (viewClassOf(layout, shape, keyField))(f, i, symbols, key),
+  };
+}
+
+type ViewClass = new (
+  f: Float64Array,
+  i: Int32Array,
+  symbols: SymbolDictionary,
+  key: CurrentKeyName | null,
+) => RecordView;
+
+const viewClasses = new Map<string, ViewClass>();
+
+/** One class for equal records, as for equal structs: what was compiled for a ring fits the one that takes its place. */
+function viewClassOf(layout: RecordLayout, shape: StructShape, keyField: string | null): ViewClass {
+  const key = JSON.stringify([shape.name, shape.fields, keyField]);
+  const known = viewClasses.get(key);
+  if (known !== undefined) return known;
+  const compiled = new Function(viewSource(layout, IN_ONE_PIECE))() as ViewClass;
+  viewClasses.set(key, compiled);
+  return compiled;
 }
 
 /** A view over structs of which each lies in two pieces: `$b` is the first word of its front, `$o` the first of all backs. */

@@ -80,7 +80,9 @@ export class RingWriter extends RingEnd {
   private head: number;
   private published: number;
   private knownTail: number;
-  /** The capacity, or more while it is stretched. */
+  /** Slots that may be written and not read yet: the capacity, or less where few records are to be under way. */
+  private allowed: number;
+  /** What is allowed, or more while it is stretched. */
   private limit: number;
   private readonly publishEvery: number;
   private owesWake = false;
@@ -94,6 +96,7 @@ export class RingWriter extends RingEnd {
     this.head = Atomics.load(this.positions, HEAD);
     this.published = this.head;
     this.knownTail = Atomics.load(this.positions, TAIL);
+    this.allowed = memory.capacity;
     this.limit = memory.capacity;
     this.publishEvery = Math.min(PUBLISH_EVERY, memory.capacity >> 1);
   }
@@ -135,23 +138,41 @@ export class RingWriter extends RingEnd {
   hasRoom(): boolean {
     this.knownTail = Atomics.load(this.positions, TAIL);
     const filled = (this.head - this.knownTail) | 0;
-    if (filled < this.capacity) this.limit = this.capacity;
+    if (filled < this.allowed) this.limit = this.allowed;
     return filled < this.limit;
   }
 
   /**
-   * One slot more than the capacity allows, where the memory has it: for a writer whose reader cannot go on before it
-   * does, because both are calls of one thread. @returns whether there is room now
+   * One slot more than is allowed, where the memory has it: for a writer whose reader cannot go on before it does,
+   * because both are calls of one thread. @returns whether there is room now
    */
   stretch(): boolean {
-    this.limit = Math.min(this.mask + 1, this.limit + 1);
+    const filled = (this.head - this.knownTail) | 0;
+    this.limit = Math.min(this.mask + 1, Math.max(this.limit, filled) + 1);
     return this.hasRoom();
   }
 
-  /** Whether so many slots can be written without waiting. */
-  hasRoomFor(slots: number): boolean {
-    if (((this.head - this.knownTail) | 0) + slots > this.capacity) this.hasRoom();
-    return ((this.head - this.knownTail) | 0) + slots <= this.capacity;
+  /**
+   * From here on no more than so many slots are under way at once (Flink: buffer debloating). What is under way already is
+   * not called back.
+   */
+  limitTo(slots: number): void {
+    // Half of it, at least, must be shown while the writer waits for the rest.
+    this.allowed = Math.min(this.allowed, Math.max(slots, this.publishEvery * 2));
+    this.limit = this.allowed;
+  }
+
+  /** Whether no more is under way than may be. */
+  get isWithinLimit(): boolean {
+    this.knownTail = Atomics.load(this.positions, TAIL);
+    return ((this.head - this.knownTail) | 0) <= this.allowed;
+  }
+
+  /** Whether half of what may be under way can be written without waiting. */
+  isHalfEmpty(): boolean {
+    const half = this.allowed >> 1;
+    if (((this.head - this.knownTail) | 0) > half) this.hasRoom();
+    return ((this.head - this.knownTail) | 0) <= half;
   }
 
   get isAbandoned(): boolean {

@@ -5,7 +5,7 @@ import { IllegalArgumentError } from '../core/errors.ts';
  * Numbers for strings, the same on every thread of a job: 0, 1, 2 ... in the order of first use. Text is kept as UTF-16
  * code units in shared memory, so that every JavaScript string goes in and comes out unchanged.
  *
- *   header i32:  [0] lock   [1] symbols   [2] text units used
+ *   header i32:  [0] lock (LOCK_*)   [1] symbols   [2] text units used
  *   entries i32: two per symbol: first text unit, length in units
  *   buckets i32: hash table of symbol + 1, open addressing, 0 is empty
  *   units  u16:  the text
@@ -14,6 +14,10 @@ import { IllegalArgumentError } from '../core/errors.ts';
  * these the shared part is read once. The memory is reserved, not used: pages nobody wrote cost nothing.
  */
 const LOCK = 0;
+const LOCK_FREE = 0;
+const LOCK_HELD = 1;
+/** And somebody sleeps until it is free: only then is a thread woken, which costs more than adding a string. */
+const LOCK_AWAITED = 2;
 const COUNT = 1;
 const UNITS_USED = 2;
 const HEADER_BYTES = 64;
@@ -33,6 +37,11 @@ const CACHED_MAX = 2 ** 16;
 const UNITS_PER_CALL = 1024;
 /** The lock is held for microseconds; a thread that cannot get it in this many tries has a dead holder. */
 const LOCK_TRIES_MAX = 20_000;
+
+/** Strings looked for together: as many as a core can wait for at once. */
+const FETCHED_AHEAD = 32;
+/** Keeps fetches from being optimized away. */
+const FETCHED = new Int32Array(1);
 
 /** Strings in columns, to be stored: the first one's UTF-16 units end at `ends[0]`, the next one's begin there. */
 export interface SymbolTexts {
@@ -130,9 +139,42 @@ export class SymbolDictionary {
   /** Numbers of strings, as `idOf` gives them, without making the strings. @throws IllegalArgumentError when it is full */
   idsOf({ ends, units }: SymbolTexts): Int32Array {
     const ids = new Int32Array(ends.length);
-    for (let index = 0; index < ids.length; index += 1)
-      ids[index] = this.internUnits(units, index === 0 ? 0 : ends[index - 1], ends[index]);
+    const hashes = new Int32Array(FETCHED_AHEAD);
+    for (let first = 0; first < ids.length; first += FETCHED_AHEAD) {
+      const count = Math.min(FETCHED_AHEAD, ids.length - first);
+      let from = first === 0 ? 0 : ends[first - 1];
+      for (let index = 0; index < count; index += 1) {
+        hashes[index] = hashOf(units, from, ends[first + index]);
+        from = ends[first + index];
+      }
+      this.fetchAhead(hashes, count);
+      from = first === 0 ? 0 : ends[first - 1];
+      for (let index = 0; index < count; index += 1) {
+        ids[first + index] = this.internUnits(units, from, ends[first + index], hashes[index]);
+        from = ends[first + index];
+      }
+    }
     return ids;
+  }
+
+  /**
+   * Reads what finding so many strings will read. The reads of each round depend on nothing, so the processor waits for all
+   * of these cache lines together instead of for one after the other.
+   */
+  private fetchAhead(hashes: Int32Array, count: number): void {
+    const { buckets, entries, units } = this;
+    const mask = buckets.length - 1;
+    let sum = 0;
+    for (let index = 0; index < count; index += 1) sum = (sum + buckets[hashes[index] & mask]) | 0;
+    for (let index = 0; index < count; index += 1) {
+      const entry = buckets[hashes[index] & mask];
+      if (entry > 0) sum = (sum + entries[entry * 2 - 2]) | 0;
+    }
+    for (let index = 0; index < count; index += 1) {
+      const entry = buckets[hashes[index] & mask];
+      if (entry > 0) sum = (sum + units[entries[entry * 2 - 2]]) | 0;
+    }
+    FETCHED[0] = sum;
   }
 
   private read(id: number): string {
@@ -145,7 +187,8 @@ export class SymbolDictionary {
   }
 
   private intern(text: string): number {
-    return this.internUnits(this.unitsOf(text), 0, text.length);
+    const units = this.unitsOf(text);
+    return this.internUnits(units, 0, text.length, hashOf(units, 0, text.length));
   }
 
   /** Its UTF-16 units, until the next call. */
@@ -156,8 +199,7 @@ export class SymbolDictionary {
   }
 
   /** Takes the lock only where the string may be new: what is there is found while others add to it. */
-  private internUnits(text: Uint16Array, from: number, to: number): number {
-    const hash = hashOf(text, from, to);
+  private internUnits(text: Uint16Array, from: number, to: number, hash: number): number {
     const known = this.findUnits(text, from, to, hash);
     if (known >= 0) return known;
     this.lock();
@@ -165,8 +207,7 @@ export class SymbolDictionary {
       const found = this.findUnits(text, from, to, hash);
       return found >= 0 ? found : this.append(text, from, to, -found - 1);
     } finally {
-      Atomics.store(this.header, LOCK, 0);
-      Atomics.notify(this.header, LOCK, 1);
+      this.unlock();
     }
   }
 
@@ -210,10 +251,15 @@ export class SymbolDictionary {
   }
 
   private lock(): void {
-    for (let tries = 0; Atomics.compareExchange(this.header, LOCK, 0, 1) !== 0; tries += 1) {
+    if (Atomics.compareExchange(this.header, LOCK, LOCK_FREE, LOCK_HELD) === LOCK_FREE) return;
+    for (let tries = 0; Atomics.exchange(this.header, LOCK, LOCK_AWAITED) !== LOCK_FREE; tries += 1) {
       assert(tries < LOCK_TRIES_MAX, 'The symbol dictionary stayed locked; the thread that held it must have died.');
-      Atomics.wait(this.header, LOCK, 1, 1);
+      Atomics.wait(this.header, LOCK, LOCK_AWAITED, 1);
     }
+  }
+
+  private unlock(): void {
+    if (Atomics.exchange(this.header, LOCK, LOCK_FREE) === LOCK_AWAITED) Atomics.notify(this.header, LOCK, 1);
   }
 }
 
@@ -221,7 +267,7 @@ export class SymbolDictionary {
 function hashOf(text: Uint16Array, from: number, to: number): number {
   let hash = 0x811c9dc5;
   for (let unit = from; unit < to; unit += 1) hash = Math.imul(hash ^ text[unit], 0x01000193);
-  return (hash ^ (hash >>> 15)) >>> 0;
+  return hash ^ (hash >>> 15);
 }
 
 /** Not by code points: a half of a surrogate pair is a unit like any other. */

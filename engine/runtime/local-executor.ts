@@ -145,7 +145,7 @@ export class LocalExecutor<P> implements QueryableJob {
    */
   rescale(parallelism: number, barrierId: number): Promise<boolean> {
     const barrier = new RescaleBarrier(this.parallelism, parallelism, ASKED, this.options.clock);
-    barrier.id = barrierId;
+    barrier.sent(barrierId);
     return new Promise((moved) => {
       // First: tasks that make room for the barrier may be through it when the source is.
       this.rescaling = { barrier, moved };

@@ -299,10 +299,11 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
     return Object.fromEntries([...structs, ...objects].map(({ name, kind, version }) => [name, { kind, version }]));
   }
 
-  /** The key belongs to another subtask now. */
-  forgetAt(slot: number): void {
-    for (const { state } of this.states.values()) state.clearAt(slot);
-    this.restored.forgetAt(slot);
+  /** The keys belong to other subtasks now. */
+  forget(slots: readonly number[]): void {
+    for (const { state } of this.states.values())
+      for (let index = 0; index < slots.length; index += 1) state.clearAt(slots[index]);
+    this.restored.forget(slots);
   }
 
   /** State of key groups that came from another subtask, when functions already run: it goes where they look for it. */

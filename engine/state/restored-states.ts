@@ -117,9 +117,10 @@ export class RestoredStates {
       if (before[index] !== NO_NUMBER) numbers[before[index]] = NO_NUMBER;
   }
 
-  /** The key belongs to another subtask now. */
-  forgetAt(slot: number): void {
-    for (const { bySlot } of this.settled().values()) if (slot < bySlot.length) bySlot[slot] = undefined;
+  /** The keys belong to other subtasks now. */
+  forget(slots: readonly number[]): void {
+    for (const { bySlot } of this.settled().values())
+      for (const slot of slots) if (slot < bySlot.length) bySlot[slot] = undefined;
   }
 }
 

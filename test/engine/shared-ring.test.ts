@@ -19,6 +19,30 @@ const steps = fc.array(
 );
 
 describe('a shared ring', () => {
+  test('that is limited holds its writer up when so many records are unread, and no sooner', () => {
+    const memory = createRing(4096, 8);
+    const writer = new RingWriter(memory);
+    const reader = new RingReader(memory);
+    const write = (count: number): void => {
+      for (let index = 0; index < count; index += 1) {
+        writer.claim();
+        writer.commit();
+      }
+      writer.publish();
+    };
+    write(2000);
+
+    writer.limitTo(1024);
+    expect([writer.isWithinLimit, writer.hasRoom()]).toEqual([false, false]);
+    reader.available();
+    reader.release(1000);
+    expect([writer.isWithinLimit, writer.hasRoom()]).toEqual([true, true]);
+    write(24);
+
+    expect([writer.isWithinLimit, writer.hasRoom(), writer.isHalfEmpty()]).toEqual([true, false, false]);
+    expect(reader.lookAgain()).toBe(1024);
+  });
+
   test('is a queue: what is published comes out once, in order, whatever the positions', () => {
     fc.assert(
       fc.property(starts, fc.constantFrom(2, 4, 16), steps, (start, capacity, script: readonly Step[]) => {
@@ -119,8 +143,10 @@ describe('a shared ring', () => {
     expect(reader.available()).toBe(4);
     expect([0, 1, 2, 3].map((at) => reader.f[((reader.position + at) & reader.mask) * 8 + 3])).toEqual([0, 1, 2, 3]);
     reader.release((reader.position + 3) | 0);
-    expect(writer.hasRoomFor(1)).toBe(true);
-    expect(writer.hasRoomFor(2)).toBe(false);
+    expect(writer.hasRoom()).toBe(true);
+    writer.claim();
+    writer.commit();
+    expect(writer.hasRoom()).toBe(false);
   });
 
   test('refuses a capacity that is no power of two, and says so', () => {

@@ -6,6 +6,7 @@ import { TradeCollector } from '../../engine/entry/session/trade-collector.node.
 import type { CheckpointRecord } from '../../engine/contract/checkpoint-record.ts';
 import { createSymbolMemory, SymbolDictionary } from '../../engine/memory/symbol-dictionary.ts';
 import { CheckpointStorage, type RestoredCheckpoint } from '../../engine/runtime/checkpoint/checkpoint-storage.ts';
+import type { RescaleRecord, RescaleSteps } from '../../engine/runtime/checkpoint/rescale.ts';
 import { KeyedBroadcastOperatorTestHarness } from '../../engine/runtime/harness/keyed-harnesses.ts';
 import { decodeKeyGroup } from '../../engine/state/key-group-blob.ts';
 import { TradeFunction } from '../../engine/trading/trade-function.ts';
@@ -157,29 +158,45 @@ async function checkpointLines(folder: string, symbols: number, runs: number): P
   ];
 }
 
+const STEP_NOTES = {
+  drain: 'of the pause: until every worker had the barrier',
+  give: 'until the coordinator had the keys that move',
+  deal: 'until they were sent to their new workers',
+  take: 'until the last thread had taken them over',
+} as const;
+
 /** The number of workers up and down while quotes flow at full speed. */
 async function rescaleLines(symbols: number, quick: boolean): Promise<BenchLine[]> {
   const session = start(parametersOf(symbols, ENDLESS), 1, {});
-  const pauses: number[] = [];
+  const changes: RescaleRecord[] = [];
   try {
     await session.measuring;
     for (const workers of quick ? [2, 1] : [2, 3, 2, 1, 2, 1]) {
       const record = await session.job.rescale(workers);
       if (record.status !== 'completed') throw new Error(record.problem ?? '');
-      pauses.push(record.pauseMs);
+      changes.push(record);
     }
   } finally {
     await session.job.cancel();
   }
+  const name = `change of workers at ${symbols.toLocaleString('en')} keys`;
   return [
     {
       line: 'state',
-      name: `change of workers at ${symbols.toLocaleString('en')} keys: no quote is taken in`,
+      name: `${name}: no quote is taken in`,
       unit: 'ms',
-      value: spreadOf(pauses),
+      value: spreadOf(changes.map(({ pauseMs }) => pauseMs)),
       aim: 50,
       note: '1, 2, 3 workers up and down at full speed, rings full: what is in them is worked off first',
     },
+    ...(['drain', 'give', 'deal', 'take'] as const).map((step) => ({
+      line: 'state',
+      name: `${name}: ${step}`,
+      unit: 'ms',
+      value: spreadOf(changes.map(({ steps }) => (steps as RescaleSteps)[`${step}Ms`])),
+      aim: null,
+      note: STEP_NOTES[step],
+    })),
   ];
 }
 

@@ -22,6 +22,8 @@ export interface HandoverAcknowledgement {
   readonly checkpointId: number;
   readonly taskIndex: number;
   readonly operators: readonly KeyedHandover[];
+  /** Monotonic time at which the barrier was through the task. */
+  readonly barrierMs: number;
 }
 
 /** What the source thread stored: where each source stands, as plain data. */

@@ -262,8 +262,13 @@ export class CheckpointStorage {
     const places = Object.entries(manifest.operators).flatMap(([uid, { keyGroups }]) =>
       keyGroups.map((place) => [uid, place] as const),
     );
-    for (const value of new Set(places.map(([, [, name]]) => name))) {
-      const pack = await this.getWhole(manifest.id, value);
+    const names = [...new Set(places.map(([, [, name]]) => name))];
+    let next: Promise<Uint8Array> | null = null;
+    for (const [index, value] of names.entries()) {
+      const pack: Uint8Array = await (next ?? this.getWhole(manifest.id, value));
+      // The store reads the next one while this one is verified.
+      next = index + 1 < names.length ? this.getWhole(manifest.id, names[index + 1]) : null;
+      next?.catch(() => undefined);
       for (const [uid, [keyGroup, name, offset, bytes, sha256]] of places) {
         // Before it is shared: Node's hash does not take shared memory.
         if (name === value && this.digest(pack.subarray(offset, offset + bytes)) !== sha256) {

@@ -10,6 +10,18 @@ export type RescaleCause =
 
 export const ASKED: RescaleCause = { cause: 'asked', reason: null };
 
+/** Where a pause went, ms. */
+export interface RescaleSteps {
+  /** Until the last task had the barrier: the source stopped, and what was in its rings was worked off. */
+  readonly drainMs: number;
+  /** Until the coordinator had the keys that move. */
+  readonly giveMs: number;
+  /** Until they were dealt out. */
+  readonly dealMs: number;
+  /** Until the last thread had what is its own now. */
+  readonly takeMs: number;
+}
+
 /** A change of parallelism, as it is shown and kept in the history. */
 export interface RescaleRecord {
   /** Wall clock. */
@@ -21,6 +33,8 @@ export interface RescaleRecord {
   readonly status: 'completed' | 'failed';
   /** No record was taken in for so long. */
   readonly pauseMs: number;
+  /** null: it came to no pause, or not to its end. */
+  readonly steps: RescaleSteps | null;
   /** With the start of new threads, records going on meanwhile. */
   readonly durationMs: number;
   readonly movedKeyGroups: number;
@@ -33,13 +47,18 @@ export class RescaleBarrier {
   readonly from: number;
   readonly to: number;
   /** Of the barrier, once it was sent. */
-  id = NaN;
+  private barrierId = NaN;
   refusal: string | null = null;
   readonly passed: Promise<void>;
   readonly allMoved: Promise<void>;
   private readonly handovers: HandoverAcknowledgement[] = [];
   private sinksPassed = false;
   private movesLeft = Infinity;
+  /** Monotonic times; NaN: not yet. */
+  private sentMs = NaN;
+  private passedMs = NaN;
+  private dealtMs = NaN;
+  private movedMs = NaN;
   private tellPassed!: () => void;
   private tellMoved!: () => void;
   private readonly clock: Clock;
@@ -62,6 +81,16 @@ export class RescaleBarrier {
     });
   }
 
+  get id(): number {
+    return this.barrierId;
+  }
+
+  /** The sources are asked to stop. @param id of the barrier */
+  sent(id: number): void {
+    this.barrierId = id;
+    this.sentMs = this.clock.monotonicMs();
+  }
+
   get given(): readonly HandoverAcknowledgement[] {
     return this.handovers;
   }
@@ -69,7 +98,9 @@ export class RescaleBarrier {
   acknowledge(part: Acknowledgement): void {
     if (part.kind === 'handover') this.handovers.push(part);
     if (part.kind === 'sinks') this.sinksPassed = true;
-    if (this.hasPassed) this.tellPassed();
+    if (!this.hasPassed) return;
+    this.passedMs = this.clock.monotonicMs();
+    this.tellPassed();
   }
 
   /** The barrier cannot be sent. Without effect when it is through already. */
@@ -85,26 +116,44 @@ export class RescaleBarrier {
   }
 
   awaitMoved(threads: number): void {
+    this.dealtMs = this.clock.monotonicMs();
     this.movesLeft = threads;
   }
 
   moved(): void {
     this.movesLeft -= 1;
-    if (this.movesLeft === 0) this.tellMoved();
+    if (this.movesLeft > 0) return;
+    this.movedMs = this.clock.monotonicMs();
+    this.tellMoved();
   }
 
-  /** @param pausedMs monotonic time at which the sources were asked to stop; null: they never were */
-  record(pausedMs: number | null, problem: string | null): RescaleRecord {
+  /** Every thread goes on. */
+  completed(): RescaleRecord {
+    const barrierMs = Math.max(...this.handovers.map(({ barrierMs: at }) => at));
+    return this.record(null, this.movedMs - this.sentMs, {
+      drainMs: barrierMs - this.sentMs,
+      giveMs: this.passedMs - barrierMs,
+      dealMs: this.dealtMs - this.passedMs,
+      takeMs: this.movedMs - this.dealtMs,
+    });
+  }
+
+  failed(problem: string): RescaleRecord {
+    const hasPaused = this.refusal === null && !Number.isNaN(this.passedMs);
+    return this.record(problem, hasPaused ? this.clock.monotonicMs() - this.sentMs : 0, null);
+  }
+
+  private record(problem: string | null, pauseMs: number, steps: RescaleSteps | null): RescaleRecord {
     const operators = this.handovers.flatMap((handover) => handover.operators);
-    const nowMs = this.clock.monotonicMs();
     return {
       atMs: this.atMs,
       from: this.from,
       to: this.to,
       ...this.why,
       status: problem === null ? 'completed' : 'failed',
-      pauseMs: pausedMs === null ? 0 : nowMs - pausedMs,
-      durationMs: nowMs - this.sinceMs,
+      pauseMs,
+      steps,
+      durationMs: this.clock.monotonicMs() - this.sinceMs,
       movedKeyGroups: new Set(operators.flatMap(({ keyGroups }) => keyGroups)).size,
       movedKeys: operators.reduce((sum, { keys }) => sum + keys, 0),
       problem,

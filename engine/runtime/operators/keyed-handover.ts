@@ -34,7 +34,6 @@ export interface OperatorTakeover {
 
 /** In place of a subtask: the key group does not move. */
 const STAYS = -1;
-const NOTHING: readonly number[] = [];
 
 /** By key group: which subtask owns it behind the change, as one of the subtasks sees it. */
 export function ownersBehind(maxParallelism: number, parallelism: number, subtaskIndex: number): Int32Array {
@@ -105,14 +104,10 @@ export class LeavingKeys {
       for (let index = 0; index < slots.length; index += 1)
         if (this.places[slots[index]] > 0) queue.remove(slots[index], times[index]);
     });
-    for (const leaving of this.slots) {
-      for (const slot of leaving ?? NOTHING) {
-        backend.forgetAt(slot);
-        for (const queue of this.queues) {
-          const time = queue.ownTime(slot);
-          if (!Number.isNaN(time)) queue.remove(slot, time);
-        }
-      }
+    for (const slots of this.slots) {
+      if (slots === undefined) continue;
+      backend.forget(slots);
+      for (const queue of this.queues) forgetOwn(queue, slots);
     }
     for (const publisher of rows.values()) publisher.forget((slot) => this.owners[keyTable.keyGroupAt(slot)] !== STAYS);
   }
@@ -167,6 +162,13 @@ export class LeavingKeys {
       due.push(times[index]);
     }
     return { indexes: Int32Array.from(indexes), times: Float64Array.from(due) };
+  }
+}
+
+function forgetOwn(queue: TimerQueue, slots: readonly number[]): void {
+  for (let index = 0; index < slots.length; index += 1) {
+    const time = queue.ownTime(slots[index]);
+    if (!Number.isNaN(time)) queue.remove(slots[index], time);
   }
 }
 
@@ -229,8 +231,8 @@ export function takeOver(operator: KeyedOperator, taken: OperatorTakeover): void
 export function takeBeside(operator: KeyedOperator, taken: OperatorTakeover): void {
   placeKeys(operator, taken.parts);
   operator.backend.settleRestored();
-  for (const [name, slots] of operator.restoredRows)
-    for (const slot of slots) operator.rows.get(name)?.restoreMark(slot);
+  for (const [name, parts] of operator.restoredRows)
+    for (const slots of parts) operator.rows.get(name)?.restoreMarks(slots);
   operator.restoredRows.clear();
   operator.operatorStates.replace(taken.operatorStates.map((text) => decodePlain(text) as Record<string, unknown>));
 }
@@ -245,11 +247,7 @@ function placeKeys(operator: KeyedOperator, parts: readonly MovedKeys[]): void {
       for (const [index, data] of entries) backend.restoreAt(slots[index], name, kind, data, version);
     register(timers.eventTimers, part.eventTimers, slots);
     register(timers.processingTimers, part.processingTimers, slots);
-    for (const [name, indexes] of Object.entries(part.rows)) {
-      const marked = operator.restoredRows.get(name) ?? [];
-      operator.restoredRows.set(name, marked);
-      for (let index = 0; index < indexes.length; index += 1) marked.push(slots[indexes[index]]);
-    }
+    for (const [name, indexes] of Object.entries(part.rows)) operator.addRestoredRows(name, slots, indexes);
   }
 }
 

@@ -53,7 +53,7 @@ export abstract class KeyedOperator implements Triggerable {
   /** Records that came too late and were left out. Of windows and joins: those that had no side output to go to. */
   numLateRecordsDropped = 0;
   /** By publisher: slots that had a row before a restore. */
-  readonly restoredRows = new Map<string, number[]>();
+  readonly restoredRows = new Map<string, Int32Array[]>();
   protected readonly output: RelayOutput;
   protected readonly context: OperatorContext<Key>;
   protected readonly collector: TimestampedCollector<unknown>;
@@ -231,13 +231,20 @@ export abstract class KeyedOperator implements Triggerable {
     };
   }
 
+  /** Before the functions ask for their publishers. @param indexes into `slots`: keys that had a row */
+  addRestoredRows(name: string, slots: Int32Array, indexes: Int32Array): void {
+    const restored = this.restoredRows.get(name) ?? [];
+    restored.push(indexes.map((index) => slots[index]));
+    this.restoredRows.set(name, restored);
+  }
+
   private addRows(rows: DirtyRows): DirtyRows {
     if (this.rows.has(rows.name))
       throw new IllegalArgumentError(
         `Rows '${rows.name}' are registered twice in one operator; give each a name of its own.`,
       );
     this.rows.set(rows.name, rows);
-    for (const slot of this.restoredRows.get(rows.name) ?? []) rows.restoreMark(slot);
+    for (const slots of this.restoredRows.get(rows.name) ?? []) rows.restoreMarks(slots);
     // Later, such a key may be another subtask's.
     this.restoredRows.delete(rows.name);
     return rows;

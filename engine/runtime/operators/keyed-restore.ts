@@ -61,11 +61,7 @@ function restoreKeyGroup(operator: KeyedOperator, expected: number, state: KeyGr
     for (const [index, data] of entries) backend.restoreAt(slots[index], name, kind, data, version);
   restoreTimers(timers.eventTimers, state.eventTimers, slots);
   restoreTimers(timers.processingTimers, state.processingTimers, slots);
-  for (const [name, indexes] of Object.entries(state.rows)) {
-    const rows = operator.restoredRows.get(name) ?? [];
-    operator.restoredRows.set(name, rows);
-    for (let index = 0; index < indexes.length; index += 1) rows.push(slots[indexes[index]]);
-  }
+  for (const [name, indexes] of Object.entries(state.rows)) operator.addRestoredRows(name, slots, indexes);
 }
 
 type CheckKeyGroup = (key: () => Key, keyGroup: number) => number;

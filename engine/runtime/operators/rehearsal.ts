@@ -17,9 +17,9 @@ export interface StructOfState {
 /** Of a turn: few enough that the records which wait for it do not notice. */
 const KEYS = 64;
 /** After so many turns what is called per key is compiled, and the most of it optimized. */
-export const TURNS_AMID_RECORDS = 8;
+export const TURNS_AMID_RECORDS = 24;
 /** Nobody waits for a thread that is only being started. */
-export const TURNS_AHEAD = 16;
+export const TURNS_AHEAD = 48;
 const ROWS = 'rows';
 
 const NOWHERE: OperatorOutput = {

@@ -67,9 +67,10 @@ export class DirtyRows implements RowPublisher {
     }
   }
 
-  /** After a restore: the key had a row, and nobody who listens now has seen it. */
-  restoreMark(slot: number): void {
-    if ((this.flags[slot] & DIRTY) === 0) this.mark(slot);
+  /** After a restore: the keys had a row, and nobody who listens now has seen it. */
+  restoreMarks(slots: Int32Array): void {
+    for (let index = 0; index < slots.length; index += 1)
+      if ((this.flags[slots[index]] & DIRTY) === 0) this.mark(slots[index]);
   }
 
   private mark(slot: number): void {

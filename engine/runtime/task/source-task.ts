@@ -17,6 +17,8 @@ import { TaskOutputs } from './task-outputs.ts';
 
 /** Records a reader may emit before the other sources and the event loop get their turn. */
 const POLL_RECORDS = 4096;
+/** The same when the parallelism is about to change. */
+const POLL_RECORDS_NARROW = 512;
 
 /** What the source thread has beyond a task's host. */
 export interface SourceHost extends TaskHost {
@@ -130,7 +132,8 @@ class RunningSource {
   /** 0: its watermarks need no clock. */
   readonly periodicEmitMs: number;
   private readonly clock: Clock;
-  private readonly pollRecords: number;
+  private readonly host: SourceHost;
+  private pollRecords: number;
   private nextEmitMs = 0;
 
   constructor(graph: JobGraph, node: StreamNode, outputs: TaskOutputs, host: SourceHost, restored: SourceState | null) {
@@ -139,6 +142,7 @@ class RunningSource {
     /** Flink's pipeline.auto-watermark-interval, for strategies that need a clock and did not say how often. */
     const AUTO_WATERMARK_INTERVAL_MS = 200;
     this.node = node;
+    this.host = host;
     this.pollRecords = host.pollRecords ?? POLL_RECORDS;
     this.clock = host.clock;
     this.generator = strategy.createGenerator(() => host.clock.monotonicMs());
@@ -168,6 +172,16 @@ class RunningSource {
       isEnded,
       reader: isEnded ? null : this.reader.snapshotState?.(checkpointId),
     };
+  }
+
+  /** Whoever asks something of the thread is to wait for fewer records. */
+  pollLess(): void {
+    this.pollRecords = Math.min(this.pollRecords, POLL_RECORDS_NARROW);
+  }
+
+  moveTo(outputs: TaskOutputs): void {
+    this.pollRecords = this.host.pollRecords ?? POLL_RECORDS;
+    this.output.moveTo(outputs);
   }
 
   poll(): InputStatus {
@@ -254,6 +268,12 @@ export class SourceTask implements Task {
     return true;
   }
 
+  /** The parallelism is about to change: less is read at once, and less is under way. Until `moveTo`. */
+  narrow(): void {
+    this.outputs.narrow();
+    for (const source of this.sources) source.pollLess();
+  }
+
   /**
    * Between two batches: sends the barrier behind which the job has another parallelism, and waits for `moveTo`.
    * @returns false when a source has ended: its end was told to the tasks that are
@@ -272,7 +292,7 @@ export class SourceTask implements Task {
     const outputs = new TaskOutputs(graph, plan, 'source', 'source', this.host);
     outputs.takeOver(this.outputs);
     this.outputs = outputs;
-    for (const { output } of this.sources) output.moveTo(outputs);
+    for (const source of this.sources) source.moveTo(outputs);
     this.numbers = this.createNumbers(graph);
     this.isHeld = false;
   }

@@ -217,6 +217,7 @@ export class StreamTask implements Task {
   private handOver(id: number, parallelism: number): void {
     if (this.checkpoint !== null) this.finishCheckpoint(this.checkpoint);
     const { taskIndex } = this;
+    const barrierMs = this.host.clock.monotonicMs();
     const owners = ownersBehind(this.graph.maxParallelism, parallelism, taskIndex);
     this.isHandedOver = true;
     // The sinks need the barrier before anybody goes on.
@@ -227,6 +228,7 @@ export class StreamTask implements Task {
       checkpointId: id,
       taskIndex,
       operators: leaving.map((keys) => keys.give()),
+      barrierMs,
     });
     this.queries.refuseAll(HANDED_OVER);
     this.numbers?.publish();

@@ -10,6 +10,12 @@ import type { PhysicalPlan, ThreadId } from '../exchange/physical-plan.ts';
 import { ChainBuilder, CountedOutput, NodeOutput } from '../operators/chain.ts';
 import type { TaskHost } from './task.ts';
 
+/**
+ * Under way in a ring before the parallelism changes: some hundred microseconds of records, or a few milliseconds where
+ * the thread that reads them has just been started.
+ */
+const NARROW_SLOTS = 1024;
+
 /** Everything one thread writes: its rings, their groups, and the chains that lead there. */
 export class TaskOutputs implements SendingSide {
   readonly channels: readonly ChannelWriter[];
@@ -120,7 +126,17 @@ export class TaskOutputs implements SendingSide {
     const rings = this.channels
       .filter(({ plan }) => plan.groups.some(({ emitters }) => emitters.includes(emitter)))
       .map(({ ring }) => ring);
-    return () => rings.every((ring) => ring.hasRoomFor(ring.capacity >> 1));
+    return () => rings.every((ring) => ring.isHalfEmpty());
+  }
+
+  /** A barrier is near that nothing may be held up by: few records are under way from here on. For as long as these live. */
+  narrow(): void {
+    for (const { ring } of this.channels) ring.limitTo(NARROW_SLOTS);
+  }
+
+  /** Whether what was under way before is read. */
+  get isNarrow(): boolean {
+    return this.channels.every(({ ring }) => ring.isWithinLimit);
   }
 
   /** The emitters that write into a ring together with this one, itself included. */
