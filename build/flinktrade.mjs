@@ -14,9 +14,13 @@ const cli = join(repositoryRoot, 'dist', 'engine', 'cli.js');
 /** @param {string} message */
 const say = (message) => console.error(`flinktrade: ${message}`);
 
+// The kill switch does not wait for a look at the sources, as long as there is a command line.
+const isUrgent = argv[2] === 'kill' && existsSync(cli);
 try {
-  await ensureModules(repositoryRoot, say);
-  await bundleEngine({ log: say });
+  if (!isUrgent) {
+    await ensureModules(repositoryRoot, say);
+    await bundleEngine({ log: say });
+  }
   if (!existsSync(cli)) throw new Error('there is no command line: engine/entry/cli.node.ts is missing.');
 } catch (error) {
   say(/** @type {Error} */ (error).message);

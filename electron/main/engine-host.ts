@@ -1,4 +1,5 @@
 import { Worker, type MessagePort } from 'node:worker_threads';
+import { KillLine } from '../../engine/entry/session/kill-line.ts';
 import { FAILURES_IN_A_ROW_MAX, JobRestarts } from '../../engine/runtime/checkpoint/job-restarts.ts';
 import type { EngineCommand, EngineEvent, SessionStatus } from '../../engine/contract/window.ts';
 
@@ -35,6 +36,8 @@ export class EngineHost {
   #status: SessionStatus = { kind: 'none' };
   #hasSession = false;
   readonly #restarts: JobRestarts;
+  /** Of every engine it starts: what is pressed while one is dead holds for the next. */
+  readonly #killLine = new KillLine();
   /** Until the next engine is started, ms; null: a person must ask for it. */
   #restartInMs: number | null = null;
   #restart: NodeJS.Timeout | undefined;
@@ -63,7 +66,7 @@ export class EngineHost {
     const access = this.#dependencies.connectVault();
     const worker = new Worker(this.#dependencies.entry, {
       name: 'engine',
-      workerData: access,
+      workerData: { ...access, killLine: this.#killLine.memory },
       transferList: [access.vaultPort],
     });
     this.#life = { kind: 'running', worker };
@@ -82,6 +85,8 @@ export class EngineHost {
 
   /** @returns null when sent, else why not */
   send(command: EngineCommand): string | null {
+    // In front of whatever the engine's thread is at.
+    if (command.kind === 'halt') this.#killLine.press();
     if (this.#life.kind !== 'running' && command.kind === 'open') {
       this.#restarts.achieved();
       this.start();

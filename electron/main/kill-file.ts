@@ -1,3 +1,4 @@
+import { existsSync, watch } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -13,4 +14,22 @@ export async function pressKillFile(userData: string, by: string): Promise<void>
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Calls `pressed` when the file has come to be, as the system tells. The engine looks for it, too, by itself: where the
+ * system tells nothing (some network drives), or too late.
+ * @throws the file system's error when the folder cannot be watched
+ */
+export function watchKillFile(userData: string, pressed: () => void): void {
+  const path = join(userData, FLAG_FILE);
+  let wasThere = existsSync(path);
+  const watcher = watch(userData, { persistent: false }, (_event, name) => {
+    if (name !== FLAG_FILE) return;
+    const isThere = existsSync(path);
+    if (isThere && !wasThere) pressed();
+    wasThere = isThere;
+  });
+  // The folder went away: the engine's own look remains.
+  watcher.on('error', () => watcher.close());
 }

@@ -13,7 +13,7 @@ import { EngineHost } from './engine-host.ts';
 import { chooseAuditExport, chooseFiles, exportText, grantFiles, importRules } from './files.ts';
 import { GrantedPaths } from './granted-paths.ts';
 import { lockDown, openLink } from './lockdown.ts';
-import { pressKillFile } from './kill-file.ts';
+import { pressKillFile, watchKillFile } from './kill-file.ts';
 import { log } from './log.ts';
 import { installMenu } from './menu.ts';
 import { Vault } from './vault.ts';
@@ -111,7 +111,7 @@ async function run(): Promise<void> {
     isQuitting = true;
     vault.end();
   });
-  watchSleep(host);
+  watchOutside(host);
 
   host.start();
   reveal();
@@ -127,6 +127,21 @@ function killSwitch(host: EngineHost): (by: string) => void {
       log(`The kill switch's file could not be written: ${String(error)}`),
     );
   };
+}
+
+/** What comes from neither a window nor the menu. */
+function watchOutside(host: EngineHost): void {
+  watchSleep(host);
+  watchForKill(host);
+}
+
+/** `flinktrade kill` makes the file. This thread has less to do than the engine's, which looks for it as well. */
+function watchForKill(host: EngineHost): void {
+  try {
+    watchKillFile(app.getPath('userData'), () => host.send({ kind: 'halt', by: 'command' }));
+  } catch (error) {
+    log(`The kill switch's file is not watched; the engine looks for it by itself: ${String(error)}`);
+  }
 }
 
 /** Closing the window never disturbs a session: it plays on, and the window can be had back at any time. */

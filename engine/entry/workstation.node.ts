@@ -10,6 +10,7 @@ import { machineClock, machineRandom } from '../core/machine.node.ts';
 import { watchFaults } from './workstation/watch-faults.node.ts';
 import { openWorkstationStore, type StateFolder } from './workstation/open-workstation-store.node.ts';
 import type { VaultAccess } from './workstation/state-keeper.node.ts';
+import { KillLine } from './session/kill-line.ts';
 import { watchRescaleRequests } from './session/rescale-request.node.ts';
 import { programVersion } from './program-version.ts';
 import { openLivePlace } from './session/live-place.ts';
@@ -22,7 +23,7 @@ const port = parentPort;
 
 const tellStorage = (storage: StorageStatus): void =>
   port.postMessage({ kind: 'storage', storage } satisfies EngineEvent);
-const access = workerData as VaultAccess | StateFolder | null;
+const access = workerData as ((VaultAccess | StateFolder) & { readonly killLine?: SharedArrayBuffer }) | null;
 const place = openWorkstationStore(access, {
   clock: machineClock,
   onStatus: tellStorage,
@@ -65,6 +66,7 @@ const workstation = new Workstation({
   makeToken: () => randomUUID(),
   ...(hangMs > 0 && { hangMs }),
   ...place.dependencies,
+  killLine: new KillLine(access?.killLine),
   openLiveStore: async (anew) => {
     const store = (await place.dependencies.store) ?? null;
     if (store !== null) return openLivePlace(store, anew);

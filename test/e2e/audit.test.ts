@@ -7,16 +7,6 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { ofKind, readAudit } from '../support/told-audit.ts';
 import { openWorkstation, type WorkstationPage } from './workstation-page.ts';
 
-async function connect(desk: WorkstationPage, url: string, positions: string): Promise<void> {
-  await desk.button('Session').click();
-  const dialog = desk.page.getByRole('dialog');
-  await desk.answerOpenDialog([positions]);
-  await dialog.getByRole('button', { name: 'Choose\u2026' }).nth(1).click();
-  await dialog.getByText('p.csv').first().waitFor();
-  await dialog.getByLabel('Live feed').fill(url);
-  await dialog.getByRole('button', { name: 'Connect' }).click();
-}
-
 const checkpointPast = (desk: WorkstationPage, past: number): Promise<unknown> =>
   desk.page.waitForFunction(
     (id) => Number(document.querySelector('[data-testid=last-checkpoint]')?.getAttribute('data-checkpoint') ?? 0) > id,
@@ -29,7 +19,7 @@ test('a live session that is killed goes on from a checkpoint, and its audit tra
   const userDataFolder = join(folder, 'profile');
   const feed = await serveFeed(folder, ['--quotes-per-second', '3000']);
   const first = await openWorkstation({ userDataFolder });
-  await connect(first, feed.url, join(folder, 'p.csv'));
+  await first.connect(feed.url, join(folder, 'p.csv'));
   await first.waitForNumber('total-trades', 10);
   await checkpointPast(first, 3);
   await first.button('KILL SWITCH').click();

@@ -6,18 +6,6 @@ import { openWorkstation, type WorkstationPage } from './workstation-page.ts';
 
 const CONNECT_MS_MAX = 40_000;
 
-async function connect(desk: WorkstationPage, url: string, positions: string | null): Promise<void> {
-  await desk.button('Session').click();
-  const dialog = desk.page.getByRole('dialog');
-  if (positions !== null) {
-    await desk.answerOpenDialog([positions]);
-    await dialog.getByRole('button', { name: 'Choose\u2026' }).nth(1).click();
-    await dialog.getByText('p.csv').first().waitFor();
-  }
-  await dialog.getByLabel('Live feed').fill(url);
-  await dialog.getByRole('button', { name: 'Connect' }).click();
-}
-
 const feedIs = (desk: WorkstationPage, state: string): Promise<void> =>
   desk.page.locator(`[data-testid=feed-state][data-state=${state}]`).waitFor({ timeout: CONNECT_MS_MAX });
 
@@ -27,7 +15,7 @@ describe('a live feed in the window', () => {
     const feed = await serveFeed(folder, ['--quotes-per-second', '3000', '--gap', '500']);
     const desk = await openWorkstation();
     await using _app = desk.app;
-    await connect(desk, feed.url, join(folder, 'p.csv'));
+    await desk.connect(feed.url, join(folder, 'p.csv'));
 
     await feedIs(desk, 'live');
     expect(await desk.text('mode')).toBe('LIVE');
@@ -66,7 +54,7 @@ describe('a live feed in the window', () => {
     const userDataFolder = temporaryFolder('live-profile');
     const feed = await serveFeed(folder, ['--quotes-per-second', '3000']);
     const first = await openWorkstation({ userDataFolder });
-    await connect(first, feed.url, join(folder, 'p.csv'));
+    await first.connect(feed.url, join(folder, 'p.csv'));
     await feedIs(first, 'live');
     await first.waitForNumber('total-trades', 5);
     const trades = await first.number('total-trades');
@@ -78,7 +66,7 @@ describe('a live feed in the window', () => {
 
     const second = await openWorkstation({ userDataFolder });
     await using _app = second.app;
-    await connect(second, feed.url, null);
+    await second.connect(feed.url, null);
     await feedIs(second, 'live');
     await second.page.getByText('TRADING HALTED').waitFor();
     await second.waitForNumber('total-trades', trades);
@@ -90,7 +78,7 @@ describe('a live feed in the window', () => {
   test('that is no address of one is refused with what is wrong', async () => {
     const desk = await openWorkstation();
     await using _app = desk.app;
-    await connect(desk, 'http://127.0.0.1/', null);
+    await desk.connect('http://127.0.0.1/', null);
 
     await desk.page
       .getByText(/read from ws:\/\/ or wss:\/\//)

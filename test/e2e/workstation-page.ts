@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { launchApp, type LaunchOptions, type RunningApp } from '../support/electron-app.ts';
 
@@ -82,6 +82,19 @@ export class WorkstationPage {
     await this.app.application.evaluate(({ dialog }, filePaths) => {
       dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [...filePaths] });
     }, paths);
+  }
+
+  /** Begins a live session, or goes on with it. @param positions file; null: none */
+  async connect(url: string, positions: string | null): Promise<void> {
+    await this.button('Session').click();
+    const dialog = this.page.getByRole('dialog');
+    if (positions !== null) {
+      await this.answerOpenDialog([positions]);
+      await dialog.getByRole('button', { name: 'Choose\u2026' }).nth(1).click();
+      await dialog.getByText(basename(positions)).first().waitFor();
+    }
+    await dialog.getByLabel('Live feed').fill(url);
+    await dialog.getByRole('button', { name: 'Connect' }).click();
   }
 
   async answerSaveDialog(path: string): Promise<void> {

@@ -2,9 +2,7 @@ import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { sha256Of } from '../../engine/entry/session/session-identity.node.ts';
-import { openStateStore } from '../../engine/entry/session/state-store.node.ts';
-import { CheckpointStorage } from '../../engine/runtime/checkpoint/checkpoint-storage.ts';
-import { decodeKeyGroup, encodeKeyGroup } from '../../engine/state/key-group-blob.ts';
+import { writtenByNewerProgram } from '../support/newer-checkpoint.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { flinktrade } from './cli-kit.ts';
 
@@ -27,30 +25,6 @@ test.each(['1', '3'])('a session that an older program left behind goes on with 
   expect(run.stderr).toContain('Going on from checkpoint 6 in state');
   expect(readFileSync(join(folder, 'again.csv'), 'utf8')).toBe(readFileSync(join(folder, 'trades.csv'), 'utf8'));
 });
-
-/** Adds a checkpoint like the last one, whose struct states are of a schema version that nobody knows yet. */
-async function writtenByNewerProgram(folder: string): Promise<void> {
-  const store = await openStateStore(folder);
-  const storage = new CheckpointStorage(store, sha256Of, 10);
-  const { checkpoint } = await storage.latest();
-  if (checkpoint === null) throw new Error('The fixture holds no checkpoint.');
-  const { parallelism, maxParallelism, source, sinks, application, values } = checkpoint;
-  const operators = Object.entries(checkpoint.operators).map(([uid, { keyGroups, broadcast, operatorStates }]) => ({
-    uid,
-    subtaskIndex: 0,
-    keyGroups: keyGroups.map(({ keyGroup, bytes }) => {
-      const state = decodeKeyGroup(bytes);
-      const structs = state.structs.map((stored) => ({ ...stored, version: 99 }));
-      return { keyGroup, bytes: encodeKeyGroup({ ...state, structs }) };
-    }),
-    broadcast,
-    operatorState: operatorStates[0],
-    keys: 8,
-  }));
-  const kept = { parallelism, maxParallelism, source, sinks, application, values };
-  await storage.write({ id: checkpoint.id + 1, kind: 'checkpoint', createdAtMs: 0, ...kept, operators });
-  await store.close();
-}
 
 function checkpointsIn(folder: string): Map<string, string> {
   const names = readdirSync(folder, { recursive: true, withFileTypes: true })

@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { SessionRequest, Speed } from '../../engine/contract/window.ts';
+import type { SessionRequest, SessionStatus, Speed } from '../../engine/contract/window.ts';
 import type { RulesDocument } from '../../engine/contract/rules.ts';
-import { simulatedMarket, TIGHT_RULES, type SimulatedMarket } from '../support/simulated-market.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { newestCheckpoint } from '../support/damaged-checkpoints.ts';
+import { writtenByNewerProgram } from '../support/newer-checkpoint.ts';
+import { TIGHT_RULES } from '../support/simulated-market.ts';
+import { DeskMaker, finished, hasCheckpoint, type Desk } from '../support/workstation-desk.ts';
 import { WorkstationEngine } from '../support/workstation-engine.ts';
 
 const SEED = 20_261_122;
@@ -12,78 +14,19 @@ const DURATION_MS = 240_000;
 /** Slow enough to be killed in the middle. */
 const SLOW: Speed = { kind: 'times', factor: 80 };
 
-let market: SimulatedMarket;
+let maker: DeskMaker;
+const desk = (request: Partial<SessionRequest> = {}): Desk => maker.desk(request);
 
 beforeAll(() => {
-  market = simulatedMarket(SEED, DURATION_MS);
+  maker = new DeskMaker({ seed: SEED, durationMs: DURATION_MS, rules: TIGHT_RULES, speed: SLOW });
 });
-
-interface Desk {
-  readonly folder: string;
-  readonly state: string;
-  readonly request: SessionRequest;
-}
-
-function desk(request: Partial<SessionRequest> = {}): Desk {
-  const folder = temporaryFolder('workstation');
-  writeFileSync(join(folder, 's.csv'), market.csv);
-  writeFileSync(join(folder, 'p.csv'), market.positions);
-  return {
-    folder,
-    state: join(folder, 'state'),
-    request: {
-      inputs: { kind: 'files', paths: [join(folder, 's.csv')] },
-      profile: null,
-      positionsPath: join(folder, 'p.csv'),
-      rules: TIGHT_RULES,
-      workers: 2,
-      speed: SLOW,
-      startPaused: false,
-      ...request,
-    },
-  };
-}
-
-interface Outcome {
-  readonly trades: readonly unknown[];
-  readonly rows: Readonly<Record<string, readonly string[]>>;
-  readonly counts: unknown;
-}
-
-/** Sorted as the trades file is: workers hand over their trades in no order. */
-function outcome(engine: WorkstationEngine): Outcome {
-  const trades = [...engine.known.trades].sort(
-    (left, right) => left.eventTimeMs - right.eventTimeMs || left.quoteSequence - right.quoteSequence,
-  );
-  return { trades, rows: Object.fromEntries([...engine.rows].sort()), counts: engine.known.progress?.counts };
-}
-
-async function finished(engine: WorkstationEngine): Promise<Outcome> {
-  await engine.untilStatus('finished');
-  await engine.until('every trade is final', ({ trades, finalTrades }) => trades.length === finalTrades);
-  return outcome(engine);
-}
-
-async function undisturbed(request: Partial<SessionRequest> = {}): Promise<Outcome> {
-  const { state, request: whole } = desk({ speed: { kind: 'max' }, workers: 1, ...request });
-  await using engine = new WorkstationEngine(state);
-  engine.open(whole);
-  return await finished(engine);
-}
-
-const hasCheckpoint = (engine: WorkstationEngine, more = 1): Promise<void> => {
-  const before = newest(engine);
-  return engine.until('a checkpoint', () => newest(engine) >= before + more);
-};
-const newest = (engine: WorkstationEngine): number =>
-  engine.known.state?.history.findLast(({ status }) => status === 'completed')?.id ?? 0;
 
 const idIn = (path: string): number => Number(/checkpoints\D+(\d{10})/.exec(path)?.[1]);
 
 describe('a workstation that is killed', () => {
   it('goes on by itself and ends with the same trades, each once, and the same rows', async () => {
     const { state, request } = desk();
-    const expected = await undisturbed();
+    const expected = await maker.undisturbed();
     expect(expected.trades.length).toBeGreaterThan(100);
 
     for (let life = 0; life < 5; life += 1) {
@@ -136,7 +79,7 @@ describe('a workstation that is killed', () => {
     second.send({ kind: 'set-speed', speed: { kind: 'max' } });
     second.send({ kind: 'play' });
 
-    expect(await finished(second)).toEqual(await undisturbed());
+    expect(await finished(second)).toEqual(await maker.undisturbed());
   });
 
   it('does not bring back a session that was closed, or had ended', async () => {
@@ -165,7 +108,7 @@ describe('a workstation that is killed', () => {
     first.open(request);
     await hasCheckpoint(first, 3);
     await first.kill();
-    writeFileSync(join(folder, 's.csv'), market.csv.slice(0, -2000));
+    writeFileSync(join(folder, 's.csv'), maker.csv.slice(0, -2000));
 
     const second = new WorkstationEngine(state);
     await second.untilStatus('failed');
@@ -175,10 +118,10 @@ describe('a workstation that is killed', () => {
     rmSync(join(folder, 's.csv'));
     await using third = new WorkstationEngine(state);
     await third.untilStatus('failed');
-    writeFileSync(join(folder, 's.csv'), market.csv);
+    writeFileSync(join(folder, 's.csv'), maker.csv);
     third.send({ kind: 'recover' });
 
-    expect(await finished(third)).toEqual(await undisturbed());
+    expect(await finished(third)).toEqual(await maker.undisturbed());
   });
 
   it('falls back one checkpoint when the newest is damaged in every copy, and says so', async () => {
@@ -202,12 +145,12 @@ describe('a workstation that is killed', () => {
     const recovery = second.known.state?.recoveries[0];
     expect(recovery?.refused.map(({ id }) => id)).toEqual([newestId]);
     expect(recovery?.checkpointId).toBeLessThan(newestId);
-    expect(await finished(second)).toEqual(await undisturbed());
+    expect(await finished(second)).toEqual(await maker.undisturbed());
   });
 
   it('goes on when a thread dies', async () => {
     const { state, request } = desk();
-    const expected = await undisturbed();
+    const expected = await maker.undisturbed();
     await using engine = new WorkstationEngine(state, 50, { FLINKTRADE_FAULTS: '1' });
     engine.open(request);
     for (const [index, thread] of [1, 0, -1].entries()) {
@@ -236,7 +179,38 @@ describe('a workstation that is killed', () => {
     rmSync(join(state, 'fault'), { force: true });
     engine.send({ kind: 'recover' });
 
-    expect(await finished(engine)).toEqual(await undisturbed());
+    expect(await finished(engine)).toEqual(await maker.undisturbed());
+  });
+});
+
+describe('state that cannot be taken over', () => {
+  it('is refused once, without a restart, with what to do; nothing of it changes, and another session can be opened', async () => {
+    const { state, request } = desk();
+    const first = new WorkstationEngine(state);
+    first.open(request);
+    await hasCheckpoint(first, 2);
+    await first.kill();
+    await writtenByNewerProgram(state);
+    const before = newestCheckpoint(state);
+
+    await using second = new WorkstationEngine(state);
+    await second.untilStatus('failed');
+
+    const { status, statuses, problems } = second.known;
+    expect(status).toMatchObject({ isKept: true, problem: { code: 'state-refused' } });
+    const { message } = (status as Extract<SessionStatus, { kind: 'failed' }>).problem;
+    expect(message).toContain("State 'positions' was stored in schema version 99; this program knows version 1.");
+    expect(message).toContain('use the program that wrote it, or a newer one');
+    expect(message).toContain('Opening another session gives it up.');
+    // Each of them would be a restart.
+    expect(statuses.filter((kind) => kind === 'recovering')).toHaveLength(1);
+    expect(problems).toEqual([]);
+    expect(newestCheckpoint(state)).toBe(before);
+    second.send({ kind: 'recover' });
+    await second.until('refused again', (known) => known.statuses.filter((kind) => kind === 'failed').length === 2);
+
+    second.open({ ...request, speed: { kind: 'max' } });
+    expect(await finished(second)).toEqual(await maker.undisturbed());
   });
 });
 

@@ -28,6 +28,8 @@ export interface LaunchOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Kept when given, to start a second time on the same data; otherwise a fresh one, removed on close. */
   readonly userDataFolder?: string;
+  /** Another build of the application than the one in dist. */
+  readonly appFolder?: string;
   /** A packaged application to start instead of the bundles in dist. */
   readonly packagedExecutable?: string;
 }
@@ -61,7 +63,7 @@ export async function launchOn(desktop: Desktop, options: LaunchOptions = {}): P
         ...electronFlags(),
         '--disable-gpu',
         `--user-data-dir=${userDataFolder}`,
-        ...(options.packagedExecutable === undefined ? [repositoryRoot] : []),
+        ...(options.packagedExecutable === undefined ? [options.appFolder ?? repositoryRoot] : []),
         ...(options.args ?? []),
       ],
       env: environment(desktop.display, options.env),

@@ -41,7 +41,14 @@ export interface VaultRun {
   ended: Promise<void>;
 }
 
-export function runVault(desktop: Desktop, mode: 'fill' | 'write' | 'trickle' | 'read', userData: string): VaultRun {
+export type VaultMode = 'fill' | 'write' | 'trickle' | 'read' | 'export';
+
+export function runVault(
+  desktop: Desktop,
+  mode: VaultMode,
+  userData: string,
+  added: Readonly<Record<string, string>> = {},
+): VaultRun {
   const args = [
     ...electronFlags(),
     '--disable-gpu',
@@ -51,7 +58,11 @@ export function runVault(desktop: Desktop, mode: 'fill' | 'write' | 'trickle' | 
     join(repositoryRoot, 'dist'),
     userData,
   ];
-  const env: NodeJS.ProcessEnv = { ...process.env, ...(desktop.display === '' ? {} : { DISPLAY: desktop.display }) };
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    ...(desktop.display === '' ? {} : { DISPLAY: desktop.display }),
+    ...added,
+  };
   delete env['ELECTRON_RUN_AS_NODE'];
   delete env['NODE_OPTIONS'];
   // A group of its own: killing it takes every process of the program at once.

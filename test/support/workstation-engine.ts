@@ -100,6 +100,11 @@ export class WorkstationEngine {
     this.#child.send(command, () => undefined);
   }
 
+  /** The first thing that a press does, and nothing behind it: no word reaches the engine. */
+  pressKillLine(): void {
+    this.#child.send('press-kill-line', () => undefined);
+  }
+
   /** One of its threads ends as if it had crashed; only with FLINKTRADE_FAULTS=1. @param thread -1: the source's */
   breakThread(thread: string): void {
     writeFileSync(join(this.#stateFolder, 'fault'), thread);

@@ -256,6 +256,11 @@ export class SessionSourceReader<C> implements SourceReader<SessionRecord> {
     return target === null || !Number.isFinite(reached) ? 0 : Math.max(0, target - reached);
   }
 
+  /** Whether controls from before an interruption still wait for the places where they entered. */
+  get hasScheduled(): boolean {
+    return this.#schedule.nextSequence !== Infinity;
+  }
+
   /** 0..1 of the stored bytes read; null where an input has no end. */
   fraction(): number | null {
     let read = 0;

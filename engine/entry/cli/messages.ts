@@ -60,7 +60,8 @@ export const USAGE = `FlinkTrade command line
   flinktrade sample [--seed N] [--seconds N] [--workers N] [--speed max|xN] [--rules FILE]
                                                              replay the built-in simulated market
   flinktrade kill [--user-data-dir DIR]                      press the workstation's kill switch, whatever its window does;
-                                                             one that is not running starts halted
+                                                             one that is not running starts halted (making the file
+                                                             kill-switch in its data folder does the same)
   flinktrade rescale [DIR] --workers N                       another number of workers for a session that runs with --state DIR
                                                              (without DIR: the workstation's, see --user-data-dir DIR)
   flinktrade profiles                                        the ready profiles

@@ -29,6 +29,8 @@ export interface SessionParameters {
   readonly bars?: BarBuilding;
   /** Controls of an interrupted session that enter again where they did; absent: none. */
   readonly controls?: readonly ScheduledControl<ControlRecord>[];
+  /** Memory of the KillLine that stops the source at once; absent: a halt comes as a command alone. Never stored. */
+  readonly killLine?: SharedArrayBuffer;
 }
 
 export type SessionInputs =
@@ -94,6 +96,8 @@ export type SessionEvent =
   | { readonly kind: 'quarantined'; readonly rows: readonly QuarantinedRow[] }
   | { readonly kind: 'ended'; readonly progress: SessionProgress; readonly pending: readonly PlannedPosition[] }
   | { readonly kind: 'control-entered'; readonly entered: EnteredControl }
+  /** The kill line is pressed: the source takes nothing more until a halt has entered the stream. */
+  | { readonly kind: 'stands-for-halt' }
   /**
    * A checkpoint's barrier is sent behind everything that was told so far, and ahead of the quote `sequence`. `part`: of
    * the journal, the one behind it; `quarantined`: rows so far, by reason.

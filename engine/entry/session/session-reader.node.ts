@@ -7,8 +7,9 @@ import { SessionSourceReader, type StoredSession } from '../../connectors/source
 import { needsAlignments, resolveRules, ruleOf } from '../../contract/rules-resolve.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
 import { assertNever } from '../../core/assert.ts';
-import { startMachineTimer } from '../../core/machine.node.ts';
+import { startMachineTimer, waitMs } from '../../core/machine.node.ts';
 import { CONTROL, type ControlRecord } from '../../trading/records.ts';
+import { KillLine } from './kill-line.ts';
 import { openJournal } from './open-journal.node.ts';
 import { OpenLive, type RestoredLive, type StoredLive } from './open-live.node.ts';
 import { openSample } from './sample.node.ts';
@@ -35,6 +36,8 @@ export interface StoredReader {
 
 /** Ten times a second is more than a person reads and costs nothing. */
 const PROGRESS_EVERY_MS = 100;
+/** A source that stands for a halt looks so often whether it still has to; the halt itself wakes it at once. */
+const STAND_MS = 20;
 
 /**
  * The session as a source of the job: opens its inputs, plays them, takes commands, reports progress. Source thread only.
@@ -46,6 +49,8 @@ export class SessionReader implements SourceReader<SessionRecord> {
   #rules: RulesDocument;
   #rulesVersion = 1;
   #halted = false;
+  readonly #killLine: KillLine | null;
+  #standing: 'no' | 'told' | 'halt-is-here' = 'no';
   readonly #context: SourceReaderContext;
   readonly #opening: Promise<void>;
   readonly #early: SessionCommand[] = [];
@@ -63,6 +68,7 @@ export class SessionReader implements SourceReader<SessionRecord> {
     this.#parameters = parameters;
     this.#rules = parameters.rules;
     this.#context = context;
+    this.#killLine = parameters.killLine === undefined ? null : new KillLine(parameters.killLine);
     this.#opening = this.#open().catch((error: unknown) => {
       this.#failure = error as Error;
     });
@@ -70,7 +76,7 @@ export class SessionReader implements SourceReader<SessionRecord> {
 
   pollNext(output: ReaderOutput<SessionRecord>, recordsMax: number): InputStatus {
     const reader = this.#reader;
-    if (reader === null) return 'nothing-available';
+    if (reader === null || this.#standsForHalt(reader)) return 'nothing-available';
     const status = reader.pollNext(output, recordsMax);
     if (status === 'end-of-input') this.#tellEnd(reader);
     else if (this.#context.clock.monotonicMs() - this.#progressAtMs >= PROGRESS_EVERY_MS) this.#tellProgress(reader);
@@ -80,11 +86,25 @@ export class SessionReader implements SourceReader<SessionRecord> {
   async isAvailable(): Promise<void> {
     await this.#opening;
     if (this.#failure !== null) throw this.#tellFailure(this.#failure);
+    if (this.#standing === 'told') return waitMs(STAND_MS);
     try {
       await this.#reader?.isAvailable();
     } catch (error) {
       throw this.#tellFailure(error as Error);
     }
+  }
+
+  /** Whether the kill switch is pressed and the stream does not know it yet: then no quote is taken. */
+  #standsForHalt(reader: SessionSourceReader<ControlRecord>): boolean {
+    const isPressed = this.#killLine !== null && this.#killLine.isPressed && !this.#halted;
+    // What an earlier run took is taken again as it was, its halt included.
+    const isNew = !reader.hasScheduled && this.#live?.input.isRecovering !== true;
+    if (!isPressed || !isNew) this.#standing = 'no';
+    else if (this.#standing === 'no') {
+      this.#standing = 'told';
+      this.#tell({ kind: 'stands-for-halt' });
+    }
+    return this.#standing === 'told';
   }
 
   /** `session` is null until the inputs are open: then the session has not begun. */
@@ -125,6 +145,7 @@ export class SessionReader implements SourceReader<SessionRecord> {
         if (this.#live === null) reader.setSpeed(command.speed);
         break;
       case 'control':
+        if (command.control.kind === 'halt') this.#standing = 'halt-is-here';
         reader.insertControl(command.control, command.number);
         break;
       case 'end':

@@ -1,5 +1,6 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { close, closeSync, existsSync, fsync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { repeatEvery } from '../../core/machine.node.ts';
 
 /** In the program's data folder. While it is there, nothing trades. */
@@ -44,8 +45,11 @@ export class KillFlag {
     });
   }
 
-  /** Returns once the file would survive a power cut. @throws the file system's error; the switch counts as pressed all the same */
-  press(by: string, atMs: number): void {
+  /**
+   * The file is there at once. Resolves when it would survive a power cut; rejects with the file system's error, and the
+   * switch counts as pressed all the same.
+   */
+  async press(by: string, atMs: number): Promise<void> {
     const wasThere = this.#isOn && existsSync(this.#path);
     this.#isOn = true;
     if (wasThere) return;
@@ -53,9 +57,10 @@ export class KillFlag {
     const file = openSync(this.#path, 'w', 0o600);
     try {
       writeSync(file, `Trading is halted. Pressed by: ${by}, ${new Date(atMs).toISOString()}.\n`);
-      fsyncSync(file);
+      // Not waited for by the thread: a busy disk takes its time.
+      await promisify(fsync)(file);
     } finally {
-      closeSync(file);
+      await promisify(close)(file);
     }
     syncFolder(dirname(this.#path));
   }

@@ -20,6 +20,7 @@ import type { CheckpointRecord } from '../../contract/checkpoint-record.ts';
 import { repeatEvery, startMachineTimer, waitMs } from '../../core/machine.node.ts';
 import { JobFailedError } from '../job-failed-error.ts';
 import type { RunningJob } from '../job-runner.node.ts';
+import type { KillLine } from '../session/kill-line.ts';
 import type { SessionAudit } from '../session/session-audit.ts';
 import type { SessionEvent, SessionParameters, SessionProgress } from '../session/session-parameters.ts';
 import { LiveCoordinator, type PreparedLive, type RecoveredLive } from '../session/live-session.node.ts';
@@ -62,8 +63,11 @@ export interface WorkstationSessionOptions {
   readonly audit: SessionAudit | null;
   /** The life of the session moved on. */
   readonly onStatus: (status: SessionStatus) => void;
-  /** It cannot go on. `isInput`: because of an input, which no restart would mend. */
-  readonly onFailed: (problem: Problem, isInput: boolean) => void;
+  /** It cannot go on. */
+  readonly onFailed: (problem: Problem, cause: FailureCause) => void;
+  readonly killLine: KillLine;
+  /** The source stands still at the kill line, until a halt enters. */
+  readonly onStandsForHalt: () => void;
   /** A checkpoint is complete. */
   readonly onCheckpoint: () => void;
   /** In force at its beginning. */
@@ -76,6 +80,9 @@ export interface WorkstationSessionOptions {
   /** Address of the execution gateway; null: paper trading. */
   readonly gateway: string | null;
 }
+
+/** `input`, `state-refused`: no restart would mend it. */
+export type FailureCause = 'input' | 'state-refused' | 'fault';
 
 /** What a live session needs beyond its parameters. */
 export interface WorkstationLive {
@@ -150,7 +157,7 @@ export class WorkstationSession {
         (record) => this.#tookCheckpoint(record),
       );
     this.#job = startSession({
-      parameters,
+      parameters: { ...parameters, killLine: options.killLine.memory },
       workers: options.scaling.workers,
       maxParallelism: restored?.maxParallelism ?? null,
       sinks: {
@@ -446,6 +453,9 @@ export class WorkstationSession {
       case 'control-entered':
         this.#controls.tookPlace(event.entered);
         return;
+      case 'stands-for-halt':
+        this.#options.onStandsForHalt();
+        return;
       case 'quarantined':
         this.#quarantined.push(...event.rows.slice(0, QUARANTINED_KEPT_MAX - this.#quarantined.length));
         this.#options.emit({ kind: 'quarantined', epoch: this.#options.epoch, rows: event.rows });
@@ -625,12 +635,12 @@ export class WorkstationSession {
     this.#stopFrames();
     if (this.#isClosed) return;
     this.#tellChanges('changed');
-    const failed = {
-      code: 'worker-failed',
-      message: (error as Error).message,
-      where: error instanceof JobFailedError ? error.thread : null,
-    };
-    this.#options.onFailed(this.#inputProblem ?? failed, this.#inputProblem !== null);
+    if (this.#inputProblem !== null) return this.#options.onFailed(this.#inputProblem, 'input');
+    const { message } = error as Error;
+    const where = error instanceof JobFailedError ? error.thread : null;
+    if (error instanceof JobFailedError && error.isStateRefused)
+      this.#options.onFailed({ code: 'state-refused', message, where }, 'state-refused');
+    else this.#options.onFailed({ code: 'worker-failed', message, where }, 'fault');
   }
 }
 

@@ -28,10 +28,11 @@ import type { SessionInputs, SessionParameters } from '../session/session-parame
 import { SessionScaling, type WorkersOutcome } from '../session/session-scaling.node.ts';
 import { CHECKPOINT_SETTINGS_DEFAULT } from '../session/checkpoint-settings.ts';
 import { waitMs } from '../../core/machine.node.ts';
-import type { ControlRecord } from '../../trading/records.ts';
 import type { SessionAudit } from '../session/session-audit.ts';
 import type { QueryCommand } from './query-desk.node.ts';
+import type { KillLine } from '../session/kill-line.ts';
 import type { KillFlag } from './kill-flag.node.ts';
+import { KillSwitch } from './kill-switch.node.ts';
 import { forgetLiveRequest, keepLiveRequest, readLiveRequest } from './live-request.ts';
 import { SessionBook } from './session-checkpoints.node.ts';
 import type { ControlOutcome } from './session-controls.node.ts';
@@ -46,7 +47,7 @@ import {
 } from './session-recovery.node.ts';
 import type { WorkstationAudit } from './workstation-audit.node.ts';
 import type { ServedSession } from '../serve/trading-queries.ts';
-import { WorkstationSession, type Emit, type WorkstationLive } from './workstation-session.node.ts';
+import { WorkstationSession, type Emit, type FailureCause, type WorkstationLive } from './workstation-session.node.ts';
 
 /** A chart wants a point a second, and keeps half as many whenever it has too many. */
 const HISTORY_SAMPLE_MS = 1_000;
@@ -72,6 +73,7 @@ export interface WorkstationDependencies {
   readonly store?: Promise<DurableStore | null>;
   /** The kill switch as a file; absent: it does not outlive the program. */
   readonly killFlag?: KillFlag;
+  readonly killLine: KillLine;
   readonly audit: WorkstationAudit;
   readonly checkpointIntervalMs?: number;
   /** A thread of a session that shows no sign of life for so long has hung; absent: 30 s. */
@@ -110,9 +112,7 @@ export class Workstation {
   #info: SessionInfo | null = null;
   #status: SessionStatus = { kind: 'none' };
   #epoch = 0;
-  #token: string | null = null;
-  /** The kill switch outlives the session in which it was thrown, and the program. */
-  #halted: boolean;
+  readonly #killSwitch: KillSwitch;
   /** Of the session that is open, or was interrupted; null: it is not kept. */
   #keeper: SessionKeeper | null = null;
   /** What the live session was opened with; null: there is none. */
@@ -135,8 +135,7 @@ export class Workstation {
     this.#restarts = new JobRestarts(() => dependencies.clock.monotonicMs(), dependencies.random);
     // Above those of an engine before this one, which a window may still have in mind.
     this.#epoch = dependencies.clock.wallMs();
-    this.#halted = dependencies.killFlag?.isOn ?? false;
-    dependencies.killFlag?.watch(() => this.#halt('command'));
+    this.#killSwitch = this.#newKillSwitch();
   }
 
   /** Goes on with the session that was interrupted, if there is one. */
@@ -191,12 +190,11 @@ export class Workstation {
       case 'apply-rules':
         return this.#applyRules(command.requestId, command.rules);
       case 'halt':
-        return this.#halt(command.by);
+        return this.#killSwitch.press(command.by);
       case 'rearm-request':
-        this.#token = this.#dependencies.makeToken();
-        return this.#emit({ kind: 'rearm-token', token: this.#token });
+        return this.#killSwitch.requestRearm();
       case 'rearm-confirm':
-        return this.#rearm(command.token, command.by);
+        return this.#killSwitch.rearm(command.token, command.by);
       case 'verify-audit':
         return this.#dependencies.audit.verify();
       case 'export-audit':
@@ -236,7 +234,7 @@ export class Workstation {
       );
     }
     this.#tellStatus();
-    this.#tellHalted();
+    this.#killSwitch.tell();
     this.#dependencies.audit.tell();
     const session = this.#session;
     if (session === null) return;
@@ -343,9 +341,11 @@ export class Workstation {
       onStatus: (status) => {
         if (this.#session === session) this.#setStatus(status);
       },
+      killLine: this.#dependencies.killLine,
+      onStandsForHalt: () => this.#killSwitch.stands(),
       onCheckpoint: () => this.#restarts.achieved(),
-      onFailed: (problem, isInput) => {
-        if (this.#session === session) void this.#failed(session, problem, isInput);
+      onFailed: (problem, cause) => {
+        if (this.#session === session) void this.#failed(session, problem, cause);
       },
     });
     this.#session = session;
@@ -354,8 +354,8 @@ export class Workstation {
     session.tellScaling();
     if (this.#isNearlyFull) session.setNearlyFull(true);
     // A kill switch that was thrown stays thrown until two deliberate acts clear it, whatever session is opened.
-    if (this.#halted && !halted) void this.#haltSession(session, 'still halted from before');
-    else if (this.#halted) session.setHalted(true);
+    if (this.#killSwitch.isOn && !halted) void this.#killSwitch.haltStream('still halted from before');
+    else if (this.#killSwitch.isOn) session.setHalted(true);
   }
 
   async #recover(): Promise<void> {
@@ -390,7 +390,7 @@ export class Workstation {
     const recovery = describeRecovery(keeper, why, cause, this.#dependencies.clock.wallMs());
     this.#book.recovered(recovery);
     const now = inForce(keeper);
-    if (wasHalted(keeper.controls)) this.#latch('the session before');
+    if (wasHalted(keeper.controls)) this.#killSwitch.latch('the session before');
     this.#setStatus({ kind: 'opening' });
     const scaling = await this.#openScaling(spec.id, spec.workers, false);
     const audit = await this.#audited((trails) =>
@@ -422,20 +422,33 @@ export class Workstation {
     return null;
   }
 
-  async #failed(session: WorkstationSession, problem: Problem, isInput: boolean): Promise<void> {
+  async #failed(session: WorkstationSession, problem: Problem, cause: FailureCause): Promise<void> {
     const keeper = this.#keeper;
     const live = this.#liveRequest;
-    if (isInput || (keeper === null && live === null)) return this.#endFailed(problem);
+    if (cause === 'input' || (keeper === null && live === null)) return this.#endFailed(problem);
+    // Another attempt would end the same, so it is said at once.
+    if (cause === 'state-refused') {
+      const message = `This program cannot take over what is kept of the session, and has changed nothing of it. ${problem.message} Opening another session gives it up.`;
+      return this.#stop(session, { ...problem, message });
+    }
     const delayMs = this.#restarts.failed();
     if (delayMs === null) {
       const message = `Trading has stopped: the session failed ${FAILURES_IN_A_ROW_MAX} times in a row without a checkpoint in between. The last failure: ${problem.message} Everything is kept; you can try again.`;
-      return this.#setStatus({ kind: 'failed', problem: { ...problem, code: 'failed-again', message }, isKept: true });
+      return this.#stop(session, { ...problem, code: 'failed-again', message });
     }
     const message = `${problem.message} Going on from the last checkpoint in ${(delayMs / 1000).toFixed(1)} s\u2026`;
     this.#setStatus({ kind: 'recovering', message });
     this.#problem(null, problem.code, problem.message, problem.where);
     this.#started = this.#restart(session, problem.message, delayMs);
     await this.#started;
+  }
+
+  /** Until a person asks for it again. What is kept stays as it is. */
+  async #stop(session: WorkstationSession, problem: Problem): Promise<void> {
+    await session.close();
+    if (this.#session !== session) return;
+    this.#session = null;
+    this.#setStatus({ kind: 'failed', problem, isKept: true });
   }
 
   /** What never came as far as a checkpoint is not worth a question when the next session is opened. */
@@ -593,7 +606,7 @@ export class Workstation {
     this.#emit({ kind: 'notice', tone: 'good', text });
     if (!halted) return;
     // The switch survives every crash.
-    this.#halted = true;
+    this.#killSwitch.latch('the session before');
     session.setHalted(true);
   }
 
@@ -658,72 +671,25 @@ export class Workstation {
     this.#sayIfNotKept(outcome, 'The change of rules');
   }
 
-  #halt(by: string): void {
-    this.#token = null;
-    // The stream first: it must not wait for a disk. Once is enough: what is pressed stays pressed.
-    if (!this.#halted) void this.#haltSession(this.#session, by);
-    this.#halted = true;
-    this.#latch(by);
-    this.#tellHalted();
-  }
-
-  #latch(by: string): void {
-    this.#halted = true;
-    try {
-      this.#dependencies.killFlag?.press(by, this.#dependencies.clock.wallMs());
-    } catch (error) {
-      this.#problem(
-        null,
-        'state-not-kept',
-        `Trading is halted, but a crash would forget it: ${(error as Error).message}`,
-      );
-    }
-  }
-
-  async #haltSession(session: WorkstationSession | null, by: string): Promise<void> {
-    session?.setHalted(true);
-    const outcome = await this.#enter(session, { kind: 'halt', by });
-    if (outcome.kind === 'ended') this.#dependencies.audit.append({ kind: 'kill', details: { by } });
-    this.#sayIfNotKept(outcome, 'The place of the halt');
-  }
-
-  /** Without a session there is no stream to enter. */
-  async #enter(session: WorkstationSession | null, control: ControlRecord): Promise<ControlOutcome> {
-    return session === null ? { kind: 'ended' } : session.control(control);
-  }
-
-  async #rearm(token: string, by: string): Promise<void> {
-    if (this.#token === null || token !== this.#token) {
-      return this.#problem(
-        null,
-        'rearm-refused',
-        'Re-arming takes two acts: ask for it first, then confirm. Nothing was re-armed.',
-      );
-    }
-    this.#token = null;
-    const session = this.#session;
-    // The file goes last: a crash in between leaves the switch on.
-    const outcome = await this.#enter(session, { kind: 'rearm', by });
-    if (outcome.kind === 'ended') this.#dependencies.audit.append({ kind: 'rearm', details: { by } });
-    try {
-      this.#dependencies.killFlag?.release();
-    } catch (error) {
-      return this.#problem(null, 'rearm-refused', `The kill switch stays on: ${(error as Error).message}`);
-    }
-    this.#halted = false;
-    session?.setHalted(false);
-    this.#tellHalted();
-    this.#sayIfNotKept(outcome, 'The place of the re-arming');
-  }
-
   #sayIfNotKept(outcome: ControlOutcome, what: string): void {
     if (outcome.kind === 'failed')
       this.#problem(null, 'state-not-kept', `${what} holds, but a crash would forget it: ${outcome.message}`);
   }
 
-  /** Also without a session. */
-  #tellHalted(): void {
-    this.#emit({ kind: 'halted', halted: this.#halted });
+  #newKillSwitch(): KillSwitch {
+    const { audit, clock, emit, killFlag, killLine, makeToken } = this.#dependencies;
+    return new KillSwitch({
+      clock,
+      emit,
+      makeToken,
+      line: killLine,
+      flag: killFlag ?? null,
+      // Without a session there is no stream to enter.
+      enter: (control) => this.#session?.control(control) ?? Promise.resolve({ kind: 'ended' }),
+      show: (halted) => this.#session?.setHalted(halted),
+      audit: (entry) => audit.append(entry),
+      problem: (code, message) => this.#problem(null, code, message),
+    });
   }
 
   #newBook(): SessionBook {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { app, BrowserWindow } from 'electron';
-import { MARK_EVERY_MS, newEpoch } from '../../../engine/connectors/storage/state-folder.node.ts';
+import { MARK_EVERY_MS, newEpoch, openStateFolder } from '../../../engine/connectors/storage/state-folder.node.ts';
 import type { MirroredStore } from '../../../engine/connectors/storage/mirrored-store.ts';
 import { openMirroredStore } from '../../../engine/connectors/storage/open-mirrored-store.ts';
 import { FileMark } from '../../../engine/connectors/storage/store-mark.node.ts';
@@ -10,20 +10,23 @@ import { StoreError } from '../../../engine/contract/durable-store.ts';
 import type { VaultMessage } from '../../../engine/contract/vault-messages.ts';
 import { machineClock, startMachineTimer, waitMs } from '../../../engine/core/machine.node.ts';
 import { sha256 } from '../../../engine/core/sha256.node.ts';
+import { openLivePlace } from '../../../engine/entry/session/live-place.ts';
 import { VaultLink } from '../../../engine/entry/workstation/vault-client.ts';
 import { declareScheme } from '../../../electron/main/app-scheme.ts';
 import { lockDown } from '../../../electron/main/lockdown.ts';
 import { Vault } from '../../../electron/main/vault.ts';
+import { copyParts } from '../copied-journal.ts';
 import type { VaultReport } from './report.ts';
 
 /**
  * The real vault without the workstation around it: the same windows, pages, couriers and mirrored store, driven by a
- * test. One program, four things it can do:
+ * test. One program, five things it can do:
  *
  *   fill     puts and removes a fixed set of values, and then idles until it is killed
  *   write    puts and removes values for ever, until it is killed
  *   trickle  puts small values, and goes on when the disk is full, until it is killed
  *   read     reads every value, waits until both copies are whole, and ends
+ *   export   copies the journal of the live session to a state folder, FLINKTRADE_JOURNAL, and ends
  *
  * SIGUSR2 makes it delete the database of one copy under its page, as Chromium does with one it finds damaged; SIGWINCH
  * makes one page hang. Prints one VaultReport a line.
@@ -67,6 +70,7 @@ async function run(): Promise<void> {
   if (mode === 'fill') await fill(store);
   else if (mode === 'write') await write(store);
   else if (mode === 'trickle') await trickle(store);
+  else if (mode === 'export') await exportJournal(store);
   else await read(store);
 }
 
@@ -167,6 +171,14 @@ async function trickle(store: MirroredStore): Promise<void> {
       report({ kind: 'unstored', reason: error.kind, message: error.message });
     }
   }
+}
+
+async function exportJournal(store: MirroredStore): Promise<void> {
+  const to = await openStateFolder(process.env['FLINKTRADE_JOURNAL'] ?? '', () => undefined);
+  await copyParts(await openLivePlace(store, false), to);
+  await to.close();
+  report({ kind: 'idle' });
+  app.quit();
 }
 
 async function read(store: MirroredStore): Promise<void> {
