@@ -22,6 +22,7 @@ const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor',
 const path = z.string().min(1).max(PATH_CHARACTERS_MAX);
 const word = z.string().max(200);
 const requestId = z.number().int().nonnegative();
+const checkpointId = z.number().int().nonnegative();
 
 /** Plain JSON within bounds and without keys that reach into prototypes. */
 export function isModestJson(value: unknown): boolean {
@@ -97,8 +98,10 @@ export const engineCommandSchema = z.discriminatedUnion('kind', [
     kind: z.literal('ask-symbol-state'),
     requestId,
     symbol: word,
-    asOf: z.number().int().nonnegative().nullable(),
+    asOf: checkpointId.nullable(),
+    since: checkpointId.nullable(),
   }),
+  z.strictObject({ kind: z.literal('ask-trade'), requestId, tradeId: word }),
   z.strictObject({ kind: z.literal('hello'), contractVersion: z.number().int() }),
 ]) satisfies z.ZodType<EngineCommand>;
 

@@ -11,7 +11,6 @@ import {
   type ValueState,
   type ValueStateDescriptor,
 } from './state.ts';
-import type { StateTtlConfig } from './state-ttl.ts';
 import type { StreamNode } from './stream-nodes.ts';
 import { toObject } from './struct.ts';
 
@@ -21,20 +20,19 @@ import { toObject } from './struct.ts';
  *
  * `const TOTALS = setQueryable(valueState<number>('totals'), 'totals-by-user');`
  *
- * @throws IllegalArgumentError for an empty name, a second one, and state with a time to live, as Flink
+ * State with a time to live can be asked for as well, which Flink refuses: what has expired is not there, whatever its
+ * visibility says, and looking renews nothing. When it expires is told with it (`LookedUp.expiresAtMs`).
+ *
+ * @throws IllegalArgumentError for an empty name, and for a second one, as Flink
  */
 export function setQueryable<
   D extends { readonly kind: string; readonly name: string; readonly queryableName?: string },
->(descriptor: D & { readonly ttl?: StateTtlConfig }, name: string): D {
+>(descriptor: D, name: string): D {
   if (name.length === 0)
     throw new IllegalArgumentError(`State '${descriptor.name}' was made queryable under an empty name; give it one.`);
   if (descriptor.queryableName !== undefined)
     throw new IllegalArgumentError(
       `Queryable state name already set: state '${descriptor.name}' is queryable as '${descriptor.queryableName}'.`,
-    );
-  if (descriptor.ttl !== undefined)
-    throw new IllegalArgumentError(
-      `Queryable state is currently not supported with TTL (state '${descriptor.name}'); register a query that reads it.`,
     );
   return { ...descriptor, queryableName: name };
 }

@@ -3,6 +3,7 @@
  * Decimals are strings ("140.50"); times are ms since the Unix epoch. Quotes and rows travel as binary frames
  * (frames.ts); trades, problems and states as the objects below.
  */
+import type { SymbolExplanation, TradeExplanation } from './explanations.ts';
 import type { BarBuilding, BarInterval } from './bars.ts';
 import type { CheckpointRecord } from './checkpoint-record.ts';
 import type { StoreErrorKind } from './durable-store.ts';
@@ -80,7 +81,11 @@ export type EngineCommand =
       readonly symbol: string;
       /** null: now. */
       readonly asOf: number | null;
+      /** A kept checkpoint: what is different from it is told as well; null: nothing is compared. */
+      readonly since: number | null;
     }
+  /** Why a trade was made as it was; answered by `trade-explained`. */
+  | { readonly kind: 'ask-trade'; readonly requestId: number; readonly tradeId: string }
   /** From main only: the machine slept for so long. */
   | { readonly kind: 'stood-still'; readonly forMs: number }
   /** A window came or was reloaded: everything it needs to show the true state is sent again. */
@@ -413,14 +418,18 @@ export type EngineEvent =
       readonly requestId: number;
       readonly symbol: string;
       readonly asOf: number | null;
-      /** Ids of the kept checkpoints, oldest first. */
-      readonly checkpoints: readonly number[];
-      /** A position row (trading-rules "Records"); null: there is no position. */
-      readonly position: Readonly<Record<string, string | number | null>> | null;
-      /** Why it did or did not trade on its last quote; null: nothing is known of the symbol. */
-      readonly why: string | null;
-      /** How often each reason kept it from trading; null: nothing is known of the symbol. */
-      readonly reasons: Readonly<Record<string, string | number | null>> | null;
+      readonly since: number | null;
+      /** null: nothing is known of the symbol, or there is no answer. */
+      readonly known: SymbolExplanation | null;
+      /** Why there is no answer; null: there is one. */
+      readonly problem: string | null;
+    }
+  | {
+      readonly kind: 'trade-explained';
+      readonly requestId: number;
+      readonly tradeId: string;
+      /** null: nothing has the trade any more, or there is no answer. */
+      readonly explanation: TradeExplanation | null;
       /** Why there is no answer; null: there is one. */
       readonly problem: string | null;
     }

@@ -55,6 +55,11 @@ abstract class TtlState<T> extends ObjectState<T> {
   /** What is left of a key's data without what has expired at that time: the very same object when all of it is alive. */
   protected abstract unexpired(data: T, atMs: number): T | undefined;
 
+  /** Ms of processing time, by which questions tell what is alive. */
+  get timeMs(): number {
+    return this.nowMs;
+  }
+
   protected get nowMs(): number {
     return this.environment.clock.processingTime;
   }

@@ -70,11 +70,11 @@ export class EventRouter {
         session.setServer(event.server);
         return;
       case 'server-token':
-        session.setServerToken(event.token);
-        return;
+        return session.setServerToken(event.token);
       case 'symbol-state':
-        session.setSymbolState(event);
-        return;
+        return session.setSymbolState(event);
+      case 'trade-explained':
+        return session.setTradeExplained(event);
       case 'storage':
         for (const problem of session.setStorage(event.storage, this.#stores.wallMs())) this.#stores.onProblem(problem);
         return;

@@ -182,10 +182,18 @@ export class Workstation {
     this.#link.send({ kind: 'show-server-token' });
   }
 
-  /** @param asOf a kept checkpoint; null: now */
-  askSymbolState(symbol: string, asOf: number | null): void {
+  /** @param asOf a kept checkpoint; null: now @param since another one, to compare with; null: none */
+  askSymbolState(symbol: string, asOf: number | null, since: number | null): void {
     this.#requests += 1;
-    this.#link.send({ kind: 'ask-symbol-state', requestId: this.#requests, symbol, asOf });
+    this.#link.send({ kind: 'ask-symbol-state', requestId: this.#requests, symbol, asOf, since });
+  }
+
+  /** Shows why a trade was made as it was. */
+  explainTrade(tradeId: string): void {
+    this.#requests += 1;
+    this.session.setTradeExplained(null);
+    this.layout.show('trade');
+    this.#link.send({ kind: 'ask-trade', requestId: this.#requests, tradeId });
   }
 
   playPause(): void {

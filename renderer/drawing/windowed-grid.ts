@@ -35,6 +35,8 @@ export interface GridOptions {
   readonly growsOnTop?: boolean;
   readonly onSort?: (column: string) => void;
   readonly onSelect?: (position: number) => void;
+  /** A double click on a row, or Enter on the active one. By the row's key: its position may have changed since it was drawn. */
+  readonly onOpen?: (key: number) => void;
   readonly onResize?: (column: string, width: number) => void;
 }
 
@@ -94,6 +96,7 @@ export class WindowedGrid {
     this.#scroller.addEventListener('scroll', this.#onScroll, { passive: true });
     host.addEventListener('keydown', this.#onKey);
     this.#canvas.addEventListener('pointerdown', this.#onPointer);
+    this.#canvas.addEventListener('dblclick', this.#onDoubleClick);
     this.#resizes = new ResizeObserver(() => this.#measure());
     this.#resizes.observe(this.#scroller);
     this.#measure();
@@ -249,13 +252,26 @@ export class WindowedGrid {
   };
 
   readonly #onPointer = (event: PointerEvent): void => {
-    const target = event.target instanceof Element ? event.target.closest<HTMLElement>('.grid-row') : null;
-    const row = target === null ? undefined : this.#rows.find((candidate) => candidate.element === target);
+    const row = this.#rowOf(event);
     if (row === undefined || event.button !== 0) return;
     this.#activate(row.position);
   };
 
+  readonly #onDoubleClick = (event: MouseEvent): void => {
+    const row = this.#rowOf(event);
+    if (row !== undefined) this.#options.onOpen?.(row.key);
+  };
+
+  #rowOf(event: MouseEvent): GridRow | undefined {
+    const target = event.target instanceof Element ? event.target.closest<HTMLElement>('.grid-row') : null;
+    return target === null ? undefined : this.#rows.find((candidate) => candidate.element === target);
+  }
+
   readonly #onKey = (event: KeyboardEvent): void => {
+    if (event.key === 'Enter' && this.#active >= 0) {
+      this.#options.onOpen?.(this.#source.rowKey(this.#active));
+      return;
+    }
     const page = Math.max(1, Math.floor((this.#height - HEADER_HEIGHT) / this.#rowHeight) - 1);
     const steps: Readonly<Record<string, number>> = {
       ArrowDown: 1,

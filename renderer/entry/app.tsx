@@ -18,6 +18,7 @@ import { RecoveryBanner } from '../features/state/recovery-banner.tsx';
 import { WorkersDialog } from '../features/workers/workers-dialog.tsx';
 import { StateDialog } from '../features/state/state-dialog.tsx';
 import { SymbolStateDialog } from '../features/state/symbol-state-dialog.tsx';
+import { TradeDialog } from '../features/state/trade-dialog.tsx';
 import { SidePanel } from '../features/trades/side-panel.tsx';
 import { NoticeBar } from '../ui/notice-bar.tsx';
 import { Splitter } from '../ui/splitter.tsx';
@@ -76,6 +77,7 @@ export function App() {
       {overlay === 'about' ? <AboutDialog /> : null}
       {overlay === 'state' ? <StateDialog /> : null}
       {overlay === 'symbol-state' ? <SymbolStateDialog /> : null}
+      {overlay === 'trade' ? <TradeDialog /> : null}
       {overlay === 'job' ? <JobDialog /> : null}
       {overlay === 'workers' ? <WorkersDialog /> : null}
       {overlay === 'rearm' ? <RearmDialog /> : null}

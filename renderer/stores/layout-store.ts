@@ -2,7 +2,7 @@ import { createStore } from 'zustand/vanilla';
 
 /** What is open on the screen right now; forgotten with the page. */
 export type Overlay =
-  'rules' | 'settings' | 'about' | 'state' | 'symbol-state' | 'workers' | 'job' | 'rearm' | 'session' | null;
+  'rules' | 'settings' | 'about' | 'state' | 'symbol-state' | 'trade' | 'workers' | 'job' | 'rearm' | 'session' | null;
 
 export interface LayoutState {
   readonly overlay: Overlay;

@@ -26,6 +26,7 @@ export type Connection =
   | { readonly kind: 'refused'; readonly reason: string };
 
 export type SymbolState = Extract<EngineEvent, { kind: 'symbol-state' }>;
+export type TradeExplained = Extract<EngineEvent, { kind: 'trade-explained' }>;
 
 export interface AppliedRules {
   readonly document: RulesDocument;
@@ -68,6 +69,8 @@ export interface SessionState {
   readonly serverToken: string | null;
   /** The latest answer about one symbol's state; null: none was asked for. */
   readonly symbolState: SymbolState | null;
+  /** null: none was asked for, or it is not answered yet. */
+  readonly tradeExplained: TradeExplained | null;
   readonly halted: boolean;
   /** False until the engine has told whether a session is open. */
   readonly isKnown: boolean;
@@ -100,6 +103,7 @@ const EMPTY: SessionState = {
   server: { kind: 'off' },
   serverToken: null,
   symbolState: null,
+  tradeExplained: null,
   halted: false,
   isKnown: false,
   recoveryRead: 0,
@@ -142,6 +146,7 @@ export function makeSessionStore() {
     setAudit: (audit: AuditInfo) => set({ audit }),
     setServer: (server: ServerStatus) => set({ server, ...(server.kind !== 'on' && { serverToken: null }) }),
     setServerToken: (serverToken: string | null) => set({ serverToken }),
+    setTradeExplained: (tradeExplained: TradeExplained | null) => set({ tradeExplained }),
     setSymbolState: (symbolState: SymbolState | null) => set({ symbolState }),
     setHalted: (halted: boolean) => set({ halted }),
     readRecovery: () => set({ recoveryRead: get().state?.recoveries.at(-1)?.atMs ?? 0 }),

@@ -1,6 +1,5 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { setQueryable, type QueriedValue } from '../../engine/api/queryable-state.ts';
-import { enableTimeToLive, stateTtlConfig } from '../../engine/api/state-ttl.ts';
 import { valueState } from '../../engine/api/state.ts';
 import { machineClock, startMachineTimer, waitMs } from '../../engine/core/machine.node.ts';
 
@@ -283,11 +282,35 @@ test('a second operator that takes the name of a queryable state fails the job, 
   );
 });
 
-test('a name is given once, and not to state with a time to live', () => {
+test('a name is given once', () => {
   const once = setQueryable(valueState<number>('n'), 'numbers');
   expect(() => setQueryable(once, 'again')).toThrow('Queryable state name already set');
-  const mortal = enableTimeToLive(valueState<number>('n'), stateTtlConfig(1000));
-  expect(() => setQueryable(mortal, 'numbers')).toThrow('Queryable state is currently not supported with TTL');
+});
+
+test('state with a time to live is told with when it expires, now and as of a checkpoint, and then no more', async () => {
+  const FORGET_AFTER_MS = 3_000;
+  const storage = storageOf();
+  const job = run(
+    { forgetAfterMs: FORGET_AFTER_MS, accounts: 8, waitAt: 80 },
+    { checkpoints: { storage, firstId: 1, intervalMs: null } },
+  );
+  await taken(job, 80);
+  const client = serve(job, storage);
+  const states = await client.states('ledger');
+  expect(states.find(({ name }) => name === 'last-amount')?.ttlMs).toBe(FORGET_AFTER_MS);
+  const alive = await client.find('ledger', 'last-amount', FIRST);
+  expect(alive).toEqual({ value: expect.any(Number) as number, expiresAtMs: expect.any(Number) as number });
+  expect((await client.list('ledger', 'last-amount')).rows).toHaveLength(8);
+  const { id, status } = await job.checkpoint();
+  expect(status).toBe('completed');
+
+  for (let tries = 0; tries < 200; tries += 1) {
+    if ((await client.list('ledger', 'last-amount')).rows.length === 0) break;
+    await waitMs(50);
+  }
+  expect((await reasonOf(client.get('ledger', 'last-amount', FIRST)))[0]).toBe('no-state');
+  expect((await client.list('ledger', 'last-amount')).rows).toEqual([]);
+  expect(await client.find('ledger', 'last-amount', FIRST, { asOf: id })).toEqual(alive);
 });
 
 /** Storage for a job, beginning with nothing. */

@@ -49,19 +49,34 @@ test('the workstation is asked by programs once its server is on, by its window 
   );
   engine.send({ kind: 'pause' });
   await engine.untilStatus('paused');
-  engine.send({ kind: 'ask-symbol-state', requestId: 5, symbol, asOf: null });
+  engine.send({ kind: 'ask-symbol-state', requestId: 5, symbol, asOf: null, since: null });
   await engine.until('the state of a symbol', ({ symbolState }) => symbolState?.requestId === 5);
   const { symbolState } = engine.known;
   expect(symbolState?.problem).toBe(null);
-  expect(symbolState?.position).toMatchObject({ symbol, status: expect.any(String) as string });
-  expect(symbolState?.why).toMatch(/last quote|closed/);
-  const checkpoint = symbolState?.checkpoints.at(-1) ?? NaN;
-  engine.send({ kind: 'ask-symbol-state', requestId: 6, symbol, asOf: checkpoint });
+  expect(symbolState?.known?.position).toMatchObject({ symbol, status: expect.any(String) as string });
+  expect(symbolState?.known?.explanation.why).toMatch(/last quote|closed/);
+  expect(symbolState?.known?.watermark).toMatchObject({ heldBackBy: 'paused', isStale: false });
+  const checkpoint = symbolState?.known?.checkpoints.at(-1) ?? NaN;
+  engine.send({ kind: 'ask-symbol-state', requestId: 6, symbol, asOf: checkpoint, since: checkpoint });
   await engine.until('the state as of a checkpoint', (known) => known.symbolState?.requestId === 6);
-  expect(engine.known.symbolState).toMatchObject({ asOf: checkpoint, problem: null, position: { symbol } });
-  engine.send({ kind: 'ask-symbol-state', requestId: 7, symbol: 'NOBODY', asOf: null });
+  expect(engine.known.symbolState).toMatchObject({
+    asOf: checkpoint,
+    problem: null,
+    known: { position: { symbol }, changes: {}, watermark: null },
+  });
+  engine.send({ kind: 'ask-symbol-state', requestId: 7, symbol: 'NOBODY', asOf: null, since: null });
   await engine.until('nothing known', (known) => known.symbolState?.requestId === 7);
-  expect(engine.known.symbolState).toMatchObject({ position: null, reasons: null, problem: null });
+  expect(engine.known.symbolState).toMatchObject({ known: null, problem: null });
+  const [trade] = engine.known.trades;
+  engine.send({ kind: 'ask-trade', requestId: 8, tradeId: trade.id });
+  await engine.until('a trade explained', (known) => known.tradeExplained?.requestId === 8);
+  expect(engine.known.tradeExplained).toMatchObject({
+    problem: null,
+    explanation: { id: trade.id, price: trade.price, askPrice: { before: trade.askBefore, after: trade.askAfter } },
+  });
+  engine.send({ kind: 'ask-trade', requestId: 9, tradeId: '0-NOBODY' });
+  await engine.until('no such trade', (known) => known.tradeExplained?.requestId === 9);
+  expect(engine.known.tradeExplained).toMatchObject({ explanation: null, problem: null });
 
   engine.send({ kind: 'watch-job', on: true });
   await engine.until('the job page', ({ jobPage }) => (jobPage?.checkpoints.numberOfCompletedCheckpoints ?? 0) > 0);

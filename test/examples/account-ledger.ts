@@ -13,7 +13,10 @@ import {
   type ListState,
   type MapState,
   type StructState,
+  type ValueState,
+  valueState,
 } from '../../engine/api/state.ts';
+import { enableTimeToLive, stateTtlConfig } from '../../engine/api/state-ttl.ts';
 import { struct, type ViewOf } from '../../engine/api/struct.ts';
 import { WatermarkStrategy } from '../../engine/api/watermark-strategy.ts';
 
@@ -29,6 +32,8 @@ export interface LedgerParameters {
   readonly waitAt?: number;
   /** A second operator takes the name of the first one's state. */
   readonly takesName?: boolean;
+  /** A third one keeps each account's last amount for so long; absent: there is none. */
+  readonly forgetAfterMs?: number;
 }
 
 const TRANSFER = struct('transfer', { account: 'symbol', amount: 'f64', number: 'f64' });
@@ -114,6 +119,25 @@ class TakesName extends KeyedProcessFunction<string, Transfer, never> {
   processElement(): void {}
 }
 
+class LastAmount extends KeyedProcessFunction<string, Transfer, never> {
+  private readonly ttlMs: number;
+  private amount!: ValueState<number>;
+
+  constructor(ttlMs: number) {
+    super();
+    this.ttlMs = ttlMs;
+  }
+
+  override open(context: RuntimeContext): void {
+    const mortal = enableTimeToLive(valueState<number>('last-amount'), stateTtlConfig(this.ttlMs));
+    this.amount = context.getState(setQueryable(mortal, 'last-amount'));
+  }
+
+  processElement({ amount }: Transfer): void {
+    this.amount.update(amount);
+  }
+}
+
 class TransferReader implements SourceReader<Transfer> {
   private readonly parameters: LedgerParameters;
   private readonly record: Transfer = { kind: 'transfer', account: '', amount: 0, number: 0 };
@@ -180,5 +204,7 @@ export const accountLedger = defineJob<LedgerParameters>((env, parameters) => {
       reducingState('largest', (left, right) => (right.amount > left.amount ? right : left)),
     )
     .uid('largest');
+  if (parameters.forgetAfterMs !== undefined)
+    transfers.keyBy('account').process(new LastAmount(parameters.forgetAfterMs)).uid('last-amount');
   if (parameters.takesName === true) transfers.keyBy('account').process(new TakesName()).uid('takes-name');
 });

@@ -47,6 +47,7 @@ export interface Known {
   server: ServerStatus;
   serverToken: string | null;
   symbolState: Extract<EngineEvent, { kind: 'symbol-state' }> | null;
+  tradeExplained: Extract<EngineEvent, { kind: 'trade-explained' }> | null;
   jobPage: JobPage | null;
 }
 
@@ -73,6 +74,7 @@ export class WorkstationEngine {
     server: { kind: 'off' },
     serverToken: null,
     symbolState: null,
+    tradeExplained: null,
     jobPage: null,
   };
   /** Words of each symbol's row. */
@@ -211,6 +213,9 @@ export class WorkstationEngine {
         return;
       case 'symbol-state':
         known.symbolState = event;
+        break;
+      case 'trade-explained':
+        known.tradeExplained = event;
         return;
       case 'job-page':
         known.jobPage = event.page;

@@ -93,6 +93,12 @@ const LIST: readonly Parameter[] = [
 ];
 
 const anyValue = z.unknown().describe('The state: plain data, whole numbers beyond 2^53 and exact decimals as text.');
+const EXPIRY = z
+  .union([z.number(), z.array(z.number())])
+  .optional()
+  .describe(
+    'Of state with a time to live: when it expires, or each of its elements or entries; ms of processing time.',
+  );
 const keySchema = z.union([
   z.string(),
   z.number(),
@@ -225,6 +231,7 @@ export const ROUTES: readonly Route[] = [
           operator: z.string(),
           kind: z.string(),
           stateName: z.string().nullable(),
+          ttlMs: z.number().nullable().describe('Its time to live; null: for ever.'),
         }),
       ),
     }),
@@ -245,7 +252,7 @@ export const ROUTES: readonly Route[] = [
       ...LIST,
       { name: 'values', schema: z.enum(['true', 'false']).default('true'), about: 'false: keys alone.' },
     ],
-    response: page(z.strictObject({ key: keySchema, value: anyValue.optional() })),
+    response: page(z.strictObject({ key: keySchema, value: anyValue.optional(), expiresAtMs: EXPIRY })),
     rows: tableOf,
     handle: async (request) => {
       const { rows, cursor } = await request.client.list(
@@ -254,7 +261,7 @@ export const ROUTES: readonly Route[] = [
         listOptions(request),
       );
       const withValues = one(request, 'values') !== 'false';
-      return { rows: rows.map(({ key, value }) => (withValues ? { key, value } : { key })), cursor };
+      return { rows: rows.map((row) => (withValues ? row : { key: row.key })), cursor };
     },
   },
   {
@@ -271,14 +278,14 @@ export const ROUTES: readonly Route[] = [
       AS_OF,
     ],
     response: z.strictObject({
-      rows: z.array(z.strictObject({ key: keySchema, found: z.boolean(), value: anyValue })),
+      rows: z.array(z.strictObject({ key: keySchema, found: z.boolean(), value: anyValue, expiresAtMs: EXPIRY })),
     }),
     rows: tableOf,
     handle: async (request) => {
       const keys = (request.query.get('key') ?? []).map((text) => keyOf(text, one(request, 'keyType')));
       const values = await request.client.getMany(request.path['job'], request.path['state'], keys, asOf(request));
       return {
-        rows: keys.map((key, place) => ({ key, found: values[place] !== null, value: values[place]?.value ?? null })),
+        rows: keys.map((key, place) => ({ key, found: values[place] !== null, value: null, ...values[place] })),
       };
     },
   },
@@ -286,11 +293,11 @@ export const ROUTES: readonly Route[] = [
     path: '/v1/jobs/{job}/states/{state}/values/{key}',
     summary: 'The value of one key.',
     query: [KEY_TYPE, AS_OF],
-    response: z.strictObject({ key: keySchema, value: anyValue }),
+    response: z.strictObject({ key: keySchema, value: anyValue, expiresAtMs: EXPIRY }),
     rows: (body) => tableOf({ rows: [body] }),
     handle: async (request) => {
       const key = keyOf(request.path['key'], one(request, 'keyType'));
-      return { key, value: await request.client.get(request.path['job'], request.path['state'], key, asOf(request)) };
+      return { key, ...(await request.client.find(request.path['job'], request.path['state'], key, asOf(request))) };
     },
   },
   ...EXPLAIN_ROUTES,

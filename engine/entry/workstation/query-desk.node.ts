@@ -2,9 +2,11 @@ import type { EngineCommand, EngineEvent, ServerStatus } from '../../contract/wi
 import { assertNever } from '../../core/assert.ts';
 import { repeatEvery } from '../../core/machine.node.ts';
 import type { QueryableStateClient } from '../../runtime/query/queryable-state-client.ts';
+import { StateQueryError } from '../../runtime/query/state-query-error.ts';
 import { programVersion } from '../program-version.ts';
+import { explainSymbol } from '../serve/explain-symbol.ts';
 import { queryClient, serveQueries, type Serving } from '../serve/serving.node.ts';
-import { EXPLAIN, POSITION, SESSION_JOB, sessionJobs, type ServedSession } from '../serve/trading-queries.ts';
+import { SESSION_JOB, sessionJobs, sessionOf, type ServedSession } from '../serve/trading-queries.ts';
 
 /** Where the workstation's server is found, unless somebody else is there already. */
 const SERVER_PORT = 8786;
@@ -13,7 +15,7 @@ const ANY_PORT = 0;
 /** A page is read by a person. */
 const JOB_PAGE_EVERY_MS = 1_000;
 
-const KINDS = ['set-server', 'show-server-token', 'ask-symbol-state', 'watch-job'] as const;
+const KINDS = ['set-server', 'show-server-token', 'ask-symbol-state', 'ask-trade', 'watch-job'] as const;
 export type QueryCommand = Extract<EngineCommand, { kind: (typeof KINDS)[number] }>;
 
 export interface QueryDeskOptions {
@@ -57,6 +59,8 @@ export class QueryDesk {
         return;
       case 'ask-symbol-state':
         return this.#tellSymbol(command);
+      case 'ask-trade':
+        return this.#tellTrade(command);
       case 'watch-job':
         return this.#watchJob(command.on);
       default:
@@ -106,23 +110,26 @@ export class QueryDesk {
     }
   }
 
-  async #tellSymbol({ requestId, symbol, asOf }: Extract<QueryCommand, { kind: 'ask-symbol-state' }>): Promise<void> {
-    const place = asOf === null ? {} : { asOf };
-    const about = { requestId, symbol, asOf };
-    try {
-      const checkpoints = await this.#client.checkpointIds(SESSION_JOB);
-      const [position, reasons, explanation] = await Promise.all(
-        [POSITION, 'reasons', EXPLAIN].map(async (name) => {
-          const [found] = await this.#client.getMany(SESSION_JOB, name, [symbol], place);
-          return (found?.value ?? null) as Readonly<Record<string, string | number | null>> | null;
-        }),
-      );
-      const why = (explanation?.['why'] ?? null) as string | null;
-      this.#options.emit({ kind: 'symbol-state', ...about, checkpoints, position, why, reasons, problem: null });
-    } catch (error) {
-      const { message } = error as Error;
-      const nothing = { checkpoints: [], position: null, why: null, reasons: null };
-      this.#options.emit({ kind: 'symbol-state', ...about, ...nothing, problem: message });
-    }
+  async #tellSymbol(command: Extract<QueryCommand, { kind: 'ask-symbol-state' }>): Promise<void> {
+    const { requestId, symbol, asOf, since } = command;
+    const { value: known, problem } = await answerOf(() => explainSymbol(this.#client, symbol, { asOf, since }));
+    this.#options.emit({ kind: 'symbol-state', requestId, symbol, asOf, since, known, problem });
+  }
+
+  async #tellTrade({ requestId, tradeId }: Extract<QueryCommand, { kind: 'ask-trade' }>): Promise<void> {
+    const { value: explanation, problem } = await answerOf(() => sessionOf(this.#client).explainTrade(tradeId));
+    this.#options.emit({ kind: 'trade-explained', requestId, tradeId, explanation, problem });
+  }
+}
+
+/** What is not there is no problem: nobody knows of it. */
+async function answerOf<T>(
+  ask: () => Promise<T | null>,
+): Promise<{ readonly value: T | null; readonly problem: string | null }> {
+  try {
+    return { value: await ask(), problem: null };
+  } catch (error) {
+    const isUnknown = error instanceof StateQueryError && error.reason === 'no-state';
+    return { value: null, problem: isUnknown ? null : (error as Error).message };
   }
 }

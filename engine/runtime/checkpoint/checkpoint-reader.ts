@@ -7,6 +7,7 @@ import {
   type CheckpointedStates,
 } from '../query/checkpointed-state.ts';
 import { StateQueryError } from '../query/state-query-error.ts';
+import type { SourceThreadState } from './acknowledgement.ts';
 import type { CheckpointStorage } from './checkpoint-storage.ts';
 
 /** Values of checkpoints kept in memory between two questions, 16 MiB each at most: pages of one list need the same ones. */
@@ -36,9 +37,12 @@ export class CheckpointReader implements CheckpointedStates {
     }
     const manifest = await readable(checkpointId, () => this.storage.readManifest(checkpointId));
     const { id, createdAtMs, maxParallelism, operators } = manifest;
+    const { processingTimeMs } = decodePlain(manifest.source) as SourceThreadState;
     return {
       id,
       createdAtMs,
+      // Where no source drives it, it is the machine's.
+      processingTimeMs: processingTimeMs ?? createdAtMs,
       maxParallelism,
       keyGroup: async (uid, keyGroup) => {
         const operator = Object.hasOwn(operators, uid) ? operators[uid] : undefined;

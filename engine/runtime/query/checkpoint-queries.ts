@@ -3,7 +3,7 @@ import { assignToKeyGroup } from '../../state/key-groups.ts';
 import type { Key } from '../../state/java-hash.ts';
 import type { CheckpointContents, StoredKey } from './checkpointed-state.ts';
 import type { ServedJob } from './queryable-job.ts';
-import { presenterOf, type QueryableDescriptor } from './queryable-states.ts';
+import { mortalPresenterOf, presenterOf, type QueryableDescriptor } from './queryable-states.ts';
 import { FirstRows } from './row-order.ts';
 import { StateQueryError } from './state-query-error.ts';
 import type { ListedRow, ListQuestion, LookedUp, QueryableInfo } from './state-question.ts';
@@ -24,8 +24,7 @@ export class CheckpointQueries {
     for (const key of keys) {
       const group = await contents.keyGroup(state.uid, assignToKeyGroup(key, contents.maxParallelism));
       const stored = group?.key(key) ?? null;
-      const value = stored === null ? null : read(key, stored);
-      found.push(value === null ? null : { value });
+      found.push(stored === null ? null : read(key, stored, contents.processingTimeMs));
     }
     return found;
   }
@@ -47,8 +46,8 @@ export class CheckpointQueries {
       if (group === null) continue;
       for (const key of group.keys) {
         const stored = rows.wants(key) ? group.key(key) : null;
-        const value = stored === null ? null : read(key, stored);
-        if (value !== null) rows.add({ key, value });
+        const found = stored === null ? null : read(key, stored, contents.processingTimeMs);
+        if (found !== null) rows.add({ key, ...found });
       }
       await pause();
     }
@@ -65,10 +64,14 @@ async function openCheckpoint({ checkpoints }: ServedJob, id: number): Promise<C
 /** @returns what reads a key's value; null: it has none */
 function readerOf(
   { checkpointedQueries }: ServedJob,
-  { name, kind, stateName }: QueryableInfo,
+  { name, kind, stateName, ttlMs }: QueryableInfo,
   descriptor: QueryableDescriptor | null,
-): (key: Key, stored: StoredKey) => unknown {
-  if (Object.hasOwn(checkpointedQueries, name)) return (key, stored) => checkpointedQueries[name].read(key, stored);
+): (key: Key, stored: StoredKey, atMs: number) => LookedUp {
+  if (Object.hasOwn(checkpointedQueries, name))
+    return (key, stored) => {
+      const value = checkpointedQueries[name].read(key, stored);
+      return value === null || value === undefined ? null : { value };
+    };
   if (stateName === null)
     throw new StateQueryError(
       'bad-question',
@@ -79,9 +82,10 @@ function readerOf(
       'bad-question',
       `'${name}' is aggregating state, of which a checkpoint keeps the accumulator: ask with the descriptor, which knows the function.`,
     );
-  const present = presenterOf(descriptor ?? { kind });
-  return (_key, stored) => {
+  const asked = descriptor ?? { kind };
+  const present = ttlMs === null ? presenterOf(asked) : mortalPresenterOf(asked, ttlMs);
+  return (_key, stored, atMs) => {
     const data = stored.state(stateName);
-    return data === undefined ? null : present(data);
+    return data === undefined ? null : present(data, atMs);
   };
 }

@@ -18,6 +18,8 @@ export interface CheckpointContents {
   readonly id: number;
   /** Wall clock. */
   readonly createdAtMs: number;
+  /** Of its barrier: by it is told what of a state with a time to live had expired. */
+  readonly processingTimeMs: number;
   readonly maxParallelism: number;
   /** @returns null: it had no keys; @throws StateQueryError when the bytes are damaged, or no longer kept */
   keyGroup(uid: string, keyGroup: number): Promise<StoredKeyGroup | null>;

@@ -13,6 +13,7 @@ import { NO_STATE, StateQueryError } from './state-query-error.ts';
 import { StateSubscription, type SubscriptionOptions } from './state-subscription.ts';
 import type {
   Condition,
+  FoundState,
   ListedRow,
   ListQuestion,
   LookedUp,
@@ -61,7 +62,12 @@ export interface ListOptions {
 }
 
 export interface Page<V> {
-  readonly rows: readonly { readonly key: Key; readonly value: V }[];
+  readonly rows: readonly {
+    readonly key: Key;
+    readonly value: V;
+    /** As FoundState's. */
+    readonly expiresAtMs?: number | readonly number[];
+  }[];
   /** Of the next page; null: this is the last. */
   readonly cursor: string | null;
 }
@@ -103,14 +109,18 @@ export class QueryableStateClient {
         'bad-question',
         `State '${name}' is not queryable: its descriptor has no queryable name.`,
       );
-    const [found] = await this.find(jobId, queryableName, [key], options, descriptor);
-    return present(found) as QueriedValue<D>;
+    const [found] = await this.findAll(jobId, queryableName, [key], options, descriptor);
+    return present(found).value as QueriedValue<D>;
   }
 
   /** @throws StateQueryError `no-state` for a key without */
   async get(jobId: string, name: string, key: Key, options: AskOptions = {}): Promise<unknown> {
-    const [found] = await this.find(jobId, name, [key], options, null);
-    return present(found);
+    return (await this.find(jobId, name, key, options)).value;
+  }
+
+  /** As `get`, with when it expires. */
+  async find(jobId: string, name: string, key: Key, options: AskOptions = {}): Promise<FoundState> {
+    return present((await this.findAll(jobId, name, [key], options, null))[0]);
   }
 
   /** In the order of the keys; null: that key has no state. */
@@ -120,7 +130,7 @@ export class QueryableStateClient {
     keys: readonly Key[],
     options: AskOptions = {},
   ): Promise<readonly LookedUp[]> {
-    return this.find(jobId, name, keys, options, null);
+    return this.findAll(jobId, name, keys, options, null);
   }
 
   async list(jobId: string, name: string, options: ListOptions = {}): Promise<Page<unknown>> {
@@ -137,7 +147,7 @@ export class QueryableStateClient {
         : await this.listCheckpoint(jobId, name, question, keyGroups ?? null, asOf);
     const last = rows.at(-1);
     return {
-      rows: rows.map(({ key, value }) => ({ key, value: immutable(value) })),
+      rows: rows.map((row) => ({ ...row, value: immutable(row.value) })),
       cursor: hasMore && last !== undefined ? encodeCursor(identity, placeOf(last, order)) : null,
     };
   }
@@ -166,7 +176,7 @@ export class QueryableStateClient {
     throw new StateQueryError('unknown-job', `Could not find Flink job (${jobId}). There are: ${ids}.`);
   }
 
-  private async find(
+  private async findAll(
     jobId: string,
     name: string,
     keys: readonly Key[],
@@ -251,7 +261,8 @@ export class QueryableStateClient {
   /** What is known of a state by its name, for checkpoints, which know states by operator and name. */
   private async stateOf(jobId: string, name: string): Promise<QueryableInfo> {
     const query = this.served(jobId).checkpointedQueries[name] as { readonly uid: string } | undefined;
-    if (query !== undefined) return { name, uid: query.uid, operator: '', kind: 'computed', stateName: null };
+    if (query !== undefined)
+      return { name, uid: query.uid, operator: '', kind: 'computed', stateName: null, ttlMs: null };
     const states = await this.states(jobId);
     const found = states.find((state) => state.name === name);
     if (found !== undefined) return found;
@@ -301,9 +312,9 @@ export class QueryableStateClient {
   }
 }
 
-function present(found: LookedUp): unknown {
+function present(found: LookedUp): FoundState {
   if (found === null) throw new StateQueryError('no-state', NO_STATE);
-  return found.value;
+  return found;
 }
 
 /** Flink's text. */

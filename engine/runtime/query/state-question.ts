@@ -52,15 +52,26 @@ export interface QueryableInfo {
   /** `computed`: by a query of the operator's function; it has no state name. */
   readonly kind: StateKind | 'computed';
   readonly stateName: string | null;
+  /** Its time to live; null: it lives for ever. */
+  readonly ttlMs: number | null;
 }
 
-export interface ListedRow {
-  readonly key: Key;
+/** What a key has. */
+export interface FoundState {
   readonly value: unknown;
+  /**
+   * Of state with a time to live: when it expires, ms of processing time; of lists and maps when each element or entry
+   * does, in their order. Absent: it lives for ever.
+   */
+  readonly expiresAtMs?: number | readonly number[];
+}
+
+export interface ListedRow extends FoundState {
+  readonly key: Key;
 }
 
 /** A key's answer; null: it has no state. */
-export type LookedUp = { readonly value: unknown } | null;
+export type LookedUp = FoundState | null;
 
 export type StateAnswer =
   | { readonly kind: 'described'; readonly states: readonly QueryableInfo[] }

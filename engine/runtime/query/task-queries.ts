@@ -86,12 +86,13 @@ export class TaskQueries {
 
   private *describing(): Answering {
     const states = this.operators.flatMap(({ node, operator }) =>
-      operator.queryables.all.map(({ name, kind, stateName }) => ({
+      operator.queryables.all.map(({ name, kind, stateName, ttlMs }) => ({
         name,
         uid: uidOf(node),
         operator: node.name,
         kind,
         stateName,
+        ttlMs,
       })),
     );
     return { kind: 'described', states };
@@ -104,8 +105,7 @@ export class TaskQueries {
     for (const key of keys) {
       const keyGroup = assignToKeyGroup(key, maxParallelism);
       if (!isWithin(keyGroup, keyGroupRange)) throw notServed(keyGroup, keyGroupRange);
-      const value = operator.queryables.read(queryable, key, argument);
-      values.push(value === null ? null : { value });
+      values.push(operator.queryables.read(queryable, key, argument));
       if (values.length % STEP_KEYS === 0) yield;
     }
     return { kind: 'looked-up', values };
@@ -124,8 +124,8 @@ export class TaskQueries {
       if (!isWithin(keyTable.keyGroupAt(slot), keyGroups)) continue;
       const key = keyTable.keyAt(slot);
       if (!rows.wants(key)) continue;
-      const value = queryables.readAt(queryable, slot, null);
-      if (value !== null) rows.add({ key, value });
+      const found = queryables.readAt(queryable, slot, null);
+      if (found !== null) rows.add({ key, ...found });
     }
     return { kind: 'listed', ...rows.result() };
   }

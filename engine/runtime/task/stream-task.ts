@@ -10,6 +10,7 @@ import { ownersBehind, type OperatorTakeover } from '../operators/keyed-handover
 import type { OperatorRestore } from '../operators/keyed-restore.ts';
 import type { KeyedOperator } from '../operators/keyed-operator.ts';
 import { AsyncWaitOperator } from '../operators/async-wait-operator.ts';
+import { BatchBound } from './batch-bound.ts';
 import { AsyncRecordHandler } from './async-input.ts';
 import { KeyGroupSamples } from '../metrics/key-group-samples.ts';
 import { laneOf, type NumbersPublisher } from '../metrics/metrics-memory.ts';
@@ -20,9 +21,6 @@ import { KeyedRecordHandler, SlotMap } from './keyed-input.ts';
 import { KeyedVertex, type VertexBarrier } from './keyed-vertex.ts';
 import type { Mail, MailAnswer, Task, TaskHost, TaskStatus } from './task.ts';
 import { TaskOutputs } from './task-outputs.ts';
-
-/** Slots read from one ring before the mailbox and the other rings get their turn: whoever asks waits for no more. */
-const BATCH_SLOTS = 256;
 
 /** While there is work the clock is looked at so often; a thread without work looks at it before it sleeps. */
 const BATCHES_PER_LOOK = 32;
@@ -65,6 +63,7 @@ export class StreamTask implements Task {
   isHandedOver = false;
   private readonly recordsBefore: number;
   private readonly queries: TaskQueries;
+  private readonly batch = new BatchBound();
   /** null: nobody counts. */
   private readonly numbers: NumbersPublisher | null;
   private batches = 0;
@@ -170,7 +169,7 @@ export class StreamTask implements Task {
     const isAsked = this.serve();
     if (this.isHandedOver) return 'blocked';
     if (this.graph.processingTime === 'machine') this.setProcessingTime(this.host.processingTimeMs());
-    let progress = this.runReaders(-Infinity) || isAsked;
+    let progress = this.runWatched() || isAsked;
     if (this.progressCheckpoint()) progress = true;
     this.outputs.flush();
     if (this.vertices.every((vertex) => vertex.isFinished) && !(this.checkpoint?.hasWork ?? false)) {
@@ -263,11 +262,20 @@ export class StreamTask implements Task {
     this.outputs.close();
   }
 
+  private runWatched(): boolean {
+    const { batch } = this;
+    if (!batch.isWatched) return this.runReaders(-Infinity);
+    const fromMs = this.host.clock.monotonicMs();
+    const progress = this.runReaders(-Infinity);
+    batch.took(this.host.clock.monotonicMs() - fromMs);
+    return progress;
+  }
+
   private runReaders(level: number): boolean {
     let progress = this.progressAlignments(level);
     for (let index = 0; index < this.readers.length; index += 1) {
       const reader = this.readers[index];
-      if (reader.plan.level >= level && reader.run(BATCH_SLOTS)) progress = true;
+      if (reader.plan.level >= level && reader.run(this.batch.slots)) progress = true;
     }
     if (this.progressAlignments(level)) progress = true;
     if (this.progressCalls(level)) progress = true;
@@ -464,8 +472,10 @@ export class StreamTask implements Task {
   }
 
   private receive(mail: Mail): void {
-    if (mail.kind === 'question') this.queries.ask(mail.id, mail.question);
-    else this.host.mailbox.answer(this.rowsFor(mail));
+    if (mail.kind === 'question') {
+      this.batch.asked();
+      this.queries.ask(mail.id, mail.question);
+    } else this.host.mailbox.answer(this.rowsFor(mail));
   }
 
   private rowsFor({ id, name, all }: Extract<Mail, { kind: 'rows' }>): MailAnswer {

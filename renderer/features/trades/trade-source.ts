@@ -82,7 +82,7 @@ export class TradeSource implements GridSource {
     row.setText(0, timeText(trade.eventTimeMs, this.#zone));
     const isFinal = this.#trades.isFinal(this.#trades.numberOf(position));
     const pending = isFinal ? '' : '; pending: final with the next checkpoint';
-    row.setTitle(0, `${trade.id}, quote ${trade.quoteSequence}${pending}`);
+    row.setTitle(0, `${trade.id}, quote ${trade.quoteSequence}${pending}. Double-click or Enter: why it was made`);
     row.setRowClass(isFinal ? '' : 'pending-trade');
     row.setText(1, trade.symbol);
     row.setTitle(

@@ -44,6 +44,10 @@ function mountTrades(workstation: Workstation, host: HTMLElement): () => void {
       const trade = trades.newest(position);
       if (trade !== undefined) workstation.select(trade.symbol);
     },
+    onOpen: (number) => {
+      const trade = trades.newest(trades.total - number);
+      if (trade !== undefined) workstation.explainTrade(trade.id);
+    },
   });
   const follow = (): void => {
     const state = settings.getState();
