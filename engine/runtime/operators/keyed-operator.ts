@@ -2,7 +2,7 @@ import type { AlignedSums, RichFunction, RowPublisher, RuntimeContext } from '..
 import { IllegalArgumentError, IllegalStateError } from '../../core/errors.ts';
 import type { SymbolDictionary } from '../../memory/symbol-dictionary.ts';
 import { CopyOnWrite } from '../../state/copy-on-write.ts';
-import { HeapKeyedStateBackend } from '../../state/heap-keyed-state-backend.ts';
+import { HeapKeyedStateBackend, type SnapshotStates } from '../../state/heap-keyed-state-backend.ts';
 import type { KeyGroupRange } from '../../state/key-groups.ts';
 import { KeyTable, NO_SLOT } from '../../state/key-table.ts';
 import type { Key } from '../../state/java-hash.ts';
@@ -158,6 +158,17 @@ export abstract class KeyedOperator implements Triggerable {
   /** At a barrier: what is stored is the state of now, however much later it is read. One at a time. */
   beginSnapshot(): KeyedSnapshot {
     return new KeyedSnapshot(this);
+  }
+
+  /** From here on what these states hold is copied before it changes, until `backend.copyOnWrite` is told of the end. */
+  copyOnWriteFor({ structs, objects }: SnapshotStates): void {
+    const { backend, keyTable, timers } = this;
+    backend.copyOnWrite.begin(
+      keyTable,
+      structs.map(({ state }) => state),
+      objects.map(({ state }) => state),
+      [timers.eventTimers, timers.processingTimers],
+    );
   }
 
   /** The parallelism changes: what another subtask will own. @param owners by key group, `ownersBehind` */

@@ -84,12 +84,7 @@ export class KeyedSnapshot {
     this.states = backend.snapshotStates();
     this.limit = keyTable.count;
     this.queues = [timers.eventTimers, timers.processingTimers];
-    backend.copyOnWrite.begin(
-      keyTable,
-      this.states.structs.map(({ state }) => state),
-      this.states.objects.map(({ state }) => state),
-      this.queues,
-    );
+    operator.copyOnWriteFor(this.states);
     this.further = this.queues.map((queue) => queue.copyFurther());
     this.broadcast = operator.broadcastText();
     this.operatorState = operator.operatorStateText();
