@@ -127,7 +127,7 @@ export class LeavingKeys {
     const marked = [...rows].map(([name, publisher]) => [name, markedAmong(slots, publisher.marks())] as const);
     return {
       ...this.keysOf(slots),
-      keyGroups: Int32Array.from(slots, (slot) => keyTable.keyGroupAt(slot)),
+      keyGroups: keyTable.keyGroupsOf(slots),
       structs: this.states.structs.map((struct) => rowsOf(struct, slots)).filter(({ indexes }) => indexes.length > 0),
       objects: encodePlain(
         this.states.objects.map((object) => entriesOf(object, slots)).filter(({ entries }) => entries.length > 0),
@@ -140,7 +140,7 @@ export class LeavingKeys {
 
   private keysOf(slots: readonly number[]): Pick<MovedKeys, 'keys'> {
     const { keyTable } = this.operator;
-    const ids = Int32Array.from(slots, (slot) => keyTable.symbolIdAt(slot));
+    const ids = keyTable.symbolIdsOf(slots);
     return { keys: ids.includes(-1) ? slots.map((slot): Key => keyTable.keyAt(slot)) : ids };
   }
 

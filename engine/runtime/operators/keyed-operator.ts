@@ -4,7 +4,7 @@ import type { SymbolDictionary } from '../../memory/symbol-dictionary.ts';
 import { CopyOnWrite } from '../../state/copy-on-write.ts';
 import { HeapKeyedStateBackend, type SnapshotStates } from '../../state/heap-keyed-state-backend.ts';
 import type { KeyGroupRange } from '../../state/key-groups.ts';
-import { KeyTable, NO_SLOT } from '../../state/key-table.ts';
+import { KeyTable, NO_SLOT, picked } from '../../state/key-table.ts';
 import type { Key } from '../../state/java-hash.ts';
 import type { OperatorSnapshot } from '../../state/operator-snapshot.ts';
 import { QueryableStates } from '../query/queryable-states.ts';
@@ -245,7 +245,7 @@ export abstract class KeyedOperator implements Triggerable {
   /** Before the functions ask for their publishers. @param indexes into `slots`: keys that had a row */
   addRestoredRows(name: string, slots: Int32Array, indexes: Int32Array): void {
     const restored = this.restoredRows.get(name) ?? [];
-    restored.push(indexes.map((index) => slots[index]));
+    restored.push(picked(slots, indexes));
     this.restoredRows.set(name, restored);
   }
 

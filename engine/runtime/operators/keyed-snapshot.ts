@@ -215,7 +215,7 @@ export class KeyedSnapshot {
     const { keyTable, environment } = this.operator;
     const { symbols } = environment;
     const slots = draft.slots.subarray(0, draft.count);
-    const ids = slots.map((slot) => keyTable.symbolIdAt(slot));
+    const ids = keyTable.symbolIdsOf(slots);
     const areSymbols = !ids.includes(-1);
     const keyIds = areSymbols ? ids : new Int32Array(0);
     const structs = this.states.structs.map(({ name, version, state }, index) => {
