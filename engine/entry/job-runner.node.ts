@@ -405,6 +405,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
       restore: null,
       isSpare: false,
       structs: this.structs,
+      hasCheckpoints: this.checkpoints !== null,
       asyncPort: null,
     };
   }

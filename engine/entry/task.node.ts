@@ -70,6 +70,7 @@ function start(worker: WorkerThread, task: StreamTask, graph: JobGraph): boolean
     worker.order = null;
   }
   task.open();
+  if (worker.start.hasCheckpoints) task.rehearseSnapshots();
   control.setActivity(block, ACTIVITY.running);
   worker.post(
     worker.start.isSpare

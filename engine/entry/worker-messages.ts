@@ -29,6 +29,8 @@ export interface WorkerStart {
   readonly restore: WorkerRestore | null;
   /** A task of a larger parallelism, started ahead: it gets its state with `take-over` and is opened then. */
   readonly isSpare: boolean;
+  /** Checkpoints will be taken of it. */
+  readonly hasCheckpoints: boolean;
   /** What the operators of a spare task will have, for its rehearsal. */
   readonly structs: StructsOfTask;
   /** To the thread that makes calls, for a task of a job that has asynchronous functions; else null. */

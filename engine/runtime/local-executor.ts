@@ -169,12 +169,18 @@ export class LocalExecutor<P> implements QueryableJob {
       if (index < before.length) return this.createTask(index, { task: before[index], taken: own });
       const task = this.createTask(index);
       task.takeOver(own);
-      task.open();
+      this.open(task);
       return task;
     });
     for (const task of before.slice(to)) task.close();
     const moved = { ...this.sourceGraph, parallelism: to };
     this.source.moveTo(moved, this.planOf(moved));
+  }
+
+  /** As a thread of a job with checkpoints does. */
+  private open(task: StreamTask): void {
+    task.open();
+    task.rehearseSnapshots();
   }
 
   private createTask(index: number, before: ConstructorParameters<typeof StreamTask>[4] = null): StreamTask {
@@ -216,7 +222,7 @@ export class LocalExecutor<P> implements QueryableJob {
     try {
       const { restore } = this.options;
       if (restore) for (const task of this.tasks) task.restore(restore.operators);
-      for (const task of this.tasks) task.open();
+      for (const task of this.tasks) this.open(task);
       this.source.open();
       this.state = 'running';
       await this.steps();

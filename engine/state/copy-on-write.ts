@@ -37,12 +37,24 @@ export interface SlotTimers {
 export class CopyOnWrite {
   /** Slots below it belong to the snapshot under way. */
   limit = 0;
+  /**
+   * Before the state of a slot below `limit` may change. Two functions take turns, so that the compiler never makes either of
+   * them a part of the loop over records: what it may put there is bounded, and is for what every record needs.
+   */
+  touch: (slot: number) => void;
+  private readonly touches: readonly ((slot: number) => void)[];
+  private snapshots = 0;
   private structs: readonly HeapStructState<unknown>[] = [];
   private objects: readonly SlotState[] = [];
   private timers: readonly SlotTimers[] = [];
   private pages = new Uint8Array(0);
   private readonly copies = new Map<number, PageCopy>();
   private read = 0;
+
+  constructor() {
+    this.touches = [(slot) => this.copyOnce(slot), (slot) => this.copyOnce(slot)];
+    [this.touch] = this.touches;
+  }
 
   /** From here on slots keep what they hold now, for the snapshot's sake. */
   begin(
@@ -51,6 +63,8 @@ export class CopyOnWrite {
     objects: readonly SlotState[],
     timers: readonly SlotTimers[],
   ): void {
+    this.snapshots += 1;
+    this.touch = this.touches[this.snapshots & 1];
     this.structs = structs;
     this.objects = objects;
     this.timers = timers;
@@ -60,8 +74,7 @@ export class CopyOnWrite {
     for (const state of objects) state.beginSnapshot?.();
   }
 
-  /** Before the state of a slot below `limit` may change. */
-  touch(slot: number): void {
+  private copyOnce(slot: number): void {
     const page = slot >> PAGE_BITS;
     if (this.pages[page] === LIVE && slot >= this.read) this.copy(page);
   }

@@ -116,6 +116,16 @@ export class KeyTable implements CurrentKeyName {
     return this.groups[slot];
   }
 
+  /** Of each slot, as `symbolIdAt`. */
+  symbolIdsOf(slots: ArrayLike<number>): Int32Array {
+    return picked(this.symbolIds, slots);
+  }
+
+  /** Of each slot, as `keyGroupAt`. */
+  keyGroupsOf(slots: ArrayLike<number>): Int32Array {
+    return picked(this.groups, slots);
+  }
+
   /** @throws NullPointerError when no key is set */
   currentKey(): Key {
     if (this.currentSlot < 0) throw new NullPointerError(NO_KEY_SET);
@@ -169,4 +179,11 @@ function widened(from: Int32Array, length: number, filler: number): Int32Array<A
   const wider = new Int32Array(length).fill(filler);
   wider.set(from);
   return wider;
+}
+
+/** A loop: `map` and `from` call a function for each number, which takes many times as long. */
+export function picked(from: Int32Array, indexes: ArrayLike<number>): Int32Array {
+  const found = new Int32Array(indexes.length);
+  for (let index = 0; index < found.length; index += 1) found[index] = from[indexes[index]];
+  return found;
 }

@@ -8,6 +8,7 @@ import type { SlotState } from '../../state/object-states.ts';
 import type { HeapStructState } from '../../state/struct-state.ts';
 import type { TimerQueue } from '../time/timer-queue.ts';
 import type { KeyedOperator } from './keyed-operator.ts';
+import { markedAmong } from './row-publisher.ts';
 
 /** What one operator of one subtask gives away when the parallelism changes. */
 export interface KeyedHandover {
@@ -123,10 +124,10 @@ export class LeavingKeys {
 
   private partOf(slots: readonly number[]): MovedKeys {
     const { keyTable, rows } = this.operator;
-    const marked = [...rows].map(([name, publisher]) => [name, indexesOf(slots, publisher.marks())] as const);
+    const marked = [...rows].map(([name, publisher]) => [name, markedAmong(slots, publisher.marks())] as const);
     return {
       ...this.keysOf(slots),
-      keyGroups: Int32Array.from(slots, (slot) => keyTable.keyGroupAt(slot)),
+      keyGroups: keyTable.keyGroupsOf(slots),
       structs: this.states.structs.map((struct) => rowsOf(struct, slots)).filter(({ indexes }) => indexes.length > 0),
       objects: encodePlain(
         this.states.objects.map((object) => entriesOf(object, slots)).filter(({ entries }) => entries.length > 0),
@@ -139,7 +140,7 @@ export class LeavingKeys {
 
   private keysOf(slots: readonly number[]): Pick<MovedKeys, 'keys'> {
     const { keyTable } = this.operator;
-    const ids = Int32Array.from(slots, (slot) => keyTable.symbolIdAt(slot));
+    const ids = keyTable.symbolIdsOf(slots);
     return { keys: ids.includes(-1) ? slots.map((slot): Key => keyTable.keyAt(slot)) : ids };
   }
 
@@ -170,17 +171,6 @@ function forgetOwn(queue: TimerQueue, slots: readonly number[]): void {
     const time = queue.ownTime(slots[index]);
     if (!Number.isNaN(time)) queue.remove(slots[index], time);
   }
-}
-
-function indexesOf(slots: readonly number[], marks: Uint8Array): Int32Array {
-  const indexes = new Int32Array(slots.length);
-  let count = 0;
-  for (let index = 0; index < slots.length; index += 1) {
-    if (marks[slots[index]] === 0) continue;
-    indexes[count] = index;
-    count += 1;
-  }
-  return indexes.subarray(0, count);
 }
 
 function rowsOf(

@@ -2,9 +2,9 @@ import type { AlignedSums, RichFunction, RowPublisher, RuntimeContext } from '..
 import { IllegalArgumentError, IllegalStateError } from '../../core/errors.ts';
 import type { SymbolDictionary } from '../../memory/symbol-dictionary.ts';
 import { CopyOnWrite } from '../../state/copy-on-write.ts';
-import { HeapKeyedStateBackend } from '../../state/heap-keyed-state-backend.ts';
+import { HeapKeyedStateBackend, type SnapshotStates } from '../../state/heap-keyed-state-backend.ts';
 import type { KeyGroupRange } from '../../state/key-groups.ts';
-import { KeyTable, NO_SLOT } from '../../state/key-table.ts';
+import { KeyTable, NO_SLOT, picked } from '../../state/key-table.ts';
 import type { Key } from '../../state/java-hash.ts';
 import type { OperatorSnapshot } from '../../state/operator-snapshot.ts';
 import { QueryableStates } from '../query/queryable-states.ts';
@@ -160,6 +160,17 @@ export abstract class KeyedOperator implements Triggerable {
     return new KeyedSnapshot(this);
   }
 
+  /** From here on what these states hold is copied before it changes, until `backend.copyOnWrite` is told of the end. */
+  copyOnWriteFor({ structs, objects }: SnapshotStates): void {
+    const { backend, keyTable, timers } = this;
+    backend.copyOnWrite.begin(
+      keyTable,
+      structs.map(({ state }) => state),
+      objects.map(({ state }) => state),
+      [timers.eventTimers, timers.processingTimers],
+    );
+  }
+
   /** The parallelism changes: what another subtask will own. @param owners by key group, `ownersBehind` */
   leavingKeys(owners: Int32Array): LeavingKeys {
     return new LeavingKeys(this, owners);
@@ -234,7 +245,7 @@ export abstract class KeyedOperator implements Triggerable {
   /** Before the functions ask for their publishers. @param indexes into `slots`: keys that had a row */
   addRestoredRows(name: string, slots: Int32Array, indexes: Int32Array): void {
     const restored = this.restoredRows.get(name) ?? [];
-    restored.push(indexes.map((index) => slots[index]));
+    restored.push(picked(slots, indexes));
     this.restoredRows.set(name, restored);
   }
 

@@ -1,8 +1,9 @@
-import { encodeKeyGroup, type KeyGroupState } from '../../state/key-group-blob.ts';
+import { encodeKeyGroup, type KeyGroupState, type StoredTimers } from '../../state/key-group-blob.ts';
 import type { SnapshotStates } from '../../state/heap-keyed-state-backend.ts';
 import type { Key } from '../../state/java-hash.ts';
 import type { TimerQueue } from '../time/timer-queue.ts';
 import type { KeyedOperator } from './keyed-operator.ts';
+import { markedAmong } from './row-publisher.ts';
 
 /** Everything one operator of one subtask stored at one barrier. */
 export interface KeyedOperatorSnapshot {
@@ -17,31 +18,35 @@ export interface KeyedOperatorSnapshot {
   readonly keys: number;
 }
 
-/** Room in the beginning: most key groups of most jobs have few keys. */
-const FIRST_ROWS = 8;
-
 /** Timers that are not in their keys' own places, copied. */
 interface FurtherTimers {
   readonly slots: Int32Array;
   readonly times: Float64Array;
 }
 
-/** Timers of one key group: indexes of keys, and times. */
+/** A column that is being filled: as long as it can become, of which `count` are there. */
+interface StructDraft {
+  readonly indexes: Int32Array;
+  readonly rows: Float64Array;
+  count: number;
+}
+
+/** Timers of one key group: indexes of keys, and times; those in no key's own place by themselves. */
 interface TimerDraft {
-  readonly indexes: number[];
-  readonly times: number[];
+  readonly indexes: Int32Array;
+  readonly times: Float64Array;
+  count: number;
+  readonly further: [index: number, time: number][];
 }
 
 /** What was read of one key group, in slot order. */
 interface Draft {
-  readonly slots: number[];
-  readonly structs: { readonly indexes: number[]; rows: Float64Array; count: number }[];
+  readonly slots: Int32Array;
+  count: number;
+  readonly structs: readonly StructDraft[];
   readonly objects: [number, unknown][][];
   /** By time domain, as `queues`. */
   readonly timers: readonly TimerDraft[];
-  /** By publisher. */
-  readonly rows: Record<string, number[]>;
-  areSymbols: boolean;
 }
 
 /**
@@ -59,7 +64,10 @@ export class KeyedSnapshot {
   private readonly operatorState: string;
   /** By publisher: which slots had a row. */
   private readonly marks: readonly (readonly [string, Uint8Array])[];
-  private readonly drafts = new Map<number, Draft>();
+  /** By key group. */
+  private readonly drafts: (Draft | undefined)[] = [];
+  /** By key group: slots that may have something to store. */
+  private readonly sizes: Int32Array;
   /** By slot: 1 + its index within its key group; 0: nothing stored. */
   private readonly places: Int32Array;
   private readonly limit: number;
@@ -76,22 +84,19 @@ export class KeyedSnapshot {
     this.states = backend.snapshotStates();
     this.limit = keyTable.count;
     this.queues = [timers.eventTimers, timers.processingTimers];
-    backend.copyOnWrite.begin(
-      keyTable,
-      this.states.structs.map(({ state }) => state),
-      this.states.objects.map(({ state }) => state),
-      this.queues,
-    );
+    operator.copyOnWriteFor(this.states);
     this.further = this.queues.map((queue) => queue.copyFurther());
     this.broadcast = operator.broadcastText();
     this.operatorState = operator.operatorStateText();
     this.marks = [...operator.rows].map(([name, rows]) => [name, rows.marks()]);
     this.places = new Int32Array(this.limit);
+    this.sizes = new Int32Array(operator.environment.maxParallelism);
   }
 
   /** Reads up to so many slots, or encodes a key group once all were read. @returns whether everything is done */
   progress(slotsMax: number): boolean {
     if (this.encoded !== null) return this.encodeOne();
+    if (this.next === 0) this.measure();
     const end = Math.min(this.limit, this.next + slotsMax);
     for (let slot = this.next; slot < end; slot += 1) this.readSlot(slot);
     this.next = end;
@@ -100,9 +105,7 @@ export class KeyedSnapshot {
     this.operator.backend.copyOnWrite.end();
     this.further.forEach((timers, domain) => this.readFurther(timers, domain));
     this.encoded = [];
-    this.toEncode = [...this.drafts.keys()]
-      .filter((keyGroup) => (this.drafts.get(keyGroup) as Draft).slots.length > 0)
-      .sort((left, right) => right - left);
+    this.toEncode = [...this.drafts.keys()].filter((keyGroup) => (this.drafts[keyGroup]?.count ?? 0) > 0).reverse();
     return this.toEncode.length === 0;
   }
 
@@ -119,6 +122,12 @@ export class KeyedSnapshot {
     };
   }
 
+  /** Columns are made in the size they can come to. */
+  private measure(): void {
+    const { keyTable } = this.operator;
+    for (let slot = 0; slot < this.limit; slot += 1) this.sizes[keyTable.keyGroupAt(slot)] += 1;
+  }
+
   private readSlot(slot: number): void {
     const { structs, objects } = this.states;
     const cow = this.operator.backend.copyOnWrite;
@@ -127,9 +136,8 @@ export class KeyedSnapshot {
     for (let index = 0; index < structs.length; index += 1) {
       const words = structs[index].state.rowWords;
       const own = draft.structs[index];
-      if ((own.count + 1) * words > own.rows.length) own.rows = wider(own.rows, words);
       if (!cow.readRow(index, slot, own.rows, own.count * words)) continue;
-      own.indexes.push(this.placeOf(slot, draft));
+      own.indexes[own.count] = this.placeOf(slot, draft);
       own.count += 1;
     }
     for (let index = 0; index < objects.length; index += 1) {
@@ -138,7 +146,11 @@ export class KeyedSnapshot {
     }
     for (let domain = 0; domain < this.queues.length; domain += 1) {
       const time = cow.timerAt(domain, slot);
-      if (!Number.isNaN(time)) addTimer(draft.timers[domain], this.placeOf(slot, draft), time);
+      if (Number.isNaN(time)) continue;
+      const own = draft.timers[domain];
+      own.indexes[own.count] = this.placeOf(slot, draft);
+      own.times[own.count] = time;
+      own.count += 1;
     }
   }
 
@@ -147,7 +159,7 @@ export class KeyedSnapshot {
       const slot = slots[index];
       const keyGroup = this.operator.keyTable.keyGroupAt(slot);
       const draft = this.draftOf(keyGroup);
-      addTimer(draft.timers[domain], this.placeOf(slot, draft), times[index]);
+      draft.timers[domain].further.push([this.placeOf(slot, draft), times[index]]);
     }
   }
 
@@ -155,34 +167,43 @@ export class KeyedSnapshot {
   private placeOf(slot: number, draft: Draft): number {
     const known = this.places[slot];
     if (known > 0) return known - 1;
-    this.places[slot] = draft.slots.push(slot);
+    const place = draft.count;
+    draft.slots[place] = slot;
+    draft.count += 1;
+    this.places[slot] = draft.count;
     this.keys += 1;
-    if (this.operator.keyTable.symbolIdAt(slot) < 0) draft.areSymbols = false;
-    const place = draft.slots.length - 1;
-    for (const [name, marks] of this.marks) if (marks[slot] !== 0) (draft.rows[name] ??= []).push(place);
     return place;
   }
 
   private draftOf(keyGroup: number): Draft {
-    const known = this.drafts.get(keyGroup);
+    const known = this.drafts[keyGroup];
     if (known !== undefined) return known;
+    const size = this.sizes[keyGroup];
     const draft: Draft = {
-      slots: [],
-      structs: this.states.structs.map(() => ({ indexes: [], rows: new Float64Array(0), count: 0 })),
+      slots: new Int32Array(size),
+      count: 0,
+      structs: this.states.structs.map(({ state }) => ({
+        indexes: new Int32Array(size),
+        rows: new Float64Array(size * state.rowWords),
+        count: 0,
+      })),
       objects: this.states.objects.map(() => []),
-      timers: this.queues.map(() => ({ indexes: [], times: [] })),
-      rows: {},
-      areSymbols: true,
+      timers: this.queues.map(() => ({
+        indexes: new Int32Array(size),
+        times: new Float64Array(size),
+        count: 0,
+        further: [],
+      })),
     };
-    this.drafts.set(keyGroup, draft);
+    this.drafts[keyGroup] = draft;
     return draft;
   }
 
   private encodeOne(): boolean {
     const keyGroup = this.toEncode.pop();
     if (keyGroup === undefined) return true;
-    const draft = this.drafts.get(keyGroup) as Draft;
-    this.drafts.delete(keyGroup);
+    const draft = this.drafts[keyGroup] as Draft;
+    this.drafts[keyGroup] = undefined;
     (this.encoded as { keyGroup: number; bytes: Uint8Array<ArrayBuffer> }[]).push({
       keyGroup,
       bytes: encodeKeyGroup(this.stateOf(keyGroup, draft)),
@@ -193,7 +214,10 @@ export class KeyedSnapshot {
   private stateOf(keyGroup: number, draft: Draft): KeyGroupState {
     const { keyTable, environment } = this.operator;
     const { symbols } = environment;
-    const keyIds = Int32Array.from(draft.areSymbols ? draft.slots : [], (slot) => keyTable.symbolIdAt(slot));
+    const slots = draft.slots.subarray(0, draft.count);
+    const ids = keyTable.symbolIdsOf(slots);
+    const areSymbols = !ids.includes(-1);
+    const keyIds = areSymbols ? ids : new Int32Array(0);
     const structs = this.states.structs.map(({ name, version, state }, index) => {
       const { indexes, rows, count } = draft.structs[index];
       return {
@@ -202,23 +226,21 @@ export class KeyedSnapshot {
         struct: state.shape.name,
         fields: state.shape.fields,
         words: state.rowWords,
-        indexes: Int32Array.from(indexes),
+        indexes: indexes.subarray(0, count),
         rows: rows.subarray(0, count * state.rowWords),
       };
     });
-    const [eventTimers, processingTimers] = draft.timers.map(({ indexes, times }) => ({
-      indexes: Int32Array.from(indexes),
-      times: Float64Array.from(times),
-    }));
+    const [eventTimers, processingTimers] = draft.timers.map(timersOf);
+    const rows = this.marks.map(([name, marks]) => [name, markedAmong(slots, marks)] as const);
     return {
       keyGroup,
-      keys: draft.areSymbols ? symbols.textsOf(keyIds) : draft.slots.map((slot): Key => keyTable.keyAt(slot)),
+      keys: areSymbols ? symbols.textsOf(keyIds) : Array.from(slots, (slot): Key => keyTable.keyAt(slot)),
       structs: structs.filter(({ indexes }) => indexes.length > 0),
       objects: this.states.objects
         .map(({ name, kind, version }, index) => ({ name, kind, version, entries: draft.objects[index] }))
         .filter(({ entries }) => entries.length > 0),
       symbols: symbols.textsOf(this.furtherSymbols(keyGroup, keyIds, draft)),
-      rows: Object.fromEntries(Object.entries(draft.rows).map(([name, indexes]) => [name, Int32Array.from(indexes)])),
+      rows: Object.fromEntries(rows.filter(([, indexes]) => indexes.length > 0)),
       eventTimers,
       processingTimers,
     };
@@ -249,13 +271,14 @@ export class KeyedSnapshot {
   }
 }
 
-function addTimer({ indexes, times }: TimerDraft, index: number, time: number): void {
-  indexes.push(index);
-  times.push(time);
-}
-
-function wider(rows: Float64Array, words: number): Float64Array<ArrayBuffer> {
-  const grown = new Float64Array(Math.max(rows.length * 2, words * FIRST_ROWS));
-  grown.set(rows);
-  return grown;
+function timersOf({ indexes, times, count, further }: TimerDraft): StoredTimers {
+  if (further.length === 0) return { indexes: indexes.subarray(0, count), times: times.subarray(0, count) };
+  const all = { indexes: new Int32Array(count + further.length), times: new Float64Array(count + further.length) };
+  all.indexes.set(indexes.subarray(0, count));
+  all.times.set(times.subarray(0, count));
+  further.forEach(([index, time], at) => {
+    all.indexes[count + at] = index;
+    all.times[count + at] = time;
+  });
+  return all;
 }

@@ -100,3 +100,15 @@ export class DirtyRows implements RowPublisher {
     return { rowCount, buffer };
   }
 }
+
+/** @param marks by slot; @returns indexes into `slots`, of those that have a row */
+export function markedAmong(slots: ArrayLike<number>, marks: Uint8Array): Int32Array {
+  const indexes = new Int32Array(slots.length);
+  let count = 0;
+  for (let index = 0; index < slots.length; index += 1) {
+    if (marks[slots[index]] === 0) continue;
+    indexes[count] = index;
+    count += 1;
+  }
+  return indexes.subarray(0, count);
+}

@@ -21,6 +21,7 @@ import { KeyedRecordHandler, SlotMap } from './keyed-input.ts';
 import { KeyedVertex, type VertexBarrier } from './keyed-vertex.ts';
 import type { Mail, MailAnswer, Task, TaskHost, TaskStatus } from './task.ts';
 import { TaskOutputs } from './task-outputs.ts';
+import { SnapshotRehearsal } from './task-rehearsal.ts';
 
 /** While there is work the clock is looked at so often; a thread without work looks at it before it sleeps. */
 const BATCHES_PER_LOOK = 32;
@@ -59,6 +60,7 @@ export class StreamTask implements Task {
   private readonly sourcesOf = new Map<StreamNode, ReadonlySet<number>>();
   private readonly taskIndex: number;
   private checkpoint: TaskCheckpoint | null = null;
+  private rehearsal: SnapshotRehearsal | null = null;
   /** The parallelism has changed: this task has given its part away and waits to be wired anew, or to be ended. */
   isHandedOver = false;
   private readonly recordsBefore: number;
@@ -170,6 +172,7 @@ export class StreamTask implements Task {
     if (this.isHandedOver) return 'blocked';
     if (this.graph.processingTime === 'machine') this.setProcessingTime(this.host.processingTimeMs());
     let progress = this.runWatched() || isAsked;
+    if (progress && this.rehearsal?.batch() === true) this.rehearsal = null;
     if (this.progressCheckpoint()) progress = true;
     this.outputs.flush();
     if (this.vertices.every((vertex) => vertex.isFinished) && !(this.checkpoint?.hasWork ?? false)) {
@@ -179,6 +182,16 @@ export class StreamTask implements Task {
     }
     if (progress) return 'progress';
     return this.vertices.some((vertex) => vertex.isWaiting) ? 'blocked' : 'idle';
+  }
+
+  /** Snapshots will be taken while records go on: the task prepares for that in its first batches. After `open`. */
+  rehearseSnapshots(): void {
+    this.rehearsal = new SnapshotRehearsal(this.vertices.map(({ operator }) => operator));
+  }
+
+  private endRehearsal(): void {
+    this.rehearsal?.end();
+    this.rehearsal = null;
   }
 
   /** Reads some of a snapshot that is under way. @returns whether there was anything to do */
@@ -207,6 +220,7 @@ export class StreamTask implements Task {
   }
 
   private snapshotVertex(vertex: KeyedVertex, id: number): void {
+    this.endRehearsal();
     if (this.checkpoint !== null && this.checkpoint.id !== id) this.finishCheckpoint(this.checkpoint);
     this.checkpoint ??= new TaskCheckpoint(id, this.vertices.length, this.host.clock);
     this.checkpoint.begin(() => vertex.operator.beginSnapshot(), vertex.barrierAlignmentMs);
@@ -215,6 +229,7 @@ export class StreamTask implements Task {
   /** Gives away the key groups that belong to other tasks behind the barrier. Nothing is read or fired from here on. */
   private handOver(id: number, parallelism: number): void {
     if (this.checkpoint !== null) this.finishCheckpoint(this.checkpoint);
+    this.endRehearsal();
     const { taskIndex } = this;
     const barrierMs = this.host.clock.monotonicMs();
     const owners = ownersBehind(this.graph.maxParallelism, parallelism, taskIndex);
