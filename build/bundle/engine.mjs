@@ -85,6 +85,9 @@ async function build(root, names, { outdir, version, log }) {
     // The oldest host is Electron 33 with Node 20.18.
     target: 'node20.18',
     sourcemap: 'linked',
+    // A third less to read for every thread that starts. Names stay: failures are told with them.
+    minifyWhitespace: true,
+    minifySyntax: true,
     define: { FLINKTRADE_VERSION: JSON.stringify(version) },
     charset: 'utf8',
     // Packages in the older module format (ws) ask for Node's own parts with require, which an ES module does not have.

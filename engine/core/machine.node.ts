@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { setFlagsFromString } from 'node:v8';
 import type { Clock } from './time.ts';
 
 /** The machine's own clocks: handed in where a thread starts, never reached for. */
@@ -48,4 +49,15 @@ export function nextTurn(): Promise<void> {
 /** Blocks the calling thread for good, as work that never ends would. For tests of what follows. */
 export function hangForEver(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)), 0, 0);
+}
+
+/** Of bytecode, that the compiler makes part of one function; 920 by default. */
+const INLINED_BYTES_MAX = 2000;
+
+/**
+ * A record's way leads through a dozen small functions of as many files: ring, operator, a job's own function, state. With
+ * the compiler's own bound some of them stay calls, whichever come last. For the whole process, before the code is hot.
+ */
+export function inlineRecordPath(): void {
+  setFlagsFromString(`--max-inlined-bytecode-size-cumulative=${INLINED_BYTES_MAX}`);
 }

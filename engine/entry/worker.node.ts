@@ -3,7 +3,7 @@ import { StreamExecutionEnvironment } from '../api/environment.ts';
 import type { JobDefinition } from '../api/job.ts';
 import type { StreamNode } from '../api/stream-nodes.ts';
 import { assert } from '../core/assert.ts';
-import { createMonotonicWallClock, hangForEver, machineClock } from '../core/machine.node.ts';
+import { createMonotonicWallClock, hangForEver, inlineRecordPath, machineClock } from '../core/machine.node.ts';
 import { createJobGraph, type JobGraph } from '../graph/job-graph.ts';
 import type { RingMemory, RingWriter } from '../memory/shared-ring.ts';
 import { SymbolDictionary } from '../memory/symbol-dictionary.ts';
@@ -39,6 +39,7 @@ const SLEEP_MS_MAX = 20;
  */
 export function startWorker(jobs: JobRegistry): void {
   assert(parentPort !== null, 'startWorker runs in a worker thread that a job runner started.');
+  inlineRecordPath();
   const worker = new WorkerThread(parentPort, workerData as WorkerStart);
   worker.run(jobs).catch((error: unknown) => worker.fail(error));
 }

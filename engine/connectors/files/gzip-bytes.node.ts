@@ -2,7 +2,7 @@ import type { ByteSource } from '../decode/byte-source.ts';
 import { ChunkReader } from '../decode/chunk-reader.ts';
 import { InputError } from '../sources/input-error.ts';
 import { GeneratedBytes } from './generated-bytes.node.ts';
-import { RawInflate } from './raw-inflate.node.ts';
+import { OUTPUT_BYTES, RawInflate } from './raw-inflate.node.ts';
 import { UnpackBudget } from './unpack-budget.ts';
 
 const ID1 = 0x1f;
@@ -22,12 +22,15 @@ export function looksLikeGzip(bytes: Uint8Array): boolean {
   return bytes.length >= 3 && bytes[0] === ID1 && bytes[1] === ID2 && bytes[2] === DEFLATE;
 }
 
-/** Unpacks gzip, all members of it, as a stream. Every member's checksum and length are compared. */
-export function gunzip(source: ByteSource): ByteSource {
-  return new GeneratedBytes(source.name, source, gunzipChunks(source));
+/**
+ * Unpacks gzip, all members of it, as a stream. Every member's checksum and length are compared.
+ * @param outputBytes unpacked bytes handed out at a time
+ */
+export function gunzip(source: ByteSource, outputBytes = OUTPUT_BYTES): ByteSource {
+  return new GeneratedBytes(source.name, source, gunzipChunks(source, outputBytes));
 }
 
-async function* gunzipChunks(source: ByteSource): AsyncGenerator<Uint8Array, void, void> {
+async function* gunzipChunks(source: ByteSource, outputBytes: number): AsyncGenerator<Uint8Array, void, void> {
   const reader = new ChunkReader(source);
   const budget = new UnpackBudget(source);
   for (let member = 0; ; member += 1) {
@@ -40,7 +43,7 @@ async function* gunzipChunks(source: ByteSource): AsyncGenerator<Uint8Array, voi
       throw damaged(source, 'what follows its last member is not gzip');
     }
     await readHeader(reader, source);
-    yield* unpackMember(reader, source, budget);
+    yield* unpackMember(reader, source, budget, outputBytes);
   }
 }
 
@@ -48,8 +51,9 @@ async function* unpackMember(
   reader: ChunkReader,
   source: ByteSource,
   budget: UnpackBudget,
+  outputBytes: number,
 ): AsyncGenerator<Uint8Array, void, void> {
-  const inflate = new RawInflate();
+  const inflate = new RawInflate(outputBytes);
   try {
     while (!inflate.complete) {
       const chunk = await reader.next();

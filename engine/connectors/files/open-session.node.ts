@@ -45,6 +45,10 @@ const PEEK_BYTES = 65_536;
 const ENTRIES_MERGED_MAX = 256;
 /** Recordings are read in larger pieces: their blocks are. */
 const RECORDING_READ_BYTES = 1_048_576;
+/** Each read and each piece that is unpacked is a walk to another thread and back: of few inputs they are larger. */
+const FEW_INPUTS_MAX = 4;
+const FEW_READ_BYTES = 262_144;
+const FEW_UNPACKED_BYTES = 524_288;
 /** Entries that cannot be session data by their names. */
 const NOT_DATA =
   /(^|\/)(__MACOSX\/|\.)|\/$|\.(md|pdf|html?|xml|png|jpe?g|docx?|xlsx?|zip)$|(^|\/)(readme|licen[cs]e)[^/]*$/i;
@@ -131,7 +135,7 @@ class SessionOpener {
     if (file.seekable && file.size === 0) {
       throw empty(file.name);
     }
-    const range = new FileRange(file, 0, file.size, false, await readBytesFor(file));
+    const range = new FileRange(file, 0, file.size, false, await readBytesFor(file, this.#isFew));
     const { source, start } = await peek(range);
     if (looksLikeZip(start)) {
       await this.#addArchive(file, path);
@@ -154,6 +158,10 @@ class SessionOpener {
       live: this.#live,
       close: () => this.close(),
     };
+  }
+
+  get #isFew(): boolean {
+    return this.#files.length <= FEW_INPUTS_MAX;
   }
 
   async close(): Promise<void> {
@@ -186,7 +194,8 @@ class SessionOpener {
 
   async #addPacked(source: ByteSource, start: Uint8Array, path: string, together: number): Promise<void> {
     if (!looksLikeGzip(start)) return this.#addData(source, start, path, together);
-    const unpacked = await peek(gunzip(source));
+    const isFew = this.#isFew && together === 1;
+    const unpacked = await peek(isFew ? gunzip(source, FEW_UNPACKED_BYTES) : gunzip(source));
     return this.#addData(unpacked.source, unpacked.start, path, together);
   }
 
@@ -251,11 +260,11 @@ async function peek(source: ByteSource): Promise<{ source: ByteSource; start: Ui
   return { source: new PeekedBytes(source, start), start };
 }
 
-async function readBytesFor(file: InputFile): Promise<number> {
+async function readBytesFor(file: InputFile, isFew: boolean): Promise<number> {
   if (!file.seekable) return READ_BYTES;
   const start = new Uint8Array(8);
   await file.handle.read(start, 0, start.length, 0);
-  return looksLikeRecording(start) ? RECORDING_READ_BYTES : READ_BYTES;
+  return looksLikeRecording(start) ? RECORDING_READ_BYTES : isFew ? FEW_READ_BYTES : READ_BYTES;
 }
 
 function byName(left: ZipEntry, right: ZipEntry): number {

@@ -1,8 +1,8 @@
 import { constants, createInflateRaw, type InflateRaw } from 'node:zlib';
 import { fastCrc32 } from './fast-crc32.node.ts';
 
-/** Unpacked bytes handed out at a time. */
-const OUTPUT_BYTES = 131_072;
+/** Unpacked bytes handed out at a time, unless its opener says otherwise. */
+export const OUTPUT_BYTES = 131_072;
 /** Output that waits for its taker: beyond this the unpacker stands still. */
 const OUTPUTS_WAITING_MAX = 4;
 
@@ -22,9 +22,9 @@ export class RawInflate {
   #closed = false;
   #wake: (() => void) | null = null;
 
-  constructor() {
+  constructor(outputBytes = OUTPUT_BYTES) {
     // With a sync flush at the end, an input cut short still gives everything that can be unpacked from it.
-    this.#stream = createInflateRaw({ chunkSize: OUTPUT_BYTES, finishFlush: constants.Z_SYNC_FLUSH });
+    this.#stream = createInflateRaw({ chunkSize: outputBytes, finishFlush: constants.Z_SYNC_FLUSH });
     this.#stream.on('data', (output: Buffer) => {
       this.#outputs.push(output);
       if (this.#outputs.length >= OUTPUTS_WAITING_MAX) this.#stream.pause();
