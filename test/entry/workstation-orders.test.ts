@@ -34,6 +34,8 @@ afterEach(() => {
 interface Ledgered {
   readonly order: { readonly id: string; readonly session: string };
 }
+const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
 const ledgerOf = (folder: string): Ledgered[] =>
   existsSync(join(folder, 'ledger'))
     ? readFileSync(join(folder, 'ledger'), 'utf8')
@@ -144,6 +146,31 @@ describe('a workstation with a gateway', () => {
     await startGateway(folder, ['--port', new URL(url).port, '--latency-ms', '1']);
     await engine.until('every trade has an answer', ({ trades, orders }) => orders.size === trades.length);
     expect(ledgerOf(folder)).toHaveLength(engine.known.trades.length);
+  });
+
+  test('sends no order from the press of the kill switch on, and the rest once it is re-armed', async () => {
+    const folder = temporaryFolder('orders');
+    const { url } = await startGateway(folder, ['--port', '0', '--latency-ms', '400']);
+    await using engine = new WorkstationEngine(join(folder, 'state'));
+    engine.open(deskIn(folder, { gateway: url, speed: { kind: 'max' } }));
+    await engine.until('answers', ({ orders, trades }) => orders.size > 0 && trades.length > 50);
+
+    engine.send({ kind: 'halt', by: 'test' });
+    await engine.until('halted', ({ halted }) => halted);
+    // Two latencies: what was on its way is there.
+    await pause(800);
+    const sent = ledgerOf(folder).length;
+    await pause(1_500);
+    expect(ledgerOf(folder)).toHaveLength(sent);
+    expect(sent).toBeLessThan(engine.known.trades.length);
+
+    engine.send({ kind: 'rearm-request' });
+    await engine.until('token', ({ token }) => token !== null);
+    engine.send({ kind: 'rearm-confirm', token: engine.known.token ?? '', by: 'test' });
+    await engine.until('finished', ({ status }) => status.kind === 'finished');
+    await engine.until('every trade has an answer', ({ trades, orders }) => orders.size === trades.length);
+    const ids = ledgerOf(folder).map(({ order }) => order.id);
+    expect(ids.sort()).toEqual(engine.known.trades.map(({ id }) => id).sort());
   });
 
   test('sends nothing where no gateway is named, and refuses an address that is none', async () => {

@@ -1,41 +1,19 @@
-import { spawnSync } from 'node:child_process';
-import { closeSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, inject, onTestFinished, test } from 'vitest';
 import { NEARLY_FULL_BYTES, ROOM_AGAIN_BYTES } from '../../electron/main/disk-watch.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { fillUp, freeBytes, MB, smallDisk } from '../support/small-disk.ts';
 import { bundleVaultProgram, expectationOf, foundIn, mismatches, runVault } from '../support/vault-runs.ts';
 
 const desktop = inject('desktop');
-const MB = 1024 * 1024;
 beforeAll(bundleVaultProgram);
-
-const freeBytes = (folder: string): number => {
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize;
-};
-
-/** Writes zeros until only so much is free. */
-function fillUp(file: string, leave: number): void {
-  const descriptor = openSync(file, 'a');
-  const chunk = new Uint8Array(64 * 1024);
-  try {
-    while (freeBytes(file) > leave + chunk.length) writeSync(descriptor, chunk);
-    while (leave === 0 && writeSync(descriptor, chunk.subarray(0, 4096)) > 0);
-  } catch {
-    // Not one more byte: that was the purpose.
-  } finally {
-    closeSync(descriptor);
-  }
-}
 
 test('a disk that fills up is told before a write fails; nothing is lost; with room again all goes on by itself', async ({
   skip,
 }) => {
-  const disk = temporaryFolder('vault-disk');
-  const isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=420m', 'tmpfs', disk]).status === 0;
-  if (!isMounted) skip('a small disk can only be mounted by root');
-  onTestFinished(() => void spawnSync('umount', ['-l', disk]));
+  const disk = smallDisk(420);
+  if (disk === null) return skip('a small disk can only be mounted by root');
   const ballast = join(disk, 'ballast');
   const profile = join(disk, 'profile');
   const run = runVault(desktop, 'trickle', profile);

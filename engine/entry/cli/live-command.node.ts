@@ -8,6 +8,7 @@ import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
 import { startMachineTimer } from '../../core/machine.node.ts';
 import type { RunningJob } from '../job-runner.node.ts';
 import type { OrderDesk } from '../routing/order-desk.node.ts';
+import { KillLine } from '../session/kill-line.ts';
 import {
   auditLive,
   LiveCoordinator,
@@ -70,8 +71,11 @@ export async function runLive(command: LiveCommand): Promise<void> {
     const prepared = await preparedOf(store, command, { rules, positions });
     trail = await openedTrail(store, command.state);
     const audit = await auditLive(trail, prepared, { workers, reason: 'The session was started again.' });
-    desk = await openOrders(command.gateway, store);
-    const run = new LiveRun({ command, store, prepared, audit, rules, positions, workers, trades, desk });
+    const killLine = new KillLine();
+    // Whether the switch was on is known once the journal has been played; until then no order leaves.
+    if (prepared.inputs.recovers) killLine.press();
+    desk = await openOrders(command.gateway, store, killLine);
+    const run = new LiveRun({ command, store, prepared, audit, rules, positions, workers, trades, desk, killLine });
     served?.show(run.served);
     const { report: played, nameOf } = await run.play();
     const orders = await settleOrders(desk);
@@ -144,6 +148,7 @@ interface LiveRunOptions {
   readonly trades: TradeCollector;
   /** Where final trades become orders; null: paper trading. */
   readonly desk: OrderDesk | null;
+  readonly killLine: KillLine;
 }
 
 class LiveRun {
@@ -157,12 +162,17 @@ class LiveRun {
   readonly #job: RunningJob<SessionParameters>;
   readonly #coordinator: LiveCoordinator;
   readonly #scaling: HeadlessScaling;
+  readonly #killLine: KillLine;
+  /** By a signal, in this life. */
+  #isPressed = false;
   #failure: unknown = null;
   #cancelTimer: () => void = () => undefined;
   #feedStatus: FeedStatus | null = null;
 
-  constructor({ command, store, prepared, audit, rules, positions, workers, trades, desk }: LiveRunOptions) {
+  constructor(options: LiveRunOptions) {
+    const { command, store, prepared, audit, rules, positions, workers, trades, desk, killLine } = options;
     this.#command = command;
+    this.#killLine = killLine;
     this.#prepared = prepared;
     this.#rules = rules;
     this.#trades = trades;
@@ -211,6 +221,7 @@ class LiveRun {
         outOfOrdernessMs: prepared.inputs.settings.outOfOrdernessMs,
         maxFutureMs: prepared.inputs.settings.maxFutureMs,
         historySampleMs: null,
+        killLine: killLine.memory,
       },
       workers: this.#scaling.workers,
       maxParallelism: prepared.state.restored?.maxParallelism ?? null,
@@ -286,6 +297,8 @@ class LiveRun {
   /** The kill switch for scripts: a signal reaches a program that is busy, and needs no door. */
   #listenForHalt(): () => void {
     const halt = (): void => {
+      this.#isPressed = true;
+      this.#killLine.press();
       this.#job.sendSourceEvent({ kind: 'control', control: { kind: 'halt', by: 'SIGUSR2' } });
       tell(
         'Halted (SIGUSR2): nothing trades. End the session and start it again with --rearm REASON to clear the switch.',
@@ -299,7 +312,9 @@ class LiveRun {
     const { halted } = recovered;
     this.#startTimer();
     tell(`${recoveredText(this.#prepared.state, recovered)} Going on live.`);
-    if (!halted) return;
+    // Pressed while the journal was played: nothing that came before clears it.
+    if (this.#isPressed) return;
+    if (!halted) return this.#killLine.release();
     const { rearm } = this.#command;
     if (rearm === null) {
       tell(
@@ -307,6 +322,7 @@ class LiveRun {
       );
       return;
     }
+    this.#killLine.release();
     this.#job.sendSourceEvent({ kind: 'control', control: { kind: 'rearm', by: rearm } });
     tell(`The kill switch was on, and is cleared: ${rearm}`);
   }

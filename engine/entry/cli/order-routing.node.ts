@@ -1,5 +1,6 @@
 import type { DurableStore } from '../../contract/durable-store.ts';
 import { ratesBetween, type AsyncStatistics } from '../../runtime/async/async-statistics.ts';
+import type { KillLine } from '../session/kill-line.ts';
 import { OrderDesk } from '../routing/order-desk.node.ts';
 import { CliError, EXIT_INTERNAL } from './messages.ts';
 import type { OrdersReport } from './report.ts';
@@ -16,12 +17,20 @@ const NOTHING_YET: AsyncStatistics = {
   timeouts: 0,
 };
 
-/** @param url null: paper trading, no orders */
-export async function openOrders(url: string | null, store: DurableStore | null): Promise<OrderDesk | null> {
+/**
+ * @param url null: paper trading, no orders
+ * @param killLine while it is pressed no order leaves; null: the session has no kill switch
+ */
+export async function openOrders(
+  url: string | null,
+  store: DurableStore | null,
+  killLine: KillLine | null,
+): Promise<OrderDesk | null> {
   if (url === null || store === null) return null;
   return OrderDesk.open({
     url,
     store,
+    killLine,
     onOutcomes: () => undefined,
     onInstrument: () => undefined,
     onFailed: (error) => tell(`Order routing has ended: ${error.message}`),

@@ -109,7 +109,7 @@ async function runAndTell(run: Run): Promise<void> {
   const player = new ReplayPlayer({ ...run, parameters, scaling, keepsTrades: run.trades !== null, served }, state);
   let desk: OrderDesk | null = null;
   try {
-    desk = await openOrders(run.gateway, state?.store ?? null);
+    desk = await openOrders(run.gateway, state?.store ?? null, null);
     if (state !== null && desk !== null) state.onFinalTrades = (trades) => desk?.offer(trades);
     const { report: played, trades, nameOf, job } = await player.play();
     try {

@@ -4,6 +4,7 @@ import { isSettled, type InstrumentFound, type OrderOutcome, type OrderRequest }
 import type { TradeMessage } from '../../contract/window.ts';
 import type { AsyncStatistics } from '../../runtime/async/async-statistics.ts';
 import { runJob, type RunningJob } from '../job-runner.node.ts';
+import type { KillLine } from '../session/kill-line.ts';
 import { OrderBookKeeper } from './order-book-keeper.ts';
 import { ORDERS_UID, routingJob, type DeskEvent, type RoutingParameters } from './routing-job.node.ts';
 
@@ -26,7 +27,9 @@ export interface OrderDeskOptions {
   readonly onInstrument: (found: InstrumentFound) => void;
   /** Routing has ended, and why; orders without an answer are asked for again by the next run. */
   readonly onFailed: (error: Error) => void;
-  readonly limits?: Partial<Omit<RoutingParameters, 'url'>>;
+  readonly limits?: Partial<Omit<RoutingParameters, 'url' | 'killLine'>>;
+  /** While it is pressed no order leaves; they wait here. */
+  readonly killLine: KillLine | null;
 }
 
 export interface OrderCounts {
@@ -68,6 +71,7 @@ export class OrderDesk {
       capacity: CAPACITY_DEFAULT,
       attemptMs: ATTEMPT_MS_DEFAULT,
       timeoutMs: TIMEOUT_MS_DEFAULT,
+      killLine: options.killLine?.memory ?? null,
       ...options.limits,
     };
     this.capacity = parameters.capacity;

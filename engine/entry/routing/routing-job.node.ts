@@ -7,6 +7,7 @@ import type { InputStatus, ReaderOutput, SourceReader } from '../../api/source.t
 import { WatermarkStrategy } from '../../api/watermark-strategy.ts';
 import { findInstrument, GatewayUnreachableError, placeOrder } from '../../connectors/gateway/gateway-client.node.ts';
 import type { InstrumentFound, OrderOutcome, OrderRequest } from '../../contract/orders.ts';
+import { KillLine } from '../session/kill-line.ts';
 
 export interface RoutingParameters {
   readonly url: string;
@@ -16,6 +17,8 @@ export interface RoutingParameters {
   readonly attemptMs: number;
   /** All attempts for one order together, ms. */
   readonly timeoutMs: number;
+  /** Memory of the kill line: while it is pressed no order leaves; null: there is no kill switch. */
+  readonly killLine: SharedArrayBuffer | null;
 }
 
 /** What the desk tells the job's source. */
@@ -65,14 +68,21 @@ class DeskReader implements SourceReader<OrderRequest> {
 /** Asks for each order until the gateway has said what became of it. It never fails: not knowing is an outcome, too. */
 class RouteOrder extends AsyncFunction<OrderRequest, OrderOutcome> {
   private readonly parameters: RoutingParameters;
+  private readonly killLine: KillLine | null;
 
   constructor(parameters: RoutingParameters) {
     super();
     this.parameters = parameters;
+    this.killLine = parameters.killLine === null ? null : new KillLine(parameters.killLine);
   }
 
   async asyncInvoke(order: OrderRequest, future: ResultFuture<OrderOutcome>): Promise<void> {
     const { url, attemptMs } = this.parameters;
+    // Looked at before every attempt: its trade may have been decided long before the switch was pressed.
+    if (this.killLine?.isPressed === true) {
+      const reason = 'The kill switch is on: the order is held back until it is re-armed.';
+      return future.complete([{ id: order.id, state: 'timed-out', shares: null, reason }]);
+    }
     try {
       future.complete([await placeOrder(url, order, attemptMs)]);
     } catch (error) {

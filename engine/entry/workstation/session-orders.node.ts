@@ -4,6 +4,7 @@ import type { EngineEvent, RoutingInfo, TradeMessage } from '../../contract/wind
 import { repeatEvery } from '../../core/machine.node.ts';
 import type { Clock } from '../../core/time.ts';
 import { ratesBetween, type AsyncStatistics } from '../../runtime/async/async-statistics.ts';
+import type { KillLine } from '../session/kill-line.ts';
 import { OrderDesk } from '../routing/order-desk.node.ts';
 
 /** Often enough to watch, rarely enough to read. */
@@ -21,6 +22,7 @@ export interface SessionOrdersOptions {
   readonly clock: Clock;
   readonly epoch: number;
   readonly emit: (event: EngineEvent) => void;
+  readonly killLine: KillLine;
 }
 
 interface Reading {
@@ -91,11 +93,12 @@ export class SessionOrders {
   }
 
   async #open(): Promise<void> {
-    const { gateway, store } = this.#options;
+    const { gateway, killLine, store } = this.#options;
     try {
       const desk = await OrderDesk.open({
         url: gateway,
         store,
+        killLine,
         onOutcomes: (outcomes) => {
           this.#outcomes.push(...outcomes);
         },

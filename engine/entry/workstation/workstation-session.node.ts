@@ -376,10 +376,10 @@ export class WorkstationSession {
   }
 
   #routeOrders(): SessionOrders | null {
-    const { gateway, keeper, live, clock, emit, epoch } = this.#options;
+    const { gateway, keeper, live, clock, emit, epoch, killLine } = this.#options;
     if (gateway === null) return null;
     const store = keeper?.store ?? live?.store ?? null;
-    if (store !== null) return new SessionOrders({ gateway, store, clock, emit, epoch });
+    if (store !== null) return new SessionOrders({ gateway, store, clock, emit, epoch, killLine });
     const text = 'This session is not kept, so its trades are not final and no order is sent: paper trading.';
     emit({ kind: 'notice', tone: 'bad', text });
     return null;
