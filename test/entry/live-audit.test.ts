@@ -63,7 +63,7 @@ const seed = Number(process.env['FLINKTRADE_SEED'] ?? 23);
 
 describe(
   `the audit trail of a live session (${kills} kills, seed ${seed})`,
-  { timeout: 30_000 + kills * 6_000 },
+  { timeout: 30_000 + kills * 12_000 },
   () => {
     test('has every trade once and in the order of their quotes, with the rules it was made by, however often it is killed', async () => {
       const folder = temporaryFolder('live-audit');
@@ -106,8 +106,11 @@ describe(
       const changes = ofKind(records, 'rules');
       expect(changes.map(({ details }) => details)).toEqual([{ version: 2, rules }]);
       const changedAt = changes[0].sequence ?? NaN;
-      for (const { sequence, details } of trades)
+      for (const { sequence, details } of trades) {
         expect(details.rulesVersion).toBe((sequence ?? 0) < changedAt ? 1 : 2);
+        // The task that traded knew the same rules as whoever tells of it.
+        expect(details.decision?.rulesVersion).toBe(details.rulesVersion);
+      }
       expect(ofKind(records, 'kill').map(({ details }) => details)).toEqual([{ by: 'SIGUSR2' }]);
       expect(ofKind(records, 'rearm').map(({ details }) => details)).toEqual([{ by: 'looked into' }]);
       expect(ofKind(records, 'session-start')).toHaveLength(1);
