@@ -41,9 +41,13 @@ export interface RescalingHost<T extends RescaledThread> {
   exclusively(act: (id: number) => Promise<RescaleRecord>): Promise<RescaleRecord>;
   /** The barrier is through: the coordinator's own part goes on in the new wiring. */
   goOn(wiring: NewWiring): void;
+  wait(ms: number): Promise<void>;
   /** Threads that the job does not need any more. */
   retire(threads: readonly T[]): Promise<void>;
 }
+
+/** What was rehearsed is compiled beside the threads: for so long, as a rule, on cores that would be missing behind the barrier. */
+const COMPILING_MS = 150;
 
 const JOB_ENDED = 'The job ended before it was done.';
 
@@ -68,8 +72,7 @@ export class JobRescaling<T extends RescaledThread> {
     const wiring = this.newWiring();
     const spares: T[] = [];
     for (let index = from; index < to; index += 1) spares.push(host.startSpare(index, wiring));
-    const prepared = Promise.all([...spares.map(({ ready }) => ready), this.rehearse()]);
-    await Promise.race([prepared, barrier.passed, host.over]);
+    await Promise.race([this.prepared(spares), barrier.passed, host.over]);
     if (host.hasEnded) return barrier.failed(JOB_ENDED);
     return host.exclusively((id) => this.change(id, wiring, spares));
   }
@@ -82,14 +85,15 @@ export class JobRescaling<T extends RescaledThread> {
     return { graph, plan, memory };
   }
 
-  /** Resolves when every task that has not done so before has rehearsed the change, between its records. */
-  private async rehearse(): Promise<void> {
+  /** Resolves when new threads are ready, and every task that has not done so before has rehearsed, between its records. */
+  private async prepared(spares: readonly T[]): Promise<void> {
     const unprepared = this.host.threads.filter(({ id, hasRehearsed }) => typeof id === 'number' && !hasRehearsed);
     for (const thread of unprepared) {
       thread.hasRehearsed = true;
       this.host.send(thread, { kind: 'rehearse' });
     }
-    await Promise.all(unprepared.map(({ rehearsed }) => rehearsed));
+    await Promise.all([...spares.map(({ ready }) => ready), ...unprepared.map(({ rehearsed }) => rehearsed)]);
+    if (spares.length + unprepared.length > 0) await this.host.wait(COMPILING_MS);
   }
 
   /** The last thing before the barrier: records that it would have to wait for are not sent any more. */

@@ -367,6 +367,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
         this.sink = new SinkTask(graph, plan, this.sinkHost(memory), this.options.sinks ?? {}, this.sink);
         this.pump();
       },
+      wait: waitMs,
       retire: (entries) => this.retire(entries),
     };
   }
