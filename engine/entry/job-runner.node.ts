@@ -117,7 +117,7 @@ const STALL_MS = 1_000;
 type WorkerId = ThreadId | 'async';
 /** Enough for every task to have as many as it takes, and not so many that memory is theirs. */
 const QUESTIONS_OPEN_MAX = 4_096;
-const SOURCES_ENDED = CheckpointCoordinator.SOURCES_ENDED;
+const SOURCES_ENDED = 'The sources have ended.';
 const JOB_ENDED = 'The job ended before it was done.';
 
 /** The job with another parallelism, as far as it is made before the barrier. */
@@ -447,7 +447,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
   }
 
   private workerStart(parallelism: number, memory: JobMemory): Omit<WorkerStart, 'role'> {
-    const { jobName, parameters, ringSlots, lingers } = this.options;
+    const { jobName, parameters, ringSlots } = this.options;
     return {
       jobName,
       parameters,
@@ -456,7 +456,6 @@ export class RunningJob<P = unknown> implements QueryableJob {
       ringSlots: ringSlots ?? null,
       memory,
       control: this.controlMemory,
-      lingers: lingers ?? false,
       restore: null,
       isSpare: false,
       structs: this.structs,
@@ -571,18 +570,9 @@ export class RunningJob<P = unknown> implements QueryableJob {
     return { operators: restore.operators, source: restore.source };
   }
 
-  private refuseBarrier(id: number): void {
-    if (this.rescaling?.id === id) this.rescaling.refuse(SOURCES_ENDED);
-    else this.checkpoints?.refused(id);
-  }
-
   private sendToSource(message: ToWorker): void {
     const source = this.workers.find(({ id }) => id === 'source');
-    if (source === undefined || this.outcome !== 'running') return;
-    this.send(source, message);
-    // Its thread hears nothing any more, while results of slow calls may still be on their way.
-    if (source.isFinished && (message.kind === 'checkpoint' || message.kind === 'rescale'))
-      void nextTurn().then(() => this.refuseBarrier(message.id));
+    if (source !== undefined && this.outcome === 'running') this.send(source, message);
   }
 
   /** @returns the task's end of a way to the thread that makes calls; null when the job has none */
@@ -642,7 +632,8 @@ export class RunningJob<P = unknown> implements QueryableJob {
       entry.isGone = true;
       if (typeof entry.id === 'number')
         this.questions.refuse(entry.id, `The ${entry.label} thread ended before it answered.`);
-      if (!entry.isFinished)
+      // Also one that was through with its records: until all are, checkpoints need it.
+      if (this.workers.includes(entry))
         this.fail(entry.label, `The thread ended with exit code ${code} before its work was done.`);
     });
   }
@@ -662,8 +653,8 @@ export class RunningJob<P = unknown> implements QueryableJob {
       }
       case 'acknowledge':
         return this.acknowledge(message.part);
-      case 'checkpoint-refused':
-        return this.refuseBarrier(message.id);
+      case 'rescale-refused':
+        return this.rescaling?.refuse(SOURCES_ENDED);
       case 'moved':
         return this.rescaling?.moved();
       case 'mail-answer':
@@ -674,8 +665,6 @@ export class RunningJob<P = unknown> implements QueryableJob {
         return this.pump();
       case 'finished':
         entry.isFinished = true;
-        // It answers nothing any more.
-        if (entry.id === 'source') this.rescaling?.refuse(SOURCES_ENDED);
         return this.pump();
     }
   }
@@ -756,7 +745,9 @@ export class RunningJob<P = unknown> implements QueryableJob {
     this.stopWatching();
     this.checkpoints?.stop();
     await this.sink.close();
-    if (!(this.options.lingers ?? false)) await this.stopWorkers();
+    await this.stopWorkers(
+      (this.options.lingers ?? false) ? this.workers.filter(({ id }) => id === 'source') : this.workers,
+    );
     this.outcome = 'ended';
     this.resolve(result);
   }
@@ -816,9 +807,9 @@ export class RunningJob<P = unknown> implements QueryableJob {
     tell();
   }
 
-  private async stopWorkers(): Promise<void> {
-    for (const entry of this.workers) this.send(entry, { kind: 'stop' });
-    const all = Promise.all(this.workers.map(({ exited }) => exited));
+  private async stopWorkers(entries: readonly WorkerEntry[] = this.workers): Promise<void> {
+    for (const entry of entries) this.send(entry, { kind: 'stop' });
+    const all = Promise.all(entries.map(({ exited }) => exited));
     await new Promise<void>((resolve) => {
       // Taken back when all have stopped: a pending timer would keep the whole process from ending.
       const takeBack = startMachineTimer(STOP_MS, resolve);
@@ -827,7 +818,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
         resolve();
       });
     });
-    await Promise.all(this.workers.map(({ worker }) => worker.terminate()));
+    await Promise.all(entries.map(({ worker }) => worker.terminate()));
     await all;
   }
 
@@ -839,7 +830,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
   private ask(subtask: number, mailOf: (id: number) => Mail): Promise<MailAnswer> {
     const worker = this.workers.find(({ id }) => id === subtask);
     const lingers = this.options.lingers ?? false;
-    if (worker === undefined || worker.isGone || this.control.isAborted || (worker.isFinished && !lingers)) {
+    if (worker === undefined || worker.isGone || this.control.isAborted || (this.outcome !== 'running' && !lingers)) {
       const problem = 'The job has ended; run it with lingers: true to ask it afterwards, until it is closed.';
       return Promise.reject(new IllegalStateError(problem));
     }
