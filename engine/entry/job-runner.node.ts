@@ -745,9 +745,10 @@ export class RunningJob<P = unknown> implements QueryableJob {
     this.stopWatching();
     this.checkpoints?.stop();
     await this.sink.close();
-    await this.stopWorkers(
-      (this.options.lingers ?? false) ? this.workers.filter(({ id }) => id === 'source') : this.workers,
-    );
+    if (this.options.lingers ?? false) {
+      // Tasks stay for questions; the source has nobody left to send barriers to.
+      void this.stopWorkers(this.workers.filter(({ id }) => id === 'source'));
+    } else await this.stopWorkers();
     this.outcome = 'ended';
     this.resolve(result);
   }
