@@ -34,7 +34,8 @@ export interface SourceReader<T> {
   handleSourceEvent?(event: unknown): void;
   /**
    * Where the reader stands, as plain data: a reader that is made with it as `restoredState` emits what comes next, and
-   * nothing twice. Called between two polls. A reader without it cannot be part of a checkpoint.
+   * nothing twice. Called between two polls, also after the end of the input: one that is made with that finds the end
+   * again. A reader without it cannot be part of a checkpoint before it has ended.
    */
   snapshotState?(checkpointId: number): unknown;
   /** The checkpoint is complete: nothing before it will be asked for again. */

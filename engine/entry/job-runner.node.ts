@@ -109,7 +109,7 @@ const STALL_MS = 1_000;
 type WorkerId = Exclude<ThreadId, 'coordinator'> | 'async';
 /** Enough for every task to have as many as it takes, and not so many that memory is theirs. */
 const QUESTIONS_OPEN_MAX = 4_096;
-const SOURCES_ENDED = CheckpointCoordinator.SOURCES_ENDED;
+const SOURCES_ENDED = 'The sources have ended.';
 
 /** One worker thread as the runner sees it. */
 interface WorkerEntry extends RescaledThread {
@@ -393,7 +393,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
   }
 
   private workerStart(parallelism: number, memory: JobMemory): Omit<WorkerStart, 'role'> {
-    const { jobName, parameters, ringSlots, lingers } = this.options;
+    const { jobName, parameters, ringSlots } = this.options;
     return {
       jobName,
       parameters,
@@ -402,7 +402,6 @@ export class RunningJob<P = unknown> implements QueryableJob {
       ringSlots: ringSlots ?? null,
       memory,
       control: this.controlMemory,
-      lingers: lingers ?? false,
       restore: null,
       isSpare: false,
       structs: this.structs,
@@ -519,19 +518,9 @@ export class RunningJob<P = unknown> implements QueryableJob {
     return { operators: restore.operators, source: restore.source };
   }
 
-  private refuseBarrier(id: number): void {
-    const barrier = this.rescaling?.barrier;
-    if (barrier?.id === id) barrier.refuse(SOURCES_ENDED);
-    else this.checkpoints?.refused(id);
-  }
-
   private sendToSource(message: ToWorker): void {
     const source = this.workers.find(({ id }) => id === 'source');
-    if (source === undefined || this.outcome !== 'running') return;
-    this.send(source, message);
-    // Its thread hears nothing any more, while results of slow calls may still be on their way.
-    if (source.isFinished && (message.kind === 'checkpoint' || message.kind === 'rescale'))
-      void nextTurn().then(() => this.refuseBarrier(message.id));
+    if (source !== undefined && this.outcome === 'running') this.send(source, message);
   }
 
   /** @returns the task's end of a way to the thread that makes calls; null when the job has none */
@@ -591,7 +580,8 @@ export class RunningJob<P = unknown> implements QueryableJob {
       entry.isGone = true;
       if (typeof entry.id === 'number')
         this.questions.refuse(entry.id, `The ${entry.label} thread ended before it answered.`);
-      if (!entry.isFinished)
+      // Also one that was through with its records: until all are, checkpoints need it.
+      if (this.workers.includes(entry))
         this.fail(entry.label, `The thread ended with exit code ${code} before its work was done.`);
     });
     return entry;
@@ -612,8 +602,8 @@ export class RunningJob<P = unknown> implements QueryableJob {
       }
       case 'acknowledge':
         return this.acknowledge(message.part);
-      case 'checkpoint-refused':
-        return this.refuseBarrier(message.id);
+      case 'rescale-refused':
+        return this.rescaling?.barrier.refuse(SOURCES_ENDED);
       case 'narrowed':
         return this.rescaling?.narrowed(entry.id);
       case 'moved':
@@ -626,8 +616,6 @@ export class RunningJob<P = unknown> implements QueryableJob {
         return this.pump();
       case 'finished':
         entry.isFinished = true;
-        // It answers nothing any more.
-        if (entry.id === 'source') this.rescaling?.barrier.refuse(SOURCES_ENDED);
         return this.pump();
     }
   }
@@ -709,7 +697,10 @@ export class RunningJob<P = unknown> implements QueryableJob {
     this.stopWatching();
     this.checkpoints?.stop();
     await this.sink.close();
-    if (!(this.options.lingers ?? false)) await this.stopWorkers();
+    if (this.options.lingers ?? false) {
+      // Tasks stay for questions; the source has nobody left to send barriers to.
+      void this.stopWorkers(this.workers.filter(({ id }) => id === 'source'));
+    } else await this.stopWorkers();
     this.outcome = 'ended';
     this.resolve(result);
   }
@@ -770,9 +761,9 @@ export class RunningJob<P = unknown> implements QueryableJob {
     tell();
   }
 
-  private async stopWorkers(): Promise<void> {
-    for (const entry of this.workers) this.send(entry, { kind: 'stop' });
-    const all = Promise.all(this.workers.map(({ exited }) => exited));
+  private async stopWorkers(entries: readonly WorkerEntry[] = this.workers): Promise<void> {
+    for (const entry of entries) this.send(entry, { kind: 'stop' });
+    const all = Promise.all(entries.map(({ exited }) => exited));
     await new Promise<void>((resolve) => {
       // Taken back when all have stopped: a pending timer would keep the whole process from ending.
       const takeBack = startMachineTimer(STOP_MS, resolve);
@@ -781,7 +772,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
         resolve();
       });
     });
-    await Promise.all(this.workers.map(({ worker }) => worker.terminate()));
+    await Promise.all(entries.map(({ worker }) => worker.terminate()));
     await all;
   }
 
@@ -793,7 +784,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
   private ask(subtask: number, mailOf: (id: number) => Mail): Promise<MailAnswer> {
     const worker = this.workers.find(({ id }) => id === subtask);
     const lingers = this.options.lingers ?? false;
-    if (worker === undefined || worker.isGone || this.control.isAborted || (worker.isFinished && !lingers)) {
+    if (worker === undefined || worker.isGone || this.control.isAborted || (this.outcome !== 'running' && !lingers)) {
       const problem = 'The job has ended; run it with lingers: true to ask it afterwards, until it is closed.';
       return Promise.reject(new IllegalStateError(problem));
     }

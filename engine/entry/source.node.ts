@@ -15,16 +15,14 @@ function takeMessage(worker: WorkerThread, task: SourceTask, graph: JobGraph, me
     case 'source-event':
       return task.handleSourceEvent(message.uid, message.event);
     case 'checkpoint':
-      if (!task.triggerCheckpoint(message.id)) worker.post({ kind: 'checkpoint-refused', id: message.id });
-      return;
+      return task.triggerCheckpoint(message.id);
     case 'checkpoint-complete':
       return task.notifyCheckpointComplete(message.id);
     case 'narrow':
       worker.isToNarrow = true;
       return task.narrow();
     case 'rescale':
-      if (!task.startRescale(message.id, message.parallelism))
-        worker.post({ kind: 'checkpoint-refused', id: message.id });
+      if (!task.startRescale(message.id, message.parallelism)) worker.post({ kind: 'rescale-refused', id: message.id });
       return;
     case 'move': {
       const moved = worker.move(graph, message.to);
@@ -45,7 +43,8 @@ function takeMessage(worker: WorkerThread, task: SourceTask, graph: JobGraph, me
 
 /**
  * The loop of the source thread. Readers do asynchronous input and output, so it returns to its event loop often, and waits
- * there while no reader has anything. It does block, in small steps, while a ring is full: that is back-pressure.
+ * there while no reader has anything. It does block, in small steps, while a ring is full: that is back-pressure. When all
+ * sources have ended it stays for the barriers of checkpoints, until the job has ended.
  */
 export async function runSourceThread(worker: WorkerThread, graph: JobGraph, plan: PhysicalPlan): Promise<void> {
   const { control, block, port } = worker;
@@ -65,10 +64,14 @@ export async function runSourceThread(worker: WorkerThread, graph: JobGraph, pla
   };
   let poke: () => void = () => undefined;
   let problem: { readonly error: unknown } | null = null;
+  let isStopped = false;
   const started = new Promise<void>((resolve) => {
     port.on('message', (message: ToWorker) => {
       if (message.kind === 'start') resolve();
-      if (message.kind === 'stop') resolve();
+      if (message.kind === 'stop') {
+        isStopped = true;
+        resolve();
+      }
       // Whatever it does now, it does not wait: one that never returns from it has hung.
       control.setActivity(block, ACTIVITY.running);
       try {
@@ -85,18 +88,22 @@ export async function runSourceThread(worker: WorkerThread, graph: JobGraph, pla
     control.beginWait(block, WAIT.idle, machineClock.monotonicMs());
     await started;
     control.endWait(block, machineClock.monotonicMs());
-    for (let batch = 1; !control.isAborted; batch += 1) {
+    let hasTold = false;
+    for (let batch = 1; !control.isAborted && !isStopped; batch += 1) {
       control.setActivity(block, ACTIVITY.running);
       const status = task.runBatch();
       control.beat(block);
-      if (status === 'finished') break;
       // While nothing comes, what is under way is read by itself.
-      if (worker.isToNarrow && (status === 'idle' || task.outputs.isNarrow)) {
+      if (worker.isToNarrow && (status === 'idle' || status === 'finished' || task.outputs.isNarrow)) {
         worker.isToNarrow = false;
         worker.post({ kind: 'narrowed' });
       }
+      if (status === 'finished' && !hasTold) {
+        hasTold = true;
+        worker.post({ kind: 'finished' });
+      }
       if (status === 'progress' && batch % BATCHES_PER_TURN !== 0) continue;
-      if (status === 'idle') {
+      if (status === 'idle' || status === 'finished') {
         control.setActivity(block, ACTIVITY.waiting);
         control.beginWait(block, WAIT.idle, machineClock.monotonicMs());
         const poked = new Promise<void>((resolve) => {
@@ -104,7 +111,7 @@ export async function runSourceThread(worker: WorkerThread, graph: JobGraph, pla
         });
         const takeBack =
           task.clockIntervalMs === Infinity ? () => undefined : startMachineTimer(task.clockIntervalMs, () => poke());
-        await Promise.race([task.whenAvailable(), poked]);
+        await (status === 'finished' ? poked : Promise.race([task.whenAvailable(), poked]));
         takeBack();
         control.endWait(block, machineClock.monotonicMs());
       }

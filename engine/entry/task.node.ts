@@ -9,18 +9,21 @@ import type { WorkerThread } from './worker.node.ts';
 
 /**
  * The loop of a task thread. It never returns to its event loop: it works, and sleeps on its bell when there is nothing
- * to do. Records, timers and mail are all handled here, one after the other.
+ * to do. Records, timers and mail are all handled here, one after the other. When all records are through it stays for
+ * the barriers of checkpoints and for questions, until the job has ended.
  */
 export function runTaskThread(worker: WorkerThread, graph: JobGraph, plan: PhysicalPlan, index: number): void {
   const { control, block } = worker;
   let task = new StreamTask(graph, plan, index, worker.host());
   let rehearsal: TaskRehearsal | null = null;
   worker.drainFrom = (level) => task.drainFrom(level);
+  let hasTold = false;
   const runs = (): boolean => {
     const status = task.runBatch();
     return (
       status === 'progress' ||
-      status === 'finished' ||
+      (status === 'finished' && !hasTold) ||
+      worker.isStopped ||
       worker.order !== null ||
       worker.isToRehearse ||
       worker.isToNarrow ||
@@ -29,7 +32,7 @@ export function runTaskThread(worker: WorkerThread, graph: JobGraph, plan: Physi
   };
   try {
     if (!start(worker, task, graph)) return;
-    for (let status = task.runBatch(); status !== 'finished' && !control.isAborted; status = task.runBatch()) {
+    for (let status = task.runBatch(); !control.isAborted; status = task.runBatch()) {
       control.beat(block);
       control.setProgress(block, task.recordsIn, task.watermarkMs);
       if (worker.isToRehearse) {
@@ -42,12 +45,14 @@ export function runTaskThread(worker: WorkerThread, graph: JobGraph, plan: Physi
         task = moved(worker, task, graph, index, worker.order);
         continue;
       }
-      if (task.isHandedOver && worker.isStopped) return;
+      if (worker.isStopped && (task.isHandedOver || status === 'finished')) return;
       if (status === 'progress') continue;
+      if (status === 'finished' && !hasTold) {
+        hasTold = true;
+        worker.post({ kind: 'finished' });
+      }
       worker.sleepUnless(runs);
     }
-    control.setProgress(block, task.recordsIn, task.watermarkMs);
-    if (worker.start.lingers && !control.isAborted) linger(worker, task);
   } finally {
     task.close();
   }
@@ -115,16 +120,5 @@ function refuseMail({ mailbox }: WorkerThread): void {
     const { id } = mail;
     const answer: StateAnswer = { kind: 'refused', reason: 'not-served', problem };
     mailbox.answer(mail.kind === 'question' ? { kind: 'answer', id, answer } : { kind: 'refusal', id, problem });
-  }
-}
-
-/** All records are through; questions about what came of them are still answered. */
-function linger(worker: WorkerThread, task: StreamTask): void {
-  const { control, block } = worker;
-  worker.post({ kind: 'finished' });
-  while (!worker.isStopped && !control.isAborted) {
-    control.beat(block);
-    if (task.serve()) continue;
-    worker.sleepUnless(() => task.serve() || worker.isStopped);
   }
 }

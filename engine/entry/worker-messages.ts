@@ -23,8 +23,6 @@ export interface WorkerStart {
   readonly ringSlots: number | null;
   readonly memory: JobMemory;
   readonly control: SharedArrayBuffer;
-  /** Tasks answer mail after their last record, until they are told to stop. */
-  readonly lingers: boolean;
   /** What the thread goes on from; null: it begins. */
   readonly restore: WorkerRestore | null;
   /** A task of a larger parallelism, started ahead: it gets its state with `take-over` and is opened then. */
@@ -88,8 +86,8 @@ export type FromWorker =
   | { readonly kind: 'mail-answer'; readonly answer: MailAnswer }
   | { readonly kind: 'source-event'; readonly source: string; readonly event: unknown }
   | { readonly kind: 'acknowledge'; readonly part: Acknowledgement }
-  /** The sources have ended: there is nothing to send a barrier into. */
-  | { readonly kind: 'checkpoint-refused'; readonly id: number }
+  /** A source has ended: its end was told to the tasks that are. */
+  | { readonly kind: 'rescale-refused'; readonly id: number }
   /** It is wired anew, and works. */
   | { readonly kind: 'moved' }
   /** The coordinator's rings have something. */

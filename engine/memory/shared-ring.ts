@@ -5,7 +5,7 @@ import { assert } from '../core/assert.ts';
  *
  *   byte 0     i32 head: next slot the writer publishes      (written by the writer)
  *   byte 64    i32 tail: next slot the reader releases       (written by the reader)
- *   byte 128   i32 flags: CLOSED by the writer, or ABANDONED by the reader
+ *   byte 128   i32 abandoned: 1 when nobody reads any more   (written by the reader)
  *   byte 256   slots
  *
  * Positions only grow and wrap as 32-bit numbers do; they are compared by subtraction. The three words sit on cache lines
@@ -13,10 +13,8 @@ import { assert } from '../core/assert.ts';
  */
 const HEAD = 0;
 const TAIL = 16;
-const FLAGS = 32;
+const ABANDONED = 32;
 const DATA_BYTES = 256;
-const CLOSED = 1;
-const ABANDONED = 2;
 
 export interface RingMemory {
   readonly buffer: SharedArrayBuffer;
@@ -176,14 +174,7 @@ export class RingWriter extends RingEnd {
   }
 
   get isAbandoned(): boolean {
-    return (Atomics.load(this.positions, FLAGS) & ABANDONED) !== 0;
-  }
-
-  /** Nothing comes any more. */
-  close(): void {
-    this.publish();
-    Atomics.or(this.positions, FLAGS, CLOSED);
-    this.wakeReader();
+    return Atomics.load(this.positions, ABANDONED) !== 0;
   }
 
   private waitUntilRoom(): void {
@@ -232,13 +223,9 @@ export class RingReader extends RingEnd {
     if (((this.knownHead - position) | 0) <= this.capacity >> 1) this.wakeWriter();
   }
 
-  get isDrained(): boolean {
-    return (Atomics.load(this.positions, FLAGS) & CLOSED) !== 0 && this.available() === 0;
-  }
-
   /** Nobody reads any more: a writer that waits gives up. */
   abandon(): void {
-    Atomics.or(this.positions, FLAGS, ABANDONED);
+    Atomics.store(this.positions, ABANDONED, 1);
     this.wakeWriter();
   }
 }

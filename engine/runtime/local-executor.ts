@@ -132,11 +132,10 @@ export class LocalExecutor<P> implements QueryableJob {
     this.source = new SourceTask(sourceGraph, this.planOf(sourceGraph), sourceHost, options.restore?.source ?? null);
   }
 
-  /** Between two steps. @returns false when the sources have ended */
-  triggerCheckpoint(checkpointId: number): boolean {
-    const isSent = this.source.triggerCheckpoint(checkpointId);
-    if (isSent) this.sink.expectBarrier(checkpointId);
-    return isSent;
+  /** Between two steps. */
+  triggerCheckpoint(checkpointId: number): void {
+    this.source.triggerCheckpoint(checkpointId);
+    this.sink.expectBarrier(checkpointId);
   }
 
   /**

@@ -150,13 +150,38 @@ describe('asynchronous functions on threads', () => {
     expect([...sink.records].sort(byNumber)).toEqual(doubles(3000));
   });
 
-  test('a checkpoint is refused, not waited for, when the sources have ended while calls are under way', async () => {
-    const storage = new CheckpointStorage(new MemoryStore(), sha256, 2);
-    const checkpoints = { storage, firstId: 1, intervalMs: null };
-    const { running } = start({ ...CALM, count: 5, trouble: 'hang', at: 0 }, { checkpoints });
-    while (running.asyncStatistics()['double'].inFlight < 5) await waitMs(5);
+  test.each([1, 2, 3])(
+    'checkpoints go on when the sources have ended and %i tasks still wait for answers; a kill then loses nothing',
+    async (parallelism) => {
+      const storage = new CheckpointStorage(new MemoryStore(), sha256, 2);
+      const checkpoints = { storage, firstId: 1, intervalMs: null };
+      // One call hangs; of two or three tasks the others come to their end.
+      const hanging: SlowAnswersParameters = { ...CALM, count: 60, mode: 'unordered', trouble: 'hang', at: 59 };
+      const { running, sink } = start(hanging, { checkpoints, parallelism, maxParallelism: 16 });
+      while (sink.records.length < 59) await waitMs(5);
+      await waitMs(50);
+
+      const records = [await running.checkpoint(), await running.checkpoint()];
+      running.killThread(0);
+      await expect(running.finished).rejects.toBeInstanceOf(JobFailedError);
+
+      expect(records.map(({ status }) => status)).toEqual(['completed', 'completed']);
+      const { checkpoint: restore } = await storage.latest();
+      expect(restore?.id).toBe(2);
+      for (const parallelismThen of [1, 3]) {
+        const next = start({ ...CALM, count: 60 }, { parallelism: parallelismThen, maxParallelism: 16, restore });
+        await next.running.finished;
+        expect([...sink.records, ...next.sink.records].sort(byNumber)).toEqual(doubles(60));
+        expect(next.sink.records).toEqual([118]);
+      }
+    },
+  );
+
+  test('a task that is through with its records is missed when it dies before the job has ended', async () => {
+    const { running, sink } = start({ ...CALM, count: 60, trouble: 'hang', at: 0 }, { parallelism: 2 });
+    while (sink.records.length < 30) await waitMs(5);
     await waitMs(50);
-    expect((await running.checkpoint()).status).toBe('failed');
-    await running.cancel();
+    running.killThread(1);
+    await expect(running.finished).rejects.toThrow('task 1');
   });
 });

@@ -108,7 +108,7 @@ export async function run(
       const id = state.nextId;
       state.nextId += 1;
       parts.set(id, []);
-      if (!executor.triggerCheckpoint(id)) parts.delete(id);
+      executor.triggerCheckpoint(id);
       return null;
     },
   });

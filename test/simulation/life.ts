@@ -1,31 +1,23 @@
 import { createHash } from 'node:crypto';
-import { defineJob } from '../../engine/api/job.ts';
 import type { CheckpointRecord } from '../../engine/contract/checkpoint-record.ts';
 import { CheckpointCoordinator } from '../../engine/runtime/checkpoint/checkpoint-coordinator.ts';
 import { CheckpointStorage, type RestoredCheckpoint } from '../../engine/runtime/checkpoint/checkpoint-storage.ts';
 import { LocalExecutor } from '../../engine/runtime/local-executor.ts';
-import type { BarBuilding } from '../../engine/contract/bars.ts';
-import { describeBarHistory } from '../../engine/trading/bars/describe-bars.ts';
-import { describeTrading } from '../../engine/trading/job.ts';
-import type { Quote, Trade } from '../../engine/trading/records.ts';
 import { MemoryDisk } from '../support/memory-store.ts';
-import { tradeAsWritten } from '../support/trading-run.ts';
 import { CommitLog, CommittingWriter, type StoredWriter } from './commit-log.ts';
 import { newestWhole } from './disk-reading.ts';
 import { Draws } from './draws.ts';
-import type { ScriptedSession } from './drawn-session.ts';
 import { FaultDriver, SimulatedCrash } from './fault-driver.ts';
-import { readResults, type JobResults } from './job-results.ts';
 import { PARALLELISM_MAX, type LifePlan, type SimulationPlan } from './plan.ts';
 import { Scheduler } from './scheduler.ts';
-import { ScriptedSource } from './scripted-source.ts';
+import type { BegunJob, SimulatedJob } from './simulated-job.ts';
 import { SimulatedStore } from './simulated-store.ts';
 
-/** What survives the death of a process: its disk, and what its sinks made final. */
-export class SimulatedMachine {
+/** What survives the death of a process: its disk, what its sinks made final, and the world outside. */
+export class SimulatedMachine<W> {
   readonly disk = new MemoryDisk();
-  readonly trades = new CommitLog('trades');
-  readonly lateQuotes = new CommitLog('late quotes');
+  readonly world: W;
+  readonly #logs = new Map<string, CommitLog>();
   readonly violations: string[] = [];
   /** Ids are never used twice, so the newest one that was announced as complete is the highest. */
   newestComplete = -1;
@@ -33,6 +25,23 @@ export class SimulatedMachine {
   readonly damaged = new Set<number>();
   /** A savepoint that the next life is to go on from. */
   wantedSavepoint: number | null = null;
+
+  constructor(world: W) {
+    this.world = world;
+  }
+
+  /** What a sink made final, by its name. */
+  log(sink: string): CommitLog {
+    const known = this.#logs.get(sink);
+    if (known !== undefined) return known;
+    const log = new CommitLog(sink);
+    this.#logs.set(sink, log);
+    return log;
+  }
+
+  get allViolations(): string[] {
+    return [...this.violations, ...[...this.#logs.values()].flatMap(({ violations }) => violations)];
+  }
 }
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -42,37 +51,23 @@ const STEPS_MAX = 50_000;
 
 /** What has not happened after so many polls will not happen. */
 const HELD_POLLS_MAX = 600;
-/** A timeout is told in a step, and steps take this long at most, ms of the simulated clock. */
-const TIMEOUT_TOLERANCE_MS = 5;
 
-interface TradingParameters {
-  readonly session: ScriptedSession;
-  readonly historySampleMs: number | null;
-  readonly bars: BarBuilding;
-  readonly createSource: (context: ConstructorParameters<typeof ScriptedSource>[1]) => ScriptedSource;
-}
-
-const tradingJob = defineJob<TradingParameters>((environment, { session, historySampleMs, bars, createSource }) => {
-  const streams = describeTrading(environment, createSource, { rules: session.rules, historySampleMs });
-  if (bars === 'built') describeBarHistory(streams.session, streams.trades);
-});
-
-export type LifeOutcome = { readonly kind: 'crashed' } | { readonly kind: 'ended'; readonly results: JobResults };
+export type LifeOutcome<R> = { readonly kind: 'crashed' } | { readonly kind: 'ended'; readonly results: R };
 
 /** One life of the simulated process: it recovers from its disk, runs the job, stores checkpoints, and ends or crashes. */
-export class Life {
+export class Life<R, W> {
   readonly faults: FaultDriver;
-  readonly #machine: SimulatedMachine;
-  readonly #session: ScriptedSession;
+  readonly #machine: SimulatedMachine<W>;
+  readonly #simulated: SimulatedJob<R, W>;
   readonly #plan: LifePlan;
   readonly #whole: SimulationPlan;
   readonly #draws: Draws;
   readonly #scheduler: Scheduler;
   readonly #store: SimulatedStore;
   #storage: CheckpointStorage;
-  #source: ScriptedSource | null = null;
+  #begun: BegunJob<R> | null = null;
   #coordinator: CheckpointCoordinator | null = null;
-  #executor: LocalExecutor<TradingParameters> | null = null;
+  #executor: LocalExecutor<never> | null = null;
   readonly #stalls = new Map<'sink' | number, number>();
   #steps = 0;
   #held = 0;
@@ -83,9 +78,9 @@ export class Life {
   /** It has come so far as to know what it goes on from. */
   hasRead = false;
 
-  constructor(machine: SimulatedMachine, session: ScriptedSession, whole: SimulationPlan, plan: LifePlan) {
+  constructor(machine: SimulatedMachine<W>, simulated: SimulatedJob<R, W>, whole: SimulationPlan, plan: LifePlan) {
     this.#machine = machine;
-    this.#session = session;
+    this.#simulated = simulated;
     this.#plan = plan;
     this.#whole = whole;
     this.#draws = new Draws(plan.seed);
@@ -117,7 +112,7 @@ export class Life {
   }
 
   /** @throws what the engine threw, when nobody planned it */
-  async run(): Promise<LifeOutcome> {
+  async run(): Promise<LifeOutcome<R>> {
     this.#machine.disk.isFull = false;
     try {
       const firstId = await this.#recover();
@@ -165,15 +160,22 @@ export class Life {
     return firstId;
   }
 
-  async #runJob(firstId: number): Promise<JobResults> {
+  async #runJob(firstId: number): Promise<R> {
     const restored = this.#recoveredFrom;
-    const { trades, lateQuotes } = this.#machine;
-    const stored = (uid: string): StoredWriter | null => (restored?.sinks[uid] ?? null) as StoredWriter | null;
-    const tradeWriter = new CommittingWriter<Trade>(trades, describeTrade, stored('trades'));
-    const lateWriter = new CommittingWriter<Quote>(lateQuotes, describeLate, stored('late-quotes'));
-    for (const writer of [tradeWriter, lateWriter]) writer.recover(() => this.faults.beforeRecoveredCommit());
+    const writers = Object.entries(this.#simulated.sinks).map(([name, describe]) => {
+      const stored = (restored?.sinks[name] ?? null) as StoredWriter | null;
+      return [name, new CommittingWriter(this.#machine.log(name), describe, stored)] as const;
+    });
+    for (const [, writer] of writers) writer.recover(() => this.faults.beforeRecoveredCommit());
     this.faults.recovered(restored !== null);
-    const executor = this.#createExecutor(restored, { trades: tradeWriter, 'late-quotes': lateWriter });
+    const begun = this.#simulated.begin({
+      seed: this.#plan.seed + 1,
+      pace: { recordsMax: this.#plan.pollRecordsMax, holdAt: this.#plan.holdAt, mayGoOn: () => this.#mayGoOn() },
+      scheduler: this.#scheduler,
+      world: this.#machine.world,
+    });
+    this.#begun = begun;
+    const executor = this.#createExecutor(begun, restored, Object.fromEntries(writers));
     const coordinator = this.#createCoordinator(executor, firstId);
     this.#executor = executor;
     this.#coordinator = coordinator;
@@ -183,31 +185,18 @@ export class Life {
     this.faults.atEnd();
     coordinator.stop();
     this.#scheduler.forgetAll();
-    tradeWriter.finish();
-    lateWriter.finish();
-    return readResults(executor, (this.#source as ScriptedSource).reader, this.#session);
+    for (const [, writer] of writers) writer.finish();
+    return begun.results(executor);
   }
 
   #createExecutor(
+    begun: BegunJob<R>,
     restored: RestoredCheckpoint | null,
     sinks: Record<string, CommittingWriter<never>>,
-  ): LocalExecutor<TradingParameters> {
-    const { parallelism, ringSlots, pollRecordsMax } = this.#plan;
-    const parameters: TradingParameters = {
-      session: this.#session,
-      historySampleMs: this.#whole.historySampleMs,
-      bars: this.#whole.bars,
-      createSource: (context) => {
-        this.#source = new ScriptedSource(this.#session, context, this.#plan.seed + 1, {
-          recordsMax: pollRecordsMax,
-          holdAt: this.#plan.holdAt,
-          mayGoOn: () => this.#mayGoOn(),
-        });
-        return this.#source;
-      },
-    };
-    const executor = new LocalExecutor(tradingJob, {
-      parameters,
+  ): LocalExecutor<never> {
+    const { parallelism, ringSlots } = this.#plan;
+    const executor = new LocalExecutor(begun.job, {
+      parameters: begun.parameters as never,
       parallelism,
       maxParallelism: this.#whole.maxParallelism,
       sinks,
@@ -223,12 +212,13 @@ export class Life {
       },
       restore: restored === null ? null : { operators: restored.operators, source: restored.source },
       onStep: () => this.#step(),
+      ...(begun.onAllWaiting !== undefined && { onAllWaiting: begun.onAllWaiting.bind(begun) }),
     });
     this.#disturb(executor);
     return executor;
   }
 
-  #createCoordinator(executor: LocalExecutor<TradingParameters>, firstId: number): CheckpointCoordinator {
+  #createCoordinator(executor: LocalExecutor<never>, firstId: number): CheckpointCoordinator {
     const { intervalMs, minPauseMs, timeoutMs } = this.#plan;
     const { maxParallelism } = this.#whole;
     const kinds = new Map<number, CheckpointRecord['kind']>();
@@ -246,9 +236,7 @@ export class Life {
             this.#violation(`Checkpoint ${id} begins while ${[...this.#underWay.keys()].join(', ')} is in progress.`);
           this.#underWay.set(id, this.#scheduler.monotonicMs());
           this.faults.began(id);
-          this.#scheduler.after(this.#draws.int(0, 2), () => {
-            if (!executor.triggerCheckpoint(id)) this.#coordinator?.refused(id);
-          });
+          this.#scheduler.after(this.#draws.int(0, 2), () => executor.triggerCheckpoint(id));
         },
         store: (parts) =>
           this.#storage.write({ ...parts, application: { note: parts.id }, values: [] }, () => Promise.resolve()),
@@ -276,7 +264,7 @@ export class Life {
 
   #checkpointFailed({ id, problem }: CheckpointRecord): void {
     const text = problem ?? '';
-    if (text.startsWith('The job has ended') || text.startsWith('The sources have ended')) return;
+    if (text.startsWith('The job has ended')) return;
     this.faults.failed(id);
     if (text.includes('was not complete after')) this.faults.timedOut();
     if (!this.faults.disturbsStore) this.#violation(`Checkpoint ${id} failed although nothing was planned: ${text}`);
@@ -286,7 +274,7 @@ export class Life {
   #checkTimeout(): void {
     for (const [id, beganMs] of this.#underWay) {
       const tookMs = this.#scheduler.monotonicMs() - beganMs;
-      if (tookMs <= this.#plan.timeoutMs + TIMEOUT_TOLERANCE_MS) continue;
+      if (tookMs <= this.#plan.timeoutMs + this.#simulated.stepMsMax) continue;
       this.#underWay.delete(id);
       this.#violation(
         `Checkpoint ${id} is in progress for ${tookMs} ms, with a timeout of ${this.#plan.timeoutMs} ms.`,
@@ -301,7 +289,8 @@ export class Life {
     if (this.#steps > STEPS_MAX) throw new Error(`The job has not come to its end after ${STEPS_MAX} steps.`);
     this.#scheduler.advance(this.#draws.int(0, 1));
     this.#checkTimeout();
-    this.faults.atStep(this.#source?.reader.stamper.sequence ?? 0);
+    if (this.#executor !== null) this.#begun?.atStep?.(this.#executor);
+    this.faults.atStep(this.#begun?.sequence ?? 0);
     return this.#scheduler.hasDue ? this.#turn() : null;
   }
 
@@ -332,14 +321,14 @@ export class Life {
   }
 
   /** Puts the fault driver between the engine's parts: where records and timers are processed, and who does nothing. */
-  #disturb(executor: LocalExecutor<TradingParameters>): void {
+  #disturb(executor: LocalExecutor<never>): void {
     const { ending } = this.#plan;
     for (const task of executor.tasks) {
       const { operator } = task.vertices[0];
       if (ending?.kind === 'task-killed-at-record') {
         const handle = operator.handleElement1.bind(operator);
         operator.handleElement1 = (value): void => {
-          const sequence = (value as { kind: string }).kind === 'quote' ? (value as Quote).sequence : -1;
+          const sequence = this.#simulated.sequenceOf(value);
           this.faults.atRecord('before', sequence);
           handle(value);
           this.faults.atRecord('after', sequence);
@@ -349,7 +338,7 @@ export class Life {
         for (const which of ['onEventTime', 'onProcessingTime'] as const) {
           const fire = operator[which].bind(operator);
           operator[which] = (timestampMs): void => {
-            this.faults.atTimer(this.#source?.reader.stamper.sequence ?? 0);
+            this.faults.atTimer(this.#begun?.sequence ?? 0);
             fire(timestampMs);
           };
         }
@@ -372,15 +361,6 @@ export class Life {
   #violation(text: string): void {
     this.#machine.violations.push(text);
   }
-}
-
-function describeTrade(trade: Trade, timestampMs: number | null): { id: string; text: string } {
-  const written = tradeAsWritten(trade, timestampMs);
-  return { id: written.id, text: JSON.stringify(written) };
-}
-
-function describeLate({ symbol, sequence }: Quote): { id: string; text: string } {
-  return { id: `${sequence}-${symbol}`, text: String(sequence) };
 }
 
 export { SimulatedCrash };

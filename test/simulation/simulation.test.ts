@@ -10,6 +10,12 @@ const PATIENCE_MS = 300_000;
 
 /** Whatever a seed may plan. A kind that never happens is tested by nobody. */
 const KINDS = [
+  'call-answer-lost',
+  'call-asked-again',
+  'call-failed',
+  'call-timed-out',
+  'calls-ordered',
+  'calls-unordered',
   'clock-jump',
   'crash-ahead-of-commit',
   'crash-at-a-step',
@@ -21,14 +27,20 @@ const KINDS = [
   'feed-duplicated',
   'feed-live',
   'feed-shuffled',
+  'job-streams',
+  'join-as-of',
+  'join-interval',
   'newest-checkpoint-damaged',
   'read-damaged',
+  'records-long',
+  'records-structs',
   'rescale-from-checkpoint',
   'rescale-from-savepoint',
   'rescale-while-running',
   'short-timeout',
   'slow-consumer',
   'slow-task',
+  'state-read',
   'store-call-fails',
   'store-call-full',
   'store-call-hangs',
@@ -37,6 +49,11 @@ const KINDS = [
   'store-call-stored-but-hangs',
   'task-killed-at-record',
   'task-killed-at-timer',
+  'windows-by-clock',
+  'windows-counted',
+  'windows-global',
+  'windows-session',
+  'windows-sliding',
 ];
 
 test(

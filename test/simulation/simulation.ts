@@ -3,7 +3,10 @@ import { drawSession } from './drawn-session.ts';
 import { nameOf, type Fault } from './faults.ts';
 import { Life, SimulatedMachine } from './life.ts';
 import { drawPlan, type LifePlan, type SimulationPlan } from './plan.ts';
-import { byTheBook, judge } from './verdict.ts';
+import type { SimulatedJob } from './simulated-job.ts';
+import { drawStreams } from './streams/drawn-streams.ts';
+import { simulatedStreams } from './streams/simulated-streams.ts';
+import { simulatedTrading } from './trading-job.ts';
 
 /** How one seed went. */
 export interface SimulationOutcome {
@@ -36,22 +39,47 @@ const UNDISTURBED: Omit<LifePlan, 'seed'> = {
   nuisances: [],
 };
 
-/** Runs one seed: the session undisturbed, then with everything that the seed has planned, and judges the end. */
+/** Of the seeds: the others run FlinkTrade. */
+const STREAMS = 0.4;
+/** So that what FlinkTrade's seeds draw does not depend on who else there is. */
+const KIND_SALT = 0x51ed;
+
+/** Runs one seed: its job undisturbed, then with everything that the seed has planned, and judges the end. */
 export async function simulate(seed: number): Promise<SimulationOutcome> {
   const draws = new Draws(seed);
+  if (new Draws(seed ^ KIND_SALT).chance(STREAMS)) {
+    const drawn = drawStreams(draws);
+    const streamsPlan = drawPlan(draws, drawn.steps.length);
+    return disturb(seed, simulatedStreams(drawn, keepsWorkers(streamsPlan)), streamsPlan);
+  }
   const session = drawSession(draws);
-  const book = byTheBook(session);
-  const plan = drawPlan(draws, book.quotes);
-  const alone = new SimulatedMachine();
-  const machine = new SimulatedMachine();
-  const run = new Run(plan, session);
+  const trading = simulatedTrading(session, () => plan);
+  const plan = drawPlan(draws, trading.quotes);
+  return disturb(seed, trading, plan);
+}
+
+/** Calls that are under way when the number of workers changes go to whoever has room: the order of a key ends there, as in Flink. */
+function keepsWorkers({ lives }: SimulationPlan): boolean {
+  return lives.every(
+    ({ parallelism, nuisances }) =>
+      parallelism === lives[0].parallelism && nuisances.every(({ kind }) => kind !== 'rescale-while-running'),
+  );
+}
+
+async function disturb<R, W>(seed: number, job: SimulatedJob<R, W>, plan: SimulationPlan): Promise<SimulationOutcome> {
+  const alone = new SimulatedMachine<W>(job.createWorld());
+  const machine = new SimulatedMachine<W>(job.createWorld());
+  const run = new Run(plan, job);
   const violations: string[] = [];
+  const judge = (of: SimulatedMachine<W>, results: R, undisturbed: R | null): string[] => [
+    ...of.allViolations,
+    ...job.judge({ log: (sink) => of.log(sink), world: of.world, results }, undisturbed),
+  ];
   try {
-    const undisturbed = await new Life(alone, session, plan, { ...UNDISTURBED, seed }).run();
+    const undisturbed = await new Life(alone, job, plan, { ...UNDISTURBED, seed }).run();
     if (undisturbed.kind !== 'ended') throw new Error('The undisturbed run did not end.');
-    violations.push(...judge(alone, undisturbed.results, book, null).map((problem) => `undisturbed: ${problem}`));
-    const results = await run.all(machine);
-    violations.push(...judge(machine, results, book, undisturbed.results));
+    violations.push(...judge(alone, undisturbed.results, null).map((problem) => `undisturbed: ${problem}`));
+    violations.push(...judge(machine, await run.all(machine), undisturbed.results));
   } catch (error) {
     violations.push(`life ${run.lives}: ${(error as Error).stack ?? String(error)}`);
   }
@@ -59,32 +87,32 @@ export async function simulate(seed: number): Promise<SimulationOutcome> {
     seed,
     fired: run.fired.map(nameOf),
     notFired: run.notFired.map(nameOf),
-    oddities: session.oddities,
+    oddities: job.oddities(machine.world),
     violations,
-    quotes: book.quotes,
-    trades: book.result.trades.length,
+    quotes: job.quotes,
+    trades: job.trades,
     lives: run.lives,
     restores: run.restores,
   };
 }
 
 /** All lives of the simulated process on one machine. */
-class Run {
+class Run<R, W> {
   readonly fired: Fault[] = [];
   readonly notFired: Fault[] = [];
   lives = 0;
   restores = 0;
   readonly #plan: SimulationPlan;
-  readonly #session: ConstructorParameters<typeof Life>[1];
+  readonly #job: SimulatedJob<R, W>;
   /** Faults that only the next life shows to have happened. */
   #awaited: Fault | null = null;
 
-  constructor(plan: SimulationPlan, session: ConstructorParameters<typeof Life>[1]) {
+  constructor(plan: SimulationPlan, job: SimulatedJob<R, W>) {
     this.#plan = plan;
-    this.#session = session;
+    this.#job = job;
   }
 
-  async all(machine: SimulatedMachine): Promise<Awaited<ReturnType<Run['one']>> & object> {
+  async all(machine: SimulatedMachine<W>): Promise<R> {
     for (const plan of this.#plan.lives) {
       const results = await this.one(machine, plan);
       if (results !== null) {
@@ -97,9 +125,9 @@ class Run {
     throw new Error('The last life of the process did not end.');
   }
 
-  private async one(machine: SimulatedMachine, plan: LifePlan) {
+  private async one(machine: SimulatedMachine<W>, plan: LifePlan): Promise<R | null> {
     this.lives += 1;
-    const life = new Life(machine, this.#session, this.#plan, plan);
+    const life = new Life(machine, this.#job, this.#plan, plan);
     const outcome = await life.run();
     if (life.restored !== null) this.restores += 1;
     this.#settleAwaited(life, plan);
@@ -115,7 +143,7 @@ class Run {
   }
 
   /** A rescale has happened when the next life goes on with another number of workers; damage, when it was refused. */
-  #settleAwaited(life: Life, { parallelism }: LifePlan): void {
+  #settleAwaited(life: Life<R, W>, { parallelism }: LifePlan): void {
     const awaited = this.#awaited;
     // It may have crashed before it read a checkpoint: then the life after it shows.
     if (awaited === null || !life.hasRead) return;

@@ -21,7 +21,7 @@ export class Tally {
     this.lives += lives;
     this.restores += restores;
     if (violations.length > 0) this.violatedSeeds.push(seed);
-    for (const name of [...fired, ...oddities.map((oddity) => `feed-${oddity}`)]) addOne(this.firedByKind, name);
+    for (const name of [...fired, ...oddities]) addOne(this.firedByKind, name);
     for (const name of notFired) addOne(this.missedByKind, name);
   }
 

@@ -4,7 +4,7 @@ import { stamp } from '../support/oracle/session.ts';
 import { tradeByTheBook, type OracleResult, type OracleTrade } from '../support/oracle/trading.ts';
 import { asOneInput, rowsBySequence, type ScriptedSession } from './drawn-session.ts';
 import type { JobResults } from './job-results.ts';
-import type { SimulatedMachine } from './life.ts';
+import type { CommitLog } from './commit-log.ts';
 
 /** What the rules say about a session, worked out without the engine. */
 export interface ByTheBook {
@@ -56,23 +56,23 @@ export function byTheBook(session: ScriptedSession): ByTheBook {
 
 /** What is wrong with the end of a run; nothing is what is wanted. */
 export function judge(
-  machine: SimulatedMachine,
+  log: (sink: string) => CommitLog,
   results: JobResults,
   book: ByTheBook,
   undisturbed: JobResults | null,
 ): string[] {
-  const problems = [...machine.violations, ...machine.trades.violations, ...machine.lateQuotes.violations];
+  const problems: string[] = [];
   const compare = (what: string, found: unknown, expected: unknown): void => {
     if (!isDeepStrictEqual(found, expected)) problems.push(`${what}: ${difference(found, expected)}`);
   };
-  const trades = machine.trades
+  const trades = log('trades')
     .texts()
     .map((text) => JSON.parse(text) as OracleTrade)
     .sort((a, b) => a.eventTimeMs - b.eventTimeMs || a.quoteSequence - b.quoteSequence);
   compare('trades', trades, book.result.trades);
   compare('rows', results.rows, book.result.rows);
   compare('reasons', results.reasons, book.result.reasons);
-  const late = machine.lateQuotes
+  const late = log('late-quotes')
     .texts()
     .map(Number)
     .sort((a, b) => a - b);

@@ -188,11 +188,7 @@ export class ReplayPlayer {
 }
 
 export function tellFailedCheckpoint({ id, status, problem }: CheckpointRecord): void {
-  if (
-    status === 'failed' &&
-    problem !== CheckpointCoordinator.SOURCES_ENDED &&
-    problem !== CheckpointCoordinator.JOB_ENDED
-  )
+  if (status === 'failed' && problem !== CheckpointCoordinator.JOB_ENDED)
     tell(`Checkpoint ${id} failed: ${problem ?? ''} The session goes on.`);
 }
 

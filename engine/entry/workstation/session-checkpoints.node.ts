@@ -28,7 +28,7 @@ export class SessionBook {
   record(record: CheckpointRecord): boolean {
     const { problem } = record;
     const others = this.#history.filter(({ id }) => id !== record.id);
-    const isTooLate = problem === CheckpointCoordinator.SOURCES_ENDED || problem === CheckpointCoordinator.JOB_ENDED;
+    const isTooLate = problem === CheckpointCoordinator.JOB_ENDED;
     this.#history = isTooLate ? others : [...others, record].slice(-HISTORY_MAX);
     return !isTooLate;
   }

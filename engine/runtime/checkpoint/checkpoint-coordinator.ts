@@ -49,7 +49,6 @@ interface PendingCheckpoint {
  */
 export class CheckpointCoordinator {
   /** How a checkpoint fails that came too late: no mistake of anybody's. */
-  static readonly SOURCES_ENDED = 'The sources have ended.';
   static readonly JOB_ENDED = 'The job has ended.';
   private readonly host: CheckpointHost;
   private readonly options: CheckpointOptions;
@@ -173,11 +172,6 @@ export class CheckpointCoordinator {
         (stored) => this.complete(pending, stored),
         (error: unknown) => this.fail(pending, (error as Error).message),
       );
-  }
-
-  /** The source thread has nothing left to send a barrier into: the job is about to end. */
-  refused(checkpointId: number): void {
-    if (this.pending?.id === checkpointId) this.fail(this.pending, CheckpointCoordinator.SOURCES_ENDED);
   }
 
   /** One that was given up while it was being stored may be in the store; nobody is told, and the next one covers it. */

@@ -1,10 +1,12 @@
 import type { RecordView } from '../../memory/record-codec.ts';
 import { CONTROL, HEADER_WORDS } from '../../memory/record-header.ts';
+import { NO_SLOT } from '../../state/key-table.ts';
 import { plainCopy } from '../../state/plain-copy.ts';
 import type { ChannelReader, RecordHandler } from '../exchange/channel-reader.ts';
 import type { InputOrigin } from '../exchange/vertex-gate.ts';
 import type { AsyncWaitOperator } from '../operators/async-wait-operator.ts';
 import { describeFailure } from '../operators/keyed-failure.ts';
+import type { SlotMap } from './keyed-input.ts';
 
 /**
  * Records of one type of one crossing, into an asynchronous operator. While the operator is full they stay in the ring,
@@ -18,6 +20,8 @@ export class AsyncRecordHandler implements RecordHandler {
   private readonly view: RecordView | null;
   private readonly origin: InputOrigin;
   private readonly operator: AsyncWaitOperator;
+  /** null: the stream has no keys. */
+  private readonly slotMap: SlotMap | null;
   /** Slots before it were looked at and are no barrier. */
   private searchedTo = 0;
 
@@ -25,12 +29,14 @@ export class AsyncRecordHandler implements RecordHandler {
     reader: ChannelReader,
     type: number,
     view: RecordView | null,
+    slotMap: SlotMap | null,
     origin: InputOrigin,
     operator: AsyncWaitOperator,
   ) {
     this.reader = reader;
     this.type = type;
     this.view = view;
+    this.slotMap = slotMap;
     this.origin = origin;
     this.operator = operator;
   }
@@ -49,7 +55,7 @@ export class AsyncRecordHandler implements RecordHandler {
         if (view === null) value = reader.takePlain();
         else {
           view.$b = base + HEADER_WORDS;
-          value = plainCopy(view);
+          value = this.copyOf(view, i[(base << 1) + 1]);
         }
         operator.processElement1(value, f[base + 2]);
         position = (position + 1) | 0;
@@ -58,6 +64,15 @@ export class AsyncRecordHandler implements RecordHandler {
       throw describeFailure(operator, value, error);
     }
     return position;
+  }
+
+  /** @param sent the sender's number of the record's key, which may be a field that the record itself leaves out */
+  private copyOf(view: RecordView, sent: number): unknown {
+    const { keyTable } = this.operator;
+    keyTable.currentSlot = this.slotMap === null ? NO_SLOT : this.slotMap.slotOf(sent);
+    const copy = plainCopy(view);
+    keyTable.currentSlot = NO_SLOT;
+    return copy;
   }
 
   private isBarrierAhead(position: number): boolean {

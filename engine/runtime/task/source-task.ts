@@ -154,7 +154,8 @@ class RunningSource {
       restoredState: restored?.reader ?? null,
       sendSourceEventToCoordinator: (event) => host.sendSourceEvent(uidOf(node), event),
     });
-    if (restored?.isEnded === true) this.state = 'ended';
+    // One that can say where it stands finds its end again, and tells what it has to tell of it.
+    if (restored?.isEnded === true && (restored.reader ?? null) === null) this.state = 'ended';
     if (restored?.watermarkMs !== null && restored?.watermarkMs !== undefined)
       this.output.emitWatermark(restored.watermarkMs);
   }
@@ -170,7 +171,7 @@ class RunningSource {
     return {
       watermarkMs: this.output.watermark === -Infinity ? null : this.output.watermark,
       isEnded,
-      reader: isEnded ? null : this.reader.snapshotState?.(checkpointId),
+      reader: this.reader.snapshotState?.(checkpointId) ?? null,
     };
   }
 
@@ -211,7 +212,10 @@ class RunningSource {
   }
 }
 
-/** All sources of a job and what is chained to them. Runs on the source thread, which is where a job's order is made. */
+/**
+ * All sources of a job and what is chained to them. Runs on the source thread, which is where a job's order is made. Once
+ * they have ended it is finished, and still sends barriers: until the whole job has ended there are checkpoints.
+ */
 export class SourceTask implements Task {
   outputs: TaskOutputs;
   private readonly sources: readonly RunningSource[];
@@ -252,11 +256,10 @@ export class SourceTask implements Task {
   }
 
   /**
-   * Between two batches: stores where every source stands, and sends the barrier into every ring at this one place.
-   * @returns false when there is nothing left to send it into
+   * Between two batches: stores where every source stands, and sends the barrier into every ring at this one place. Also
+   * when all sources have ended: what they sent may be under way for long.
    */
-  triggerCheckpoint(checkpointId: number): boolean {
-    if (this.isFinished) return false;
+  triggerCheckpoint(checkpointId: number): void {
     const { timeMs } = this.outputs.clock;
     const state: SourceThreadState = {
       processingTimeMs: Number.isNaN(timeMs) ? null : timeMs,
@@ -265,7 +268,6 @@ export class SourceTask implements Task {
     this.outputs.startBarrier(checkpointId, 0);
     this.outputs.flush();
     this.host.acknowledge({ kind: 'source', checkpointId, state });
-    return true;
   }
 
   /** The parallelism is about to change: less is read at once, and less is under way. Until `moveTo`. */
@@ -329,7 +331,6 @@ export class SourceTask implements Task {
     else this.numbers?.publish();
     if (this.sources.every(({ state }) => state === 'ended')) {
       this.isFinished = true;
-      for (const { ring } of this.outputs.channels) ring.close();
       return 'progress';
     }
     return isReading ? 'progress' : 'idle';

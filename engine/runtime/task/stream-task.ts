@@ -45,7 +45,8 @@ class TaskReader extends ChannelReader {
 
 /**
  * Subtask i of every keyed operator of a job (Flink: StreamTask). One thread runs it: records, watermarks, timers,
- * alignments, mail, one after the other, never two at once.
+ * alignments, mail, one after the other, never two at once. Once all of it has ended it is finished, and still takes part in
+ * checkpoints, until the whole job has ended.
  */
 export class StreamTask implements Task {
   readonly vertices: readonly KeyedVertex[];
@@ -159,7 +160,6 @@ export class StreamTask implements Task {
   }
 
   runBatch(): TaskStatus {
-    if (this.isFinished) return 'finished';
     const status = this.runNextBatch();
     this.batches = (this.batches + 1) % BATCHES_PER_LOOK;
     if (this.isFinished) this.numbers?.publish();
@@ -176,9 +176,9 @@ export class StreamTask implements Task {
     if (this.progressCheckpoint()) progress = true;
     this.outputs.flush();
     if (this.vertices.every((vertex) => vertex.isFinished) && !(this.checkpoint?.hasWork ?? false)) {
+      const wasFinished = this.isFinished;
       this.isFinished = true;
-      for (const { ring } of this.outputs.channels) ring.close();
-      return 'progress';
+      return progress || !wasFinished ? 'progress' : 'finished';
     }
     if (progress) return 'progress';
     return this.vertices.some((vertex) => vertex.isWaiting) ? 'blocked' : 'idle';
@@ -213,10 +213,18 @@ export class StreamTask implements Task {
     const nodes = new Set(passed.map(({ node }) => node));
     if (parallelism === 0) this.snapshotVertex(vertex, id);
     this.outputs.sendBarrier(vertex.node, id, parallelism, nodes);
-    for (const other of passed) if ([...other.companions].every((node) => nodes.has(node))) other.releaseBarrier();
+    // Where the parallelism changes nobody goes on: what a call or a clock let out now would stay behind in the old rings.
+    if (parallelism === 0) this.releasePassed(id, passed);
     // What waits for companions with an older one, which this one overtook, goes on to this one.
     for (const other of this.vertices) if (other.isAtBarrier && other.barrierId < id) other.releaseBarrier();
     if (parallelism > 0 && passed.length === this.vertices.length) this.handOver(id, parallelism);
+  }
+
+  /** Those go on whose companions are through as well. */
+  private releasePassed(id: number, passed: readonly KeyedVertex[]): void {
+    // A companion whose inputs have ended holds nothing, and may be at a newer barrier already: nobody waits for it.
+    const through = new Set(this.vertices.filter(({ barrierId }) => barrierId >= id).map(({ node }) => node));
+    for (const vertex of passed) if ([...vertex.companions].every((node) => through.has(node))) vertex.releaseBarrier();
   }
 
   private snapshotVertex(vertex: KeyedVertex, id: number): void {
@@ -331,9 +339,9 @@ export class StreamTask implements Task {
   }
 
   private setProcessingTime(timeMs: number): void {
-    for (const { operator, isAtBarrier } of this.vertices) {
+    for (const { operator, isAtBarrier, isFinished } of this.vertices) {
       const { timers } = operator;
-      if (timeMs <= timers.processingTime || isAtBarrier) continue;
+      if (timeMs <= timers.processingTime || isAtBarrier || isFinished) continue;
       try {
         if (this.graph.processingTime === 'source') {
           timers.advanceProcessingTime(timeMs);
@@ -400,7 +408,7 @@ export class StreamTask implements Task {
       reader.setHandler(
         type,
         operator instanceof AsyncWaitOperator
-          ? new AsyncRecordHandler(reader, type, view, origin, operator)
+          ? new AsyncRecordHandler(reader, type, view, slotMap, origin, operator)
           : new KeyedRecordHandler(reader, type, view, slotMap, origin, operator, crossing.input, samples),
       );
     });
