@@ -14,7 +14,7 @@ import { stateLines } from './state-lines.ts';
 import { windowLines } from './window-lines.ts';
 
 const USAGE =
-  'npm run bench -- [--quick] [--only memory,base,a,b,c,d,state,metrics,journal,async,window] [--json FILE]';
+  'npm run bench -- [--quick] [--huge-pages] [--only memory,base,a,b,c,d,state,metrics,journal,async,window] [--json FILE]';
 /** In the order they are measured: memory first, while the process holds nothing of the other lines. */
 const LINES = ['memory', 'base', 'a', 'b', 'c', 'd', 'state', 'metrics', 'journal', 'async', 'window'] as const;
 type LineName = (typeof LINES)[number];

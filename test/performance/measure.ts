@@ -43,6 +43,8 @@ export interface MachineFacts {
   readonly platform: string;
   /** Of the last minute, at the start: above the number of cores the machine was busy with other work. */
   readonly loadAverage: number;
+  /** Settings of the C library the process was started with; absent: none. */
+  readonly libraryTunables?: string;
 }
 
 export function machineFacts(): MachineFacts {
@@ -53,6 +55,7 @@ export function machineFacts(): MachineFacts {
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
     loadAverage: loadavg()[0],
+    ...(process.env['GLIBC_TUNABLES'] !== undefined && { libraryTunables: process.env['GLIBC_TUNABLES'] }),
   };
 }
 
