@@ -1,4 +1,4 @@
-import { app, session, shell, type Session, type WebContents } from 'electron';
+import { app, session, shell, type Session, type WebContents, type WebPreferences } from 'electron';
 import { HOST, LINKS, PAGE_URL, SAFE_PAGE_URL, SCHEME, type LinkName } from '../contract/channels.ts';
 
 /**
@@ -16,6 +16,23 @@ export function guardSession(guarded: Session): void {
   guarded.setPermissionCheckHandler(() => false);
   guarded.setDevicePermissionHandler(() => false);
   guarded.on('will-download', (event) => event.preventDefault());
+}
+
+/** How every page of ours is opened: sandboxed, apart from its preload's world, without Node. */
+export function closedPage(preload: string): WebPreferences {
+  return {
+    preload,
+    sandbox: true,
+    contextIsolation: true,
+    nodeIntegration: false,
+    nodeIntegrationInWorker: false,
+    nodeIntegrationInSubFrames: false,
+    webviewTag: false,
+    webSecurity: true,
+    spellcheck: false,
+    // A covered window must not lag behind, and a hidden vault must not be slow.
+    backgroundThrottling: false,
+  };
 }
 
 function guardContents(contents: WebContents): void {

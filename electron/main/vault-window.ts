@@ -12,7 +12,7 @@ import {
 import { servePages } from './app-scheme.ts';
 import { CrashBudget } from './crash-budget.ts';
 import { BEAT_EVERY_MS, Heartbeat } from './heartbeat.ts';
-import { guardSession } from './lockdown.ts';
+import { closedPage, guardSession } from './lockdown.ts';
 import type { VaultPartition } from './vault-partition.ts';
 
 export interface VaultWindowDependencies {
@@ -168,17 +168,8 @@ export class VaultWindow {
       paintWhenInitiallyHidden: false,
       title: `FlinkTrade vault ${label.toUpperCase()}`,
       webPreferences: {
+        ...closedPage(preload),
         session: own,
-        preload,
-        sandbox: true,
-        contextIsolation: true,
-        nodeIntegration: false,
-        nodeIntegrationInWorker: false,
-        nodeIntegrationInSubFrames: false,
-        webviewTag: false,
-        webSecurity: true,
-        spellcheck: false,
-        backgroundThrottling: false,
       },
     });
     this.#window = window;

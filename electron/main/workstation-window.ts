@@ -11,6 +11,7 @@ import type { EngineEvent } from '../../engine/contract/window.ts';
 import { Courier } from './courier.ts';
 import { CrashBudget } from './crash-budget.ts';
 import { BEAT_EVERY_MS, Heartbeat } from './heartbeat.ts';
+import { closedPage } from './lockdown.ts';
 import { clampToDisplays, WINDOW_SIZE_DEFAULT, WINDOW_SIZE_MIN } from './window-place.ts';
 
 /**
@@ -125,18 +126,8 @@ export class WorkstationWindow {
       backgroundColor: BACKGROUND[this.#appearance],
       autoHideMenuBar: true,
       webPreferences: {
-        preload: this.#dependencies.preload,
-        sandbox: true,
-        contextIsolation: true,
-        nodeIntegration: false,
-        nodeIntegrationInWorker: false,
-        nodeIntegrationInSubFrames: false,
-        webviewTag: false,
-        webSecurity: true,
-        spellcheck: false,
+        ...closedPage(this.#dependencies.preload),
         navigateOnDragDrop: false,
-        // A covered window must not lag behind: its rows are drawn the moment it is uncovered.
-        backgroundThrottling: false,
       },
     });
     this.#window = window;

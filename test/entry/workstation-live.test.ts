@@ -109,6 +109,8 @@ describe('a live session of the workstation', { timeout: 120_000 }, () => {
     engine.send({ kind: 'halt', by: 'test' });
     await engine.until('halted', ({ progress }) => progress?.halted === true);
     await pause(500);
+    // Those decided ahead of the halt may still wait for the journal.
+    await engine.until('none is pending', ({ progress }) => progress?.feed?.pendingTrades === 0);
     const { length } = engine.known.trades;
 
     for (const [index, thread] of ['0', '-1'].entries()) {

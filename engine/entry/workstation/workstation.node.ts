@@ -8,23 +8,17 @@ import type {
   SessionRequest,
   SessionStatus,
 } from '../../contract/window.ts';
-import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
+import type { DurableStore } from '../../contract/durable-store.ts';
 import { CONTRACT_VERSION, type SessionSource } from '../../contract/window.ts';
 import { checkRules } from '../../contract/rules-schema.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
 import { assertNever } from '../../core/assert.ts';
 import type { Clock } from '../../core/time.ts';
 import { FAILURES_IN_A_ROW_MAX, JobRestarts } from '../../runtime/checkpoint/job-restarts.ts';
-import { WORKERS_MAX } from '../cli/arguments.ts';
-import { gatewayUrlProblem } from '../../connectors/gateway/gateway-address.ts';
-import { feedUrlProblem, LIVE_PROFILE_DEFAULT } from '../cli/live-arguments.ts';
-import { loadPositions } from '../cli/documents.node.ts';
-import { CliError } from '../cli/messages.ts';
-import { OtherSessionError, prepareLive, type PreparedLive, type RecoveredLive } from '../session/live-session.node.ts';
+import type { RecoveredLive } from '../session/live-session.node.ts';
 import { recoveredText } from '../session/live-recovery.node.ts';
 import type { LiveState } from '../session/live-state.node.ts';
-import { samplePositions } from '../session/sample.node.ts';
-import type { SessionInputs, SessionParameters } from '../session/session-parameters.ts';
+import type { SessionParameters } from '../session/session-parameters.ts';
 import { SessionScaling, type WorkersOutcome } from '../session/session-scaling.node.ts';
 import { CHECKPOINT_SETTINGS_DEFAULT } from '../session/checkpoint-settings.ts';
 import { waitMs } from '../../core/machine.node.ts';
@@ -45,15 +39,17 @@ import {
   type InForce,
   type Interruption,
 } from './session-recovery.node.ts';
+import {
+  checkRequest,
+  describeSource,
+  liveParameters,
+  openLiveRequest,
+  recordedInputs,
+  type AskedParameters,
+} from './session-request.node.ts';
 import type { WorkstationAudit } from './workstation-audit.node.ts';
 import type { ServedSession } from '../serve/trading-queries.ts';
 import { WorkstationSession, type Emit, type FailureCause, type WorkstationLive } from './workstation-session.node.ts';
-
-/** A chart wants a point a second, and keeps half as many whenever it has too many. */
-const HISTORY_SAMPLE_MS = 1_000;
-
-/** What a request decides by itself; where quotes come from is looked at after it. */
-type AskedParameters = Omit<SessionParameters, 'inputs'>;
 
 export interface WorkstationDependencies {
   readonly clock: Clock;
@@ -244,8 +240,9 @@ export class Workstation {
 
   /** @param interruption of the live session that goes on by itself; null: somebody asked */
   async #open(requestId: number, request: SessionRequest, interruption: Interruption | null = null): Promise<void> {
-    const asked = await this.#parametersOf(requestId, request);
-    if (asked === null) return;
+    const checked = await checkRequest(request);
+    if (!checked.ok) return void this.#refuse(requestId, checked.problem);
+    const asked = checked.value;
     await this.#closeSession();
     const source = request.inputs;
     const { speed } = request;
@@ -511,51 +508,6 @@ export class Workstation {
     this.#setStatus({ kind: 'failed', problem: { code, message, where: null }, isKept: true });
   }
 
-  /** @returns null when something in the request does not hold; the window has been told what */
-  async #parametersOf(requestId: number, request: SessionRequest): Promise<AskedParameters | null> {
-    const rules = checkRules(request.rules);
-    if (!rules.ok) {
-      this.#problem(
-        requestId,
-        'rules-invalid',
-        rules.problem.map(({ message }) => message).join('\n'),
-        rules.problem[0].path,
-      );
-      return null;
-    }
-    const gatewayProblem = (request.gateway ?? null) === null ? null : gatewayUrlProblem(request.gateway as string);
-    if (gatewayProblem !== null) {
-      this.#problem(requestId, 'gateway-invalid', gatewayProblem);
-      return null;
-    }
-    const { workers } = request;
-    if (!Number.isInteger(workers) || workers < 1 || workers > WORKERS_MAX) {
-      this.#problem(
-        requestId,
-        'workers-invalid',
-        `The number of workers must be a whole number from 1 to ${WORKERS_MAX}; found ${workers}.`,
-      );
-      return null;
-    }
-    try {
-      const positions = await this.#positionsOf(request);
-      return {
-        positions,
-        rules: rules.value,
-        speed: request.speed,
-        startPaused: request.startPaused,
-        outOfOrdernessMs: null,
-        maxFutureMs: null,
-        historySampleMs: HISTORY_SAMPLE_MS,
-        bars: request.bars ?? 'none',
-      };
-    } catch (error) {
-      if (!(error instanceof CliError)) throw error;
-      this.#problem(requestId, 'positions-invalid', error.message, request.positionsPath);
-      return null;
-    }
-  }
-
   /** @returns null when it cannot begin or go on; the window has been told why */
   async #prepareLive(
     requestId: number,
@@ -563,34 +515,18 @@ export class Workstation {
     profile: string | null,
     asked: AskedParameters,
   ): Promise<WorkstationLive | null> {
-    const problem = feedUrlProblem(source.url);
-    if (problem !== null) {
-      this.#problem(requestId, 'feed-invalid', problem);
-      return null;
-    }
-    let store: DurableStore | null = null;
-    try {
-      store = await this.#dependencies.openLiveStore(source.anew);
-      const rest = { staleMs: null, idleMs: null, outOfOrdernessMs: null, maxFutureMs: null };
-      const { positions, rules } = asked;
-      const prepared = await prepareLive(store, {
-        url: source.url,
-        subscribe: null,
-        profile: profile ?? LIVE_PROFILE_DEFAULT,
-        positions,
-        rules,
-        ...rest,
-      });
-      const { cutOff } = prepared.found;
-      if (cutOff !== null) this.#emit({ kind: 'notice', tone: 'bad', text: cutOff });
-      return { store, prepared, rules, onRecovered: (recovered) => this.#recovered(prepared.state, recovered) };
-    } catch (error) {
-      await store?.close();
-      if (!(error instanceof StoreError || error instanceof OtherSessionError)) throw error;
-      const hint = error instanceof OtherSessionError ? ' In the session dialog, choose to begin a new session.' : '';
-      this.#problem(requestId, 'live-state', `${error.message}${hint}`);
-      return null;
-    }
+    const opened = await openLiveRequest(source, profile, asked, this.#dependencies.openLiveStore);
+    if (!opened.ok) return this.#refuse(requestId, opened.problem);
+    const { prepared } = opened.value;
+    const { cutOff } = prepared.found;
+    if (cutOff !== null) this.#emit({ kind: 'notice', tone: 'bad', text: cutOff });
+    const { rules } = asked;
+    return { ...opened.value, rules, onRecovered: (recovered) => this.#recovered(prepared.state, recovered) };
+  }
+
+  #refuse(requestId: number, problem: Problem): null {
+    this.#emit({ kind: 'problem', requestId, problem });
+    return null;
   }
 
   #recovered(state: LiveState, recovered: RecoveredLive): void {
@@ -608,11 +544,6 @@ export class Workstation {
     // The switch survives every crash.
     this.#killSwitch.latch('the session before');
     session.setHalted(true);
-  }
-
-  async #positionsOf({ inputs, positionsPath }: SessionRequest): Promise<SessionParameters['positions']> {
-    if (positionsPath !== null) return loadPositions(positionsPath);
-    return inputs.kind === 'sample' ? samplePositions(inputs.seed) : [];
   }
 
   async #closeSession(): Promise<void> {
@@ -713,26 +644,4 @@ export class Workstation {
   #emit(event: EngineEvent): void {
     this.#dependencies.emit(event);
   }
-}
-
-function describeSource(source: SessionSource): Pick<SessionInfo, 'inputs' | 'mode'> {
-  switch (source.kind) {
-    case 'files':
-      return { inputs: source.paths, mode: 'replay' };
-    case 'sample':
-      return { inputs: [`simulated market, seed ${source.seed}`], mode: 'simulated' };
-    case 'live':
-      return { inputs: [source.url], mode: 'live' };
-    default:
-      return assertNever(source);
-  }
-}
-
-function recordedInputs(source: Exclude<SessionSource, { kind: 'live' }>, profile: string | null): SessionInputs {
-  return source.kind === 'files' ? { ...source, profile } : { ...source, seconds: null };
-}
-
-function liveParameters(asked: AskedParameters, { inputs, rules }: PreparedLive): SessionParameters {
-  const { outOfOrdernessMs, maxFutureMs } = inputs.settings;
-  return { ...asked, inputs, rules, outOfOrdernessMs, maxFutureMs, speed: { kind: 'max' }, startPaused: false };
 }
