@@ -2,6 +2,7 @@ import { hangForEver, machineClock, nextTurn, startMachineTimer } from '../core/
 import type { JobGraph } from '../graph/job-graph.ts';
 import type { PhysicalPlan } from '../runtime/exchange/physical-plan.ts';
 import { SourceTask } from '../runtime/task/source-task.ts';
+import type { TaskStatus } from '../runtime/task/task.ts';
 import { ACTIVITY, WAIT } from '../runtime/thread-control.ts';
 import type { ToWorker } from './worker-messages.ts';
 import type { WorkerThread } from './worker.node.ts';
@@ -93,11 +94,7 @@ export async function runSourceThread(worker: WorkerThread, graph: JobGraph, pla
       control.setActivity(block, ACTIVITY.running);
       const status = task.runBatch();
       control.beat(block);
-      // While nothing comes, what is under way is read by itself.
-      if (worker.isToNarrow && (status === 'idle' || status === 'finished' || task.outputs.isNarrow)) {
-        worker.isToNarrow = false;
-        worker.post({ kind: 'narrowed' });
-      }
+      if (worker.isToNarrow) tellWhenNarrow(worker, task, status);
       if (status === 'finished' && !hasTold) {
         hasTold = true;
         worker.post({ kind: 'finished' });
@@ -121,4 +118,11 @@ export async function runSourceThread(worker: WorkerThread, graph: JobGraph, pla
   } finally {
     await task.close();
   }
+}
+
+/** While nothing comes, what is under way is read by itself. */
+function tellWhenNarrow(worker: WorkerThread, task: SourceTask, status: TaskStatus): void {
+  if (status !== 'idle' && status !== 'finished' && !task.outputs.isNarrow) return;
+  worker.isToNarrow = false;
+  worker.post({ kind: 'narrowed' });
 }

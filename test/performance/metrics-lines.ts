@@ -67,12 +67,10 @@ async function linesOf({ symbols, workers, timers }: Setting, quick: boolean): P
   );
 }
 
-/** Of the medians; its runs are pair by pair. */
+/** Pair by pair: two runs that follow each other meet the same machine. */
 function costLine(name: string, off: Spread, on: Spread, aim: number | null): BenchLine {
-  const cost = (without: number, withThem: number): number => (1 - withThem / without) * 100;
-  const pairs = spreadOf(off.runs.map((without, run) => cost(without, on.runs[run])));
-  const value = { ...pairs, median: cost(off.median, on.median) };
-  return { line: 'metrics', name, unit: '%', value, aim, note: 'of medians; least and most of pairs of runs' };
+  const value = spreadOf(off.runs.map((without, run) => (1 - on.runs[run] / without) * 100));
+  return { line: 'metrics', name, unit: '%', value, aim, note: 'of each pair of runs' };
 }
 
 function busiestOf(runs: readonly MemoryRun[]): Spread | null {

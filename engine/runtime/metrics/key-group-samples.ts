@@ -61,6 +61,8 @@ export class KeyCounts {
   private readonly keyTable: KeyTable;
   private readonly range: KeyGroupRange;
   private counted = 0;
+  /** Whoever had the key groups before has told other counts. */
+  private isTold = false;
 
   constructor(memory: SharedArrayBuffer, keyTable: KeyTable, range: KeyGroupRange) {
     const keyGroups = memory.byteLength / 16;
@@ -73,7 +75,8 @@ export class KeyCounts {
   /** Costs what keys have come since the last time. */
   publish(): void {
     const { keyTable, counts, range } = this;
-    if (this.counted === keyTable.count) return;
+    if (this.isTold && this.counted === keyTable.count) return;
+    this.isTold = true;
     for (; this.counted < keyTable.count; this.counted += 1) counts[keyTable.keyGroupAt(this.counted)] += 1;
     for (let keyGroup = range.start; keyGroup <= range.end; keyGroup += 1) this.shared[keyGroup] = counts[keyGroup];
   }

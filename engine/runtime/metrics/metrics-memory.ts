@@ -1,5 +1,5 @@
 import type { StreamNode } from '../../api/stream-nodes.ts';
-import type { Crossing, JobGraph } from '../../graph/job-graph.ts';
+import { isAsync, type Crossing, type JobGraph } from '../../graph/job-graph.ts';
 import type { Clock } from '../../core/time.ts';
 import type { ThreadId } from '../exchange/physical-plan.ts';
 import { TASKS_MAX } from '../thread-control.ts';
@@ -54,11 +54,12 @@ export function createMetricsMemory({ nodes, crossings, keyedNodes, maxParalleli
   const words = new Float64Array(numbers);
   for (let row = 0; row < nodes.length * LANES; row += 1)
     words.fill(-Infinity, row * ROW_WORDS + OPERATOR.inputWatermark, (row + 1) * ROW_WORDS);
-  const keyed = keyedNodes.filter(hasKeys);
+  // An asynchronous operator takes records as they come: it keeps nothing by key.
+  const keyed = keyedNodes.filter((node) => hasKeys(node) && !isAsync(node));
   return { numbers, keyGroups: new Map(keyed.map(({ id }) => [id, new SharedArrayBuffer(maxParallelism * 2 * 8)])) };
 }
 
-export function hasKeys({ inputs }: StreamNode): boolean {
+function hasKeys({ inputs }: StreamNode): boolean {
   return inputs.some(({ partitioning }) => partitioning.kind === 'key');
 }
 
