@@ -13,30 +13,57 @@ export interface QueueEntry {
 /** Takes what leaves the queue. */
 export type EmitEntry = (entry: QueueEntry) => void;
 
+export const ALWAYS = (): boolean => true;
+const NOTHING: readonly unknown[] = [];
+
 /**
  * Elements under way, up to a capacity that watermarks count towards (Flink: StreamElementQueue). The order in which done
  * elements leave is what its two kinds differ in. Task thread only.
  */
-export interface StreamElementQueue {
-  readonly size: number;
-  readonly isFull: boolean;
+export abstract class StreamElementQueue {
+  /** All of them, as they came in. */
+  protected readonly entries = new Set<QueueEntry>();
+  private readonly capacity: number;
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+  }
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  get isFull(): boolean {
+    return this.entries.size >= this.capacity;
+  }
+
   /** @returns null when there is no room */
-  tryPut(element: QueuedElement): QueueEntry | null;
+  tryPut(element: QueuedElement): QueueEntry | null {
+    if (this.isFull) return null;
+    const entry: QueueEntry = { element, results: element.kind === 'watermark' ? NOTHING : null };
+    this.entries.add(entry);
+    this.entered(entry);
+    return entry;
+  }
+
   /** The record's results are there. */
-  complete(entry: QueueEntry, results: readonly unknown[]): void;
+  complete(entry: QueueEntry, results: readonly unknown[]): void {
+    entry.results = results;
+    this.completed(entry);
+  }
+
   /**
    * Lets out what may leave now, in order.
    * @param mayEmit asked before each; false: the rest stays, done as it is
    * @returns how many elements left
    */
-  emitCompleted(emit: EmitEntry, mayEmit?: () => boolean): number;
+  abstract emitCompleted(emit: EmitEntry, mayEmit?: () => boolean): number;
+
   /** Everything in the queue, done or not, as it came in. */
-  elements(): QueuedElement[];
-}
+  elements(): QueuedElement[] {
+    return Array.from(this.entries, ({ element }) => element);
+  }
 
-export const ALWAYS = (): boolean => true;
-const NOTHING: readonly unknown[] = [];
-
-export function newEntry(element: QueuedElement): QueueEntry {
-  return { element, results: element.kind === 'watermark' ? NOTHING : null };
+  protected entered(_entry: QueueEntry): void {}
+  protected completed(_entry: QueueEntry): void {}
 }

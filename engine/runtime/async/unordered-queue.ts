@@ -1,11 +1,4 @@
-import {
-  ALWAYS,
-  newEntry,
-  type EmitEntry,
-  type QueuedElement,
-  type QueueEntry,
-  type StreamElementQueue,
-} from './stream-element-queue.ts';
+import { ALWAYS, StreamElementQueue, type EmitEntry, type QueueEntry } from './stream-element-queue.ts';
 
 /** The records between two watermarks, or one watermark. */
 interface Segment {
@@ -18,41 +11,9 @@ interface Segment {
  * Records leave as they are done, but no record passes a watermark and no watermark a record (Flink:
  * UnorderedStreamElementQueue): the queue is a row of segments, of which only the first lets anything out.
  */
-export class UnorderedStreamElementQueue implements StreamElementQueue {
-  private readonly capacity: number;
+export class UnorderedStreamElementQueue extends StreamElementQueue {
   private readonly segments: Segment[] = [];
-  /** All of them as they came in, for what is stored; and where each is. */
   private readonly segmentOf = new Map<QueueEntry, Segment>();
-
-  constructor(capacity: number) {
-    this.capacity = capacity;
-  }
-
-  get size(): number {
-    return this.segmentOf.size;
-  }
-
-  get isFull(): boolean {
-    return this.segmentOf.size >= this.capacity;
-  }
-
-  tryPut(element: QueuedElement): QueueEntry | null {
-    if (this.isFull) return null;
-    const entry = newEntry(element);
-    if (element.kind === 'record') this.put(entry, this.lastSegment()).pending.add(entry);
-    else {
-      this.put(entry, this.addSegment()).done.add(entry);
-      this.addSegment();
-    }
-    return entry;
-  }
-
-  complete(entry: QueueEntry, results: readonly unknown[]): void {
-    entry.results = results;
-    const segment = this.segmentOf.get(entry);
-    if (segment === undefined || !segment.pending.delete(entry)) return;
-    segment.done.add(entry);
-  }
 
   emitCompleted(emit: EmitEntry, mayEmit: () => boolean = ALWAYS): number {
     let count = 0;
@@ -61,6 +22,7 @@ export class UnorderedStreamElementQueue implements StreamElementQueue {
         if (!mayEmit()) return count;
         first.done.delete(entry);
         this.segmentOf.delete(entry);
+        this.entries.delete(entry);
         emit(entry);
         count += 1;
       }
@@ -70,8 +32,17 @@ export class UnorderedStreamElementQueue implements StreamElementQueue {
     return count;
   }
 
-  elements(): QueuedElement[] {
-    return Array.from(this.segmentOf.keys(), ({ element }) => element);
+  protected override entered(entry: QueueEntry): void {
+    if (entry.element.kind === 'record') this.put(entry, this.lastSegment()).pending.add(entry);
+    else {
+      this.put(entry, this.addSegment()).done.add(entry);
+      this.addSegment();
+    }
+  }
+
+  protected override completed(entry: QueueEntry): void {
+    const segment = this.segmentOf.get(entry);
+    if (segment !== undefined && segment.pending.delete(entry)) segment.done.add(entry);
   }
 
   private put(entry: QueueEntry, segment: Segment): Segment {
