@@ -54,7 +54,7 @@ export interface RunJobOptions<P> {
   readonly lingers?: boolean;
   readonly symbols?: SymbolDictionaryOptions;
   readonly ringSlots?: number;
-  /** `off`: operators count nothing. Absent: they do; it costs less than a fiftieth. */
+  /** `off`: operators count nothing. Absent: they do. */
   readonly metrics?: 'on' | 'off';
   /** A thread that shows no sign of life for this long has hung; generous, because a machine may stand still. */
   readonly hangMs?: number;
