@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { _electron } from 'playwright-core';
@@ -57,7 +57,7 @@ export async function launchOn(desktop: Desktop, options: LaunchOptions = {}): P
   const printed: string[] = [];
   let application: ElectronApplication;
   try {
-    application = await launchSurely({
+    application = await launchSurely(userDataFolder, {
       executablePath: options.packagedExecutable ?? desktop.executable,
       args: [
         ...electronFlags(),
@@ -106,18 +106,34 @@ export async function launchOn(desktop: Desktop, options: LaunchOptions = {}): P
 /**
  * Playwright attaches to the window while the window is being made, and now and then (about one start in twenty, more on
  * a busy machine) waits for ever for an answer that went to a renderer which was not there yet. The program itself runs
- * well then; so it is ended by Playwright and started again.
+ * well then, and keeps what it does; so it is ended by Playwright and started again on the data it found.
  */
-async function launchSurely(options: Parameters<typeof _electron.launch>[0] & object): Promise<ElectronApplication> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await _electron.launch({ ...options, timeout: attachLimitMs });
-    } catch (error) {
-      const isStuck = error instanceof Error && /Timeout \d+ms exceeded/.test(error.message);
-      if (!isStuck || attempt === attachAttempts) throw error;
-      console.error(`Playwright could not attach within ${attachLimitMs} ms (attempt ${attempt}); starting again`);
+async function launchSurely(
+  userDataFolder: string,
+  options: Parameters<typeof _electron.launch>[0] & object,
+): Promise<ElectronApplication> {
+  const asFound = mkdtempSync(join(tmpdir(), 'flinktrade-found-'));
+  try {
+    copyData(userDataFolder, asFound);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await _electron.launch({ ...options, timeout: attachLimitMs });
+      } catch (error) {
+        const isStuck = error instanceof Error && /Timeout \d+ms exceeded/.test(error.message);
+        if (!isStuck || attempt === attachAttempts) throw error;
+        console.error(`Playwright could not attach within ${attachLimitMs} ms (attempt ${attempt}); starting again`);
+        rmSync(userDataFolder, { recursive: true, force: true, maxRetries: 5 });
+        copyData(asFound, userDataFolder);
+      }
     }
+  } finally {
+    rmSync(asFound, { recursive: true, force: true });
   }
+}
+
+/** Without the links by which a running program is known to the next. */
+function copyData(from: string, to: string): void {
+  if (existsSync(from)) cpSync(from, to, { recursive: true, filter: (path) => !path.includes('Singleton') });
 }
 
 /**
