@@ -51,6 +51,9 @@ export interface LocalExecutorOptions<P> {
   readonly onAllWaiting?: () => boolean;
 }
 
+/** Times that the world outside goes on and nobody here can: then it is not what the full ring waits for. */
+const ASKED_IN_VAIN_MAX = 64;
+
 export interface LocalRestore {
   readonly operators: Readonly<Record<string, OperatorRestore>>;
   readonly source: SourceThreadState;
@@ -342,11 +345,16 @@ export class LocalExecutor<P> implements QueryableJob {
     if (waiter === SOURCE) this.source.outputs.publish();
     const outer = this.waiting.get(waiter);
     this.waiting.set(waiter, level);
+    const askWorld = (): boolean => this.options.onAllWaiting?.() === true;
+    let askedInVain = 0;
     while (!writer.hasRoom()) {
-      const progress =
-        this.runAbove(writer, level) || this.runIdleTasks(writer) || this.options.onAllWaiting?.() === true;
+      if (this.runAbove(writer, level) || this.runIdleTasks(writer)) {
+        askedInVain = 0;
+        continue;
+      }
+      askedInVain += 1;
       assert(
-        progress || writer.hasRoom() || writer.stretch(),
+        writer.hasRoom() || (askedInVain < ASKED_IN_VAIN_MAX && askWorld()) || writer.stretch() || askWorld(),
         `A ring towards level ${level} is full and nobody can read it; give the rings more slots, or end calls with onAllWaiting.`,
       );
     }

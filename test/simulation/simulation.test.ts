@@ -77,3 +77,10 @@ test(
 test('a seed is the same run every time', async () => {
   expect(await simulate(7)).toEqual(await simulate(7));
 });
+
+test.each([
+  // Time that passed outside was taken for progress, while the reader of a full ring waited for its writer: for ever.
+  3_001_031,
+])('seed %i, which once failed, ends as the rules say', async (seed) => {
+  expect((await simulate(seed)).violations).toEqual([]);
+});
