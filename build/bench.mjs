@@ -5,6 +5,7 @@ import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { argv, env, execPath, exit } from 'node:process';
 import { bundleEngine } from './bundle/engine.mjs';
+import { bundlePerformance, performanceFolder } from './bundle/performance.mjs';
 import { repositoryRoot } from './checks/source-tree.mjs';
 import { ensureModules } from './runtime/node-modules.mjs';
 
@@ -12,34 +13,16 @@ import { ensureModules } from './runtime/node-modules.mjs';
 const say = (message) => console.error(`bench: ${message}`);
 
 const source = join(repositoryRoot, 'test', 'performance', 'bench.ts');
-const outdir = join(repositoryRoot, 'dist', 'performance');
-const target = join(outdir, 'bench.js');
+const target = join(performanceFolder, 'bench.js');
 
 try {
   await ensureModules(repositoryRoot, say);
   if (!existsSync(source)) throw new Error('there is no test/performance/bench.ts to run.');
   await bundleEngine({ log: say });
-  const { build } = await import('esbuild');
-  await build({
-    outdir,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20.18',
-    sourcemap: 'linked',
-    logLevel: 'warning',
-    entryPoints: {
-      bench: source,
-      'bench-worker': join(repositoryRoot, 'test', 'performance', 'bench-worker.ts'),
-      'plain-worker': join(repositoryRoot, 'test', 'performance', 'plain-worker.ts'),
-    },
-    packages: 'external',
-    // Loaded from where they lie: they find the project by their own place. dist/performance is as deep as test/support.
-    external: ['../../build/*'],
-  });
+  await bundlePerformance(['bench', 'bench-worker', 'plain-worker']);
   // The threads of the product as they are installed, beside the benchmark, which starts them as the command line does.
   for (const name of ['flinktrade-worker.js', 'flinktrade-task.js'])
-    copyFileSync(join(repositoryRoot, 'dist', 'engine', name), join(outdir, name));
+    copyFileSync(join(repositoryRoot, 'dist', 'engine', name), join(performanceFolder, name));
 } catch (error) {
   say(/** @type {Error} */ (error).message);
   exit(1);

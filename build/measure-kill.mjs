@@ -5,37 +5,24 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { argv, execPath, exit } from 'node:process';
 import { bundleEngine } from './bundle/engine.mjs';
+import { bundlePerformance, performanceFolder } from './bundle/performance.mjs';
 import { repositoryRoot } from './checks/source-tree.mjs';
 import { ensureModules } from './runtime/node-modules.mjs';
 
 /** @param {string} message */
 const say = (message) => console.error(`measure:kill: ${message}`);
 const name = 'kill-latency';
-const outdir = join(repositoryRoot, 'dist', 'performance');
 
 try {
   await ensureModules(repositoryRoot, say);
   await bundleEngine({ log: say });
-  const { build } = await import('esbuild');
-  await build({
-    outdir,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20.18',
-    sourcemap: 'linked',
-    logLevel: 'warning',
-    entryPoints: { [name]: join(repositoryRoot, 'test', 'performance', `${name}.ts`) },
-    packages: 'external',
-    // Loaded from where they lie: they find the project by their own place. dist/performance is as deep as test/support.
-    external: ['../../build/*'],
-  });
+  await bundlePerformance([name]);
 } catch (error) {
   say(/** @type {Error} */ (error).message);
   exit(1);
 }
 
-const child = spawn(execPath, [join(outdir, `${name}.js`), ...argv.slice(2)], {
+const child = spawn(execPath, [join(performanceFolder, `${name}.js`), ...argv.slice(2)], {
   stdio: 'inherit',
   cwd: repositoryRoot,
 });

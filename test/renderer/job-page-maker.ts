@@ -1,11 +1,5 @@
-import type {
-  JobPage,
-  OperatorNumbers,
-  OperatorPage,
-  TaskNumbers,
-  TaskTimes,
-  VertexPage,
-} from '../../engine/contract/job-page.ts';
+import type { JobPage, OperatorPage, TaskNumbers, TaskTimes, VertexPage } from '../../engine/contract/job-page.ts';
+import { NO_OPERATOR_NUMBERS } from '../../engine/runtime/metrics/vertex-numbers.ts';
 
 const NUMBERS: TaskNumbers = {
   numRecordsIn: 5000,
@@ -17,21 +11,6 @@ const NUMBERS: TaskNumbers = {
   currentInputWatermark: null,
   currentOutputWatermark: null,
 };
-const OPERATOR_NUMBERS: OperatorNumbers = {
-  numRecordsIn: null,
-  numRecordsInPerSecond: null,
-  numRecordsOut: null,
-  numRecordsOutPerSecond: null,
-  currentInputWatermark: null,
-  currentOutputWatermark: null,
-  numLateRecordsDropped: null,
-  numPendingEventTimers: null,
-  numPendingProcessingTimers: null,
-  numFiredTimers: null,
-  numFiredTimersPerSecond: null,
-  numKeys: null,
-  async: null,
-};
 
 export function times(busy: number, backPressured: number): TaskTimes {
   return {
@@ -42,7 +21,7 @@ export function times(busy: number, backPressured: number): TaskTimes {
 }
 
 function operator(late: number | null): OperatorPage {
-  const total = { ...OPERATOR_NUMBERS, numLateRecordsDropped: late };
+  const total = { ...NO_OPERATOR_NUMBERS, numLateRecordsDropped: late };
   return { uid: `o${late}`, name: 'operator', kind: 'window', total, subtasks: [total] };
 }
 

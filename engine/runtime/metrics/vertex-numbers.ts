@@ -23,7 +23,7 @@ export const NO_TASK_NUMBERS: TaskNumbers = {
   currentOutputWatermark: null,
 };
 
-const NO_OPERATOR_NUMBERS: OperatorNumbers = {
+export const NO_OPERATOR_NUMBERS: OperatorNumbers = {
   numRecordsIn: null,
   numRecordsInPerSecond: null,
   numRecordsOut: null,
