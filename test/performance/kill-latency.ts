@@ -41,6 +41,10 @@ const { values } = parseArgs({
   options: { kills: { type: 'string', default: '30' }, busy: { type: 'string', default: '4' } },
 });
 const kills = Number(values.kills);
+if (!(kills >= 2)) {
+  console.error(`--kills must be 2 or more, for two ways to press; found ${values.kills}.`);
+  process.exit(2);
+}
 const busyLoops = Number(values.busy);
 
 function writeMarket(folder: string): string[] {
