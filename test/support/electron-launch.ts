@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { _electron } from 'playwright-core';
 import type { ElectronApplication, Page } from 'playwright-core';
 import { electronFlags, runsWithoutSandbox } from '../../build/runtime/display.mjs';
@@ -14,6 +14,7 @@ const launchLimitMs = 60_000;
 /** Twice what starting and attaching took on a machine with eight programs for each core. */
 const attachLimitMs = 12_000;
 const attachAttempts = 4;
+const copyAttempts = 5;
 /** A window that does not close by itself in that time is a failure of its own, but must not hang the run. */
 const closeLimitMs = 10_000;
 const windowPollMs = 50;
@@ -131,9 +132,23 @@ async function launchSurely(
   }
 }
 
-/** Without the links by which a running program is known to the next. */
+/**
+ * Copies what a program keeps, without the links by which a running one is known to the next and without Chromium's
+ * files of a moment. The last processes of a program that was just ended may still take files away: then once more.
+ */
 function copyData(from: string, to: string): void {
-  if (existsSync(from)) cpSync(from, to, { recursive: true, filter: (path) => !path.includes('Singleton') });
+  if (!existsSync(from)) return;
+  const isKept = (path: string): boolean => !/Singleton|\.org\.chromium\./.test(basename(path));
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      cpSync(from, to, { recursive: true, filter: isKept });
+      return;
+    } catch (error) {
+      const hasVanished = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      if (!hasVanished || attempt === copyAttempts) throw error;
+      rmSync(to, { recursive: true, force: true, maxRetries: 5 });
+    }
+  }
 }
 
 /**
