@@ -22,7 +22,7 @@ export function runTaskThread(worker: WorkerThread, graph: JobGraph, plan: Physi
     const status = task.runBatch();
     return (
       status === 'progress' ||
-      (status === 'finished' && !hasTold) ||
+      (task.isThrough && !hasTold) ||
       worker.isStopped ||
       worker.order !== null ||
       worker.isToRehearse ||
@@ -45,12 +45,12 @@ export function runTaskThread(worker: WorkerThread, graph: JobGraph, plan: Physi
         task = moved(worker, task, graph, index, worker.order);
         continue;
       }
-      if (worker.isStopped && (task.isHandedOver || status === 'finished')) return;
-      if (status === 'progress') continue;
-      if (status === 'finished' && !hasTold) {
+      if (worker.isStopped && (task.isHandedOver || task.isThrough)) return;
+      if (task.isThrough && !hasTold) {
         hasTold = true;
         worker.post({ kind: 'finished' });
       }
+      if (status === 'progress') continue;
       worker.sleepUnless(runs);
     }
   } finally {

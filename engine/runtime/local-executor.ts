@@ -45,19 +45,26 @@ export interface LocalExecutorOptions<P> {
    */
   readonly onStep?: () => Promise<void> | null;
   /**
-   * Called when nobody can go on before the world outside does: ends calls of asynchronous functions, or moves the clock.
-   * Without it, or when it returns false, promises are waited for; those cannot end while a ring is full.
+   * Called when nobody can go on before the world outside does: ends one call of an asynchronous function. Also
+   * in the middle of a step, where nothing else that goes on outside gets its turn: let little time pass in it, or none.
+   * @returns whether there was one; else promises are waited for, which cannot end while a ring is full
    */
   readonly onAllWaiting?: () => boolean;
+  /**
+   * Called when calls are waited for and none can end yet: moves the clock a little, towards where one is to be made again
+   * or has taken too long. Between two steps, so that whatever else is due outside comes first; in the middle of one only
+   * when a ring can take no more. Without it outcomes are waited for.
+   */
+  readonly onTimeAwaited?: () => void;
 }
-
-/** Times that the world outside goes on and nobody here can: then it is not what the full ring waits for. */
-const ASKED_IN_VAIN_MAX = 64;
 
 export interface LocalRestore {
   readonly operators: Readonly<Record<string, OperatorRestore>>;
   readonly source: SourceThreadState;
 }
+
+/** Steps in which time passes and nobody can go on: then it is not time that they wait for. */
+const WAITED_IN_VAIN_MAX = 64;
 
 /** What rings can be stretched to: what one batch of a task may write, and long texts, is less. */
 const RING_SLOTS_MIN = 1024;
@@ -109,6 +116,8 @@ export class LocalExecutor<P> implements QueryableJob {
   private readonly answers = new Map<number, (answer: MailAnswer) => void>();
   private nextMailId = 0;
   private tellOutcome: () => void = () => undefined;
+  /** Steps in a row in which nothing happened but that time passed. */
+  private waitedInVain = 0;
   /** Who is in the middle of a call, waiting for room, and what they may do meanwhile: rings at this level or above. */
   private readonly waiting = new Map<number, number>();
 
@@ -269,24 +278,49 @@ export class LocalExecutor<P> implements QueryableJob {
       if (pause !== null) await pause;
       if (this.moveWhenDue()) continue;
       const actors: readonly Task[] = [this.source, ...this.tasks, this.sink];
-      const order = this.shuffled(actors);
+      const order = this.shuffled(actors.filter((actor) => !this.holdsBack(actor)));
       // A random prefix, so that some may run often while others starve.
       const count = 1 + Math.floor(this.options.random() * order.length);
       const statuses = order.slice(0, count).map((actor) => actor.runBatch());
-      if (statuses.includes('progress')) continue;
-      const all = actors.map((actor) => actor.runBatch());
-      if (all.every((status) => status === 'finished')) return;
-      if (all.includes('progress') || this.moveWhenDue() || this.options.onAllWaiting?.() === true) continue;
-      const isCalling = this.tasks.some((task) => task.isCalling);
-      assert(all[0] === 'idle' || isCalling, `No task can go on: ${all.join(', ')}.`);
-      const outcome = new Promise<void>((resolve) => {
-        this.tellOutcome = resolve;
-      });
-      await Promise.race([
-        ...(isCalling ? [outcome] : []),
-        ...(all[0] === 'idle' ? [this.source.whenAvailable()] : []),
-      ]);
+      if (actors.every(({ isThrough }) => isThrough)) return;
+      if (!statuses.includes('progress') && (await this.waitsInVain(order))) this.waitedInVain += 1;
+      else this.waitedInVain = 0;
     }
+  }
+
+  /** Those who may run get nowhere, unless one of them still does. @returns whether nothing has come of it but time */
+  private async waitsInVain(running: readonly Task[]): Promise<boolean> {
+    const statuses = running.map((actor) => actor.runBatch());
+    if (statuses.includes('progress') || this.moveWhenDue() || this.options.onAllWaiting?.() === true) return false;
+    if (this.passTime()) return true;
+    const { isCalling } = this;
+    const isSourceIdle = statuses[running.indexOf(this.source)] === 'idle';
+    assert(isSourceIdle || isCalling, `No task can go on: ${statuses.join(', ')}.`);
+    const outcome = new Promise<void>((resolve) => {
+      this.tellOutcome = resolve;
+    });
+    await Promise.race([...(isCalling ? [outcome] : []), ...(isSourceIdle ? [this.source.whenAvailable()] : [])]);
+    return false;
+  }
+
+  /**
+   * Whoever has stretched a ring would have had to wait there: it waits here, while the others wait for calls. Not for ever,
+   * because a task that holds a barrier may be what they wait for.
+   */
+  private holdsBack(actor: Task): boolean {
+    if (actor === this.sink || this.waitedInVain >= WAITED_IN_VAIN_MAX || !this.isCalling) return false;
+    return !(actor as SourceTask | StreamTask).outputs.isNarrow;
+  }
+
+  private get isCalling(): boolean {
+    return this.tasks.some((task) => task.isCalling);
+  }
+
+  /** @returns whether that may help */
+  private passTime(): boolean {
+    if (this.options.onTimeAwaited === undefined || !this.isCalling) return false;
+    this.options.onTimeAwaited();
+    return true;
   }
 
   private moveWhenDue(): boolean {
@@ -345,16 +379,10 @@ export class LocalExecutor<P> implements QueryableJob {
     if (waiter === SOURCE) this.source.outputs.publish();
     const outer = this.waiting.get(waiter);
     this.waiting.set(waiter, level);
-    const askWorld = (): boolean => this.options.onAllWaiting?.() === true;
-    let askedInVain = 0;
     while (!writer.hasRoom()) {
-      if (this.runAbove(writer, level) || this.runIdleTasks(writer)) {
-        askedInVain = 0;
-        continue;
-      }
-      askedInVain += 1;
+      if (this.runAbove(writer, level) || this.runIdleTasks(writer) || this.options.onAllWaiting?.() === true) continue;
       assert(
-        writer.hasRoom() || (askedInVain < ASKED_IN_VAIN_MAX && askWorld()) || writer.stretch() || askWorld(),
+        writer.stretch() || this.passTime(),
         `A ring towards level ${level} is full and nobody can read it; give the rings more slots, or end calls with onAllWaiting.`,
       );
     }

@@ -83,6 +83,10 @@ class EventReader implements SourceReader<Event> {
     return new Promise(() => undefined);
   }
 
+  snapshotState(): number {
+    return this.index;
+  }
+
   handleSourceEvent(event: unknown): void {
     if (event === 'go on') this.mayGoOn = true;
   }

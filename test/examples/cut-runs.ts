@@ -12,8 +12,10 @@ export interface World {
   readonly clock: Clock;
   /** Before each step: something may have happened outside meanwhile. */
   pass(): void;
-  /** Something happens outside, because everybody waits for it. @returns false: nothing can */
+  /** A call ends outside, because everybody waits for one. @returns false: there is none */
   goOn(): boolean;
+  /** A call is to be made again, later. */
+  passTime(): void;
 }
 
 /** Nothing happens outside, and no time passes. */
@@ -21,6 +23,7 @@ export const STILL_WORLD: World = {
   clock: { monotonicMs: () => 0, wallMs: () => 0 },
   pass: () => undefined,
   goOn: () => false,
+  passTime: () => undefined,
 };
 
 const MAX_PARALLELISM = 128;
@@ -83,6 +86,7 @@ export async function run(
     random,
     clock: world.clock,
     onAllWaiting: () => world.goOn(),
+    onTimeAwaited: () => world.passTime(),
     pollRecords: 7,
     ringSlots: RING_SLOTS[seed % RING_SLOTS.length],
     restore: state.restore,

@@ -16,13 +16,12 @@ import {
 
 const SINKS = ['regions', 'late', 'vans'] as const;
 
-/** Answers when a seed says so, in any order, with failures on the way; time passes only here. */
+/** Answers when a seed says so, in any order, with failures on the way. */
 class SlowWorld implements World, Directory {
   asked = 0;
   private readonly random: () => number;
   private readonly pending: (() => void)[] = [];
   private nowMs = 0;
-  private idleTimes = 0;
   readonly clock = { monotonicMs: () => this.nowMs, wallMs: () => this.nowMs };
 
   constructor(seed: number) {
@@ -39,15 +38,19 @@ class SlowWorld implements World, Directory {
 
   pass(): void {
     if (this.random() < 0.3) this.goOn();
+    else this.passTime();
   }
 
   goOn(): boolean {
-    this.nowMs += Math.floor(this.random() * 4);
+    // A call takes its time, or all that is to be asked again would be asked at the end.
+    this.passTime();
     const [answer] = this.pending.splice(Math.floor(this.random() * this.pending.length), 1);
     answer?.();
-    this.idleTimes = answer === undefined ? this.idleTimes + 1 : 0;
-    // Retries wait a few ms; whoever waits longer with nothing asked waits for ever.
-    return this.idleTimes < 100;
+    return answer !== undefined;
+  }
+
+  passTime(): void {
+    this.nowMs += Math.floor(this.random() * 4);
   }
 }
 
@@ -95,6 +98,7 @@ test('gives the same results with 1 to 8 subtasks, whatever the order of answers
           return null;
         },
         onAllWaiting: () => world.goOn(),
+        onTimeAwaited: () => world.passTime(),
       }).run();
       for (const name of SINKS)
         expect(sinks[name].sorted(), `parallelism ${parallelism}, seed ${seed}, ${name}`).toEqual(expected[name]);
@@ -103,7 +107,8 @@ test('gives the same results with 1 to 8 subtasks, whatever the order of answers
 });
 
 test('gives each result once, however often it is cut off and gone on with', async () => {
-  const parameters = parcelInput(6);
+  // More than rings and operators hold behind the last one that may fail: a restored job reads at least some of them.
+  const parameters = parcelInput(6, 500);
   const expected = expectedResults(parameters);
   let completed = 0;
   let cuts = 0;
@@ -113,7 +118,7 @@ test('gives each result once, however often it is cut off and gone on with', asy
     const state: RunState = { restore: null, completed: 0, nextId: 1 };
     const random = seededRandom(1000 + seed);
     for (let life = 0; ; life += 1) {
-      const cutAtStep = life < 6 ? 1 + Math.floor(random() * 400) : Infinity;
+      const cutAtStep = life < 6 ? 1 + Math.floor(random() * 300) : Infinity;
       const world = new SlowWorld(seed * 100 + life);
       const isDone = await run(parcelRegions, parameters as never, sinks, seed * 100 + life, state, cutAtStep, world);
       asked += world.asked;

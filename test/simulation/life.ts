@@ -49,6 +49,9 @@ export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update
 /** Far more than any session takes: a job that does not come to its end is one that hangs. */
 const STEPS_MAX = 50_000;
 
+/** What one step may take of the simulated clock: whoever is to be told of a timeout is told in one of the next. */
+const STEP_MS_MAX = 5;
+
 /** What has not happened after so many polls will not happen. */
 const HELD_POLLS_MAX = 600;
 
@@ -213,6 +216,7 @@ export class Life<R, W> {
       restore: restored === null ? null : { operators: restored.operators, source: restored.source },
       onStep: () => this.#step(),
       ...(begun.onAllWaiting !== undefined && { onAllWaiting: begun.onAllWaiting.bind(begun) }),
+      onTimeAwaited: () => this.#scheduler.advance(1),
     });
     this.#disturb(executor);
     return executor;
@@ -274,7 +278,7 @@ export class Life<R, W> {
   #checkTimeout(): void {
     for (const [id, beganMs] of this.#underWay) {
       const tookMs = this.#scheduler.monotonicMs() - beganMs;
-      if (tookMs <= this.#plan.timeoutMs + this.#simulated.stepMsMax) continue;
+      if (tookMs <= this.#plan.timeoutMs + STEP_MS_MAX) continue;
       this.#underWay.delete(id);
       this.#violation(
         `Checkpoint ${id} is in progress for ${tookMs} ms, with a timeout of ${this.#plan.timeoutMs} ms.`,

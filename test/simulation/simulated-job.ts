@@ -20,7 +20,7 @@ export interface BegunJob<R> {
   readonly sequence: number;
   /** Before each step of the executor. */
   atStep?(executor: LocalExecutor<never>): void;
-  /** Everybody waits for the world outside. @returns whether something happened there */
+  /** Everybody waits for the world outside, where no time passes. @returns whether something happened there */
   onAllWaiting?(): boolean;
   /** At its end. */
   results(executor: LocalExecutor<never>): R;
@@ -28,8 +28,6 @@ export interface BegunJob<R> {
 
 /** A job that a seed has drawn, with all that is needed to disturb it and to judge its end. */
 export interface SimulatedJob<R = unknown, W = unknown> {
-  /** What a long wait may take of the simulated clock in one step, ms. */
-  readonly stepMsMax: number;
   /** How many numbers the source gives out. */
   readonly quotes: number;
   /** By name, which is the uid as well: how a record of the sink is called, and what it says. */

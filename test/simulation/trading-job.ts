@@ -29,7 +29,6 @@ export function simulatedTrading(
 ): SimulatedJob<JobResults, null> {
   const book = byTheBook(session);
   return {
-    stepMsMax: 5,
     quotes: book.quotes,
     trades: book.result.trades.length,
     sinks: { trades: describeTrade, 'late-quotes': describeLate },

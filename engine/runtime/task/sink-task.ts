@@ -191,6 +191,10 @@ export class SinkTask implements Task {
     return this.readers.reduce((sum, reader) => sum + reader.recordsIn, 0);
   }
 
+  get isThrough(): boolean {
+    return this.sinks.every(({ isEnded }) => isEnded);
+  }
+
   runBatch(): TaskStatus {
     let progress = false;
     for (const reader of this.readers) if (reader.run(BATCH_SLOTS)) progress = true;
@@ -199,7 +203,7 @@ export class SinkTask implements Task {
       return 'progress';
     }
     this.numbers?.publish();
-    return this.sinks.every(({ isEnded }) => isEnded) ? 'finished' : 'idle';
+    return this.isThrough ? 'finished' : 'idle';
   }
 
   /** The checkpoint is complete: what was prepared for it, and for any before it, counts. */

@@ -222,7 +222,7 @@ export class SourceTask implements Task {
   /** The parallelism changes: nothing is read until the sources are wired anew. */
   private isHeld = false;
   private readonly host: SourceHost;
-  private isFinished = false;
+  isThrough = false;
   private isClosed = false;
   /** null: nobody counts. */
   private numbers: NumbersPublisher | null;
@@ -281,7 +281,7 @@ export class SourceTask implements Task {
    * @returns false when a source has ended: its end was told to the tasks that are
    */
   startRescale(barrierId: number, parallelism: number): boolean {
-    if (this.isFinished || this.sources.some(({ state }) => state === 'ended')) return false;
+    if (this.isThrough || this.sources.some(({ state }) => state === 'ended')) return false;
     this.outputs.startBarrier(barrierId, parallelism);
     this.outputs.flush();
     this.isHeld = true;
@@ -318,7 +318,7 @@ export class SourceTask implements Task {
   }
 
   runBatch(): TaskStatus {
-    if (this.isFinished) return 'finished';
+    if (this.isThrough) return 'finished';
     if (this.isHeld) return 'idle';
     for (const source of this.sources) {
       if (source.state === 'reading') this.poll(source);
@@ -330,7 +330,7 @@ export class SourceTask implements Task {
     if (isReading) this.numbers?.publishWhenDue();
     else this.numbers?.publish();
     if (this.sources.every(({ state }) => state === 'ended')) {
-      this.isFinished = true;
+      this.isThrough = true;
       return 'progress';
     }
     return isReading ? 'progress' : 'idle';

@@ -57,13 +57,13 @@ export class StreamTask implements Task {
   private readonly host: TaskHost;
   private readonly asyncVertices: readonly { readonly vertex: KeyedVertex; readonly operator: AsyncWaitOperator }[];
   private isClosed = false;
-  private isFinished = false;
   private readonly sourcesOf = new Map<StreamNode, ReadonlySet<number>>();
   private readonly taskIndex: number;
   private checkpoint: TaskCheckpoint | null = null;
   private rehearsal: SnapshotRehearsal | null = null;
   /** The parallelism has changed: this task has given its part away and waits to be wired anew, or to be ended. */
   isHandedOver = false;
+  isThrough = false;
   private readonly recordsBefore: number;
   private readonly queries: TaskQueries;
   private readonly batch = new BatchBound();
@@ -162,7 +162,7 @@ export class StreamTask implements Task {
   runBatch(): TaskStatus {
     const status = this.runNextBatch();
     this.batches = (this.batches + 1) % BATCHES_PER_LOOK;
-    if (this.isFinished) this.numbers?.publish();
+    if (this.isThrough) this.numbers?.publish();
     else if (status !== 'progress' || this.batches === 0) this.numbers?.publishWhenDue();
     return status;
   }
@@ -175,12 +175,12 @@ export class StreamTask implements Task {
     if (progress && this.rehearsal?.batch() === true) this.rehearsal = null;
     if (this.progressCheckpoint()) progress = true;
     this.outputs.flush();
-    if (this.vertices.every((vertex) => vertex.isFinished) && !(this.checkpoint?.hasWork ?? false)) {
-      const wasFinished = this.isFinished;
-      this.isFinished = true;
-      return progress || !wasFinished ? 'progress' : 'finished';
+    if (!this.isThrough && this.vertices.every((vertex) => vertex.isFinished)) {
+      this.isThrough = true;
+      return 'progress';
     }
     if (progress) return 'progress';
+    if (this.isThrough) return 'finished';
     return this.vertices.some((vertex) => vertex.isWaiting) ? 'blocked' : 'idle';
   }
 

@@ -10,12 +10,17 @@ import type { AsyncSurroundings } from '../operators/async-wait-operator.ts';
 
 /**
  * `progress`: something was done, call again. `idle`: nothing to do until a ring or the mailbox has something. `blocked`:
- * waiting for other subtasks at an alignment. `finished`: never again.
+ * waiting for other subtasks at an alignment. `finished`: all is through, and nothing to do for a checkpoint just now.
  */
 export type TaskStatus = 'progress' | 'idle' | 'blocked' | 'finished';
 
-/** A part of a job that one thread runs. It knows no threads: whoever owns it calls `runBatch` until it is finished. */
+/** A part of a job that one thread runs. It knows no threads: whoever owns it calls `runBatch` until it is through. */
 export interface Task {
+  /**
+   * All its records have come in and what they gave has gone out: for good. Once every task of a job is, the job has ended,
+   * whatever snapshots are still being read: where one follows the other there may never be a moment without.
+   */
+  readonly isThrough: boolean;
   runBatch(): TaskStatus;
   /** Closes functions and writers; also after a failure, and twice without harm. */
   close(): void | Promise<void>;

@@ -80,10 +80,10 @@ export class SimulatedService {
     }
   }
 
-  /** Everybody waits for the service: time goes on, and one of its calls. @returns whether anything can still happen */
+  /** Everybody waits for the service: one of its calls goes on. @returns whether there was one */
   goOn(): boolean {
-    this.#scheduler.advance(1);
-    if (this.#open.length > 0) this.#end(this.#draws.of(this.#open));
+    if (this.#open.length === 0) return false;
+    this.#end(this.#draws.of(this.#open));
     return true;
   }
 

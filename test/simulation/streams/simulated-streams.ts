@@ -12,8 +12,6 @@ import { streamsByTheBook } from './streams-oracle.ts';
 const NOTHING_CAME = 0.4;
 /** Of the steps: somebody asks for a key's state. */
 const ASKED = 0.1;
-/** Everybody may wait for the service until a call's timeout, in one step. */
-const STEP_MS_MAX = 250;
 
 /** What goes on outside of the process, and is still true when it is gone. */
 class StreamsWorld {
@@ -82,7 +80,6 @@ export function simulatedStreams(
   const prefixes = prefixesOf(drawn);
   const placeOf = new Map(drawn.steps.map((step, place) => [step.kind === 'record' ? step.sequence : -1, place]));
   return {
-    stepMsMax: STEP_MS_MAX,
     quotes: drawn.steps.length,
     trades: 0,
     sinks: Object.fromEntries(STREAM_SINKS.map((name) => [name, asWritten])),
