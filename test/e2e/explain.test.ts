@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { openWorkstation, writeSession } from './workstation-page.ts';
@@ -42,3 +43,65 @@ test('the window says why a symbol and a trade are as they are, and what holds t
     .click();
   await page.getByTestId('trade-why').waitFor();
 });
+
+test('a click on the mark of a trade in the chart, or Enter on it, tells why that trade was made', async () => {
+  const folder = temporaryFolder('explain-marks');
+  const files = writeSession(folder, { symbols: ['AAA'], quotesPerSymbol: 400 });
+  const desk = await openWorkstation({
+    userDataFolder: join(folder, 'profile'),
+    args: ['--session', files.session, '--positions', files.positions],
+  });
+  await using _app = desk.app;
+  const { page } = desk;
+  await desk.waitForNumber('total-trades', 2);
+  await desk.button('Pause').click();
+  await desk.waitForState('Paused');
+  await desk.row('AAA').click();
+  await desk.button('Ticks').click();
+  const heading = page.getByRole('dialog').getByRole('heading', { level: 2 });
+
+  const mark = await markIn(page);
+  await page.mouse.click(mark.x, mark.y);
+  await page.getByTestId('trade-why').waitFor();
+  const clicked = await heading.textContent();
+  expect(clicked).toMatch(/^Trade \d+-AAA$/);
+  expect(mark.hint).toMatch(/^\d\d:\d\d:\d\d.*: sold 100 at \d+\.\d\d\. Click or Enter: why$/);
+  expect(await page.getByTestId('trade-why').textContent()).toContain(/at (\d+\.\d\d)/.exec(mark.hint)?.[1]);
+  await page.keyboard.press('Escape');
+  await page.mouse.move(1, 1);
+
+  await page.getByTestId('chart').focus();
+  await page.keyboard.press('Home');
+  const first = await desk.text('chart-trade');
+  await page.keyboard.press('ArrowRight');
+  expect(await desk.text('chart-trade')).not.toBe(first);
+  await page.keyboard.press('ArrowLeft');
+  expect(await desk.text('chart-trade')).toBe(first);
+  await page.keyboard.press('Enter');
+  await page.getByTestId('trade-why').waitFor();
+  expect(await heading.textContent()).toMatch(/^Trade \d+-AAA$/);
+  await page.keyboard.press('Escape');
+  await page.getByTestId('trade-why').waitFor({ state: 'detached' });
+  await page.keyboard.press('Escape');
+  expect(await desk.text('chart-trade')).toBe('');
+});
+
+/** Moves the mouse over the chart until it is on a mark, which the pointer tells. */
+async function markIn(page: Page): Promise<{ x: number; y: number; hint: string }> {
+  const chart = page.getByTestId('chart');
+  const box = await chart.boundingBox();
+  if (box === null) throw new Error('The chart is not in the page.');
+  // A mark is met within ten pixels, whatever the direction.
+  const stepPx = 14;
+  for (let x = box.x + box.width; x > box.x; x -= stepPx) {
+    for (let y = box.y + stepPx; y < box.y + box.height; y += stepPx) {
+      await page.mouse.move(x, y);
+      const pointer = await chart.evaluate((host) => {
+        const under = host.querySelector('canvas:last-of-type');
+        return under === null ? '' : getComputedStyle(under).cursor;
+      });
+      if (pointer === 'pointer') return { x, y, hint: (await page.getByTestId('chart-trade').textContent()) ?? '' };
+    }
+  }
+  throw new Error('No mark was found under the mouse.');
+}

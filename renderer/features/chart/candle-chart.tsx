@@ -5,6 +5,7 @@ import { countText, NOTHING, sharesText } from '../../format/decimal-text.ts';
 import { timeText } from '../../format/time-text.ts';
 import { useWorkstation } from '../../ui/workstation-context.ts';
 import { CandleView, type CandleReading } from './candle-view.ts';
+import { ChartHost, explainingMarks } from './chart-host.tsx';
 
 /** The decimals shown before a symbol's row has come. */
 const DECIMALS_DEFAULT = 2;
@@ -14,14 +15,15 @@ export function CandleChart() {
   const workstation = useWorkstation();
   const host = useRef<HTMLDivElement>(null);
   const reading = useRef<HTMLDivElement>(null);
+  const hint = useRef<HTMLOutputElement>(null);
   const phase = useSyncExternalStore(workstation.bars.subscribe, () => workstation.bars.phase);
   useEffect(() => {
-    if (host.current === null || reading.current === null) return undefined;
-    return mountCandles(workstation, host.current, reading.current);
+    if (host.current === null || reading.current === null || hint.current === null) return undefined;
+    return mountCandles(workstation, host.current, reading.current, hint.current);
   }, [workstation]);
   return (
     <>
-      <div ref={host} className="chart-host" data-testid="candles" />
+      <ChartHost host={host} hint={hint} testId="candles" />
       <div ref={reading} className="chart-reading" data-testid="candle-reading" hidden />
       {phase === 'loading' ? (
         <div className="empty" style={{ pointerEvents: 'none' }}>
@@ -43,7 +45,12 @@ export function CandleChart() {
   );
 }
 
-function mountCandles(workstation: Workstation, host: HTMLElement, readingHost: HTMLElement): () => void {
+function mountCandles(
+  workstation: Workstation,
+  host: HTMLElement,
+  readingHost: HTMLElement,
+  hint: HTMLElement,
+): () => void {
   const { bars, chart, settings, rows, frameLoop } = workstation;
   const write = makeReadingWriter(readingHost);
   const decimals = (): number => {
@@ -52,6 +59,7 @@ function mountCandles(workstation: Workstation, host: HTMLElement, readingHost: 
   };
   const view = new CandleView(host, bars, chart, {
     onReading: (reading) => write(reading, decimals(), settings.getState().zone),
+    marks: explainingMarks(workstation, host, hint),
   });
   let seen = settings.getState();
   view.setPrice(seen.chartPrice);

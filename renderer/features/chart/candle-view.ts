@@ -1,12 +1,10 @@
 import {
   CandlestickSeries,
   createChart,
-  createSeriesMarkers,
   CrosshairMode,
   type CandlestickData,
   type IChartApi,
   type ISeriesApi,
-  type ISeriesMarkersPluginApi,
   type MouseEventParams,
   type UTCTimestamp,
 } from 'lightweight-charts';
@@ -21,7 +19,8 @@ import {
 } from '../../../engine/contract/bars.ts';
 import type { BarStore } from '../../stores/bar-store.ts';
 import type { ChartStore } from '../../stores/chart-store.ts';
-import { applyLook, applyTexts, tradeMarks } from './chart-look.ts';
+import { applyLook, applyTexts } from './chart-look.ts';
+import { TradeMarks, type TradeMarksOptions } from './trade-marks.ts';
 
 /** Bars across the panel while a person has not zoomed. */
 const BARS_ACROSS = 120;
@@ -47,6 +46,7 @@ export interface CandleReading {
 
 export interface CandleViewOptions {
   readonly onReading: (reading: CandleReading | null) => void;
+  readonly marks: TradeMarksOptions;
 }
 
 /**
@@ -60,7 +60,7 @@ export class CandleView {
   readonly #trades: ChartStore;
   readonly #options: CandleViewOptions;
   readonly #candles: ISeriesApi<'Candlestick', UTCTimestamp>;
-  readonly #marks: ISeriesMarkersPluginApi<UTCTimestamp>;
+  readonly #marks: TradeMarks;
   #price: BarPrice = 'mid';
   #zone = 'UTC';
   #decimals = 2;
@@ -70,7 +70,6 @@ export class CandleView {
   #drawnCount = 0;
   #tradeCount = -1;
   #crosshairMs: number | null = null;
-  #markColor = '';
 
   constructor(host: HTMLElement, bars: BarStore, trades: ChartStore, options: CandleViewOptions) {
     this.#bars = bars;
@@ -86,7 +85,7 @@ export class CandleView {
     this.#candles = this.#chart.addSeries(CandlestickSeries, {
       priceLineVisible: false,
     }) as unknown as ISeriesApi<'Candlestick', UTCTimestamp>;
-    this.#marks = createSeriesMarkers(this.#candles, []);
+    this.#marks = new TradeMarks(this.#chart, this.#candles, options.marks);
     this.#chart.subscribeCrosshairMove((event) => this.#crosshairMoved(event));
     this.setLook();
   }
@@ -121,8 +120,7 @@ export class CandleView {
       wickUpColor: up,
       wickDownColor: down,
     });
-    this.#markColor = color('--text-1');
-    this.#tradeCount = -1;
+    this.#marks.setColors(color('--text-1'), color('--focus'));
     this.#applyTexts();
   }
 
@@ -136,6 +134,7 @@ export class CandleView {
   }
 
   dispose(): void {
+    this.#marks.dispose();
     this.#chart.remove();
   }
 
@@ -195,15 +194,13 @@ export class CandleView {
     const { trades } = this.#trades;
     const { interval } = this.#bars;
     if (interval === null || this.#bars.count === 0) {
-      if (this.#tradeCount !== -1) this.#marks.setMarkers([]);
+      if (this.#tradeCount !== -1) this.#marks.clear();
       this.#tradeCount = -1;
       return;
     }
     if (trades.length === this.#tradeCount) return;
     this.#tradeCount = trades.length;
-    const intervalMs = BAR_INTERVALS_MS[interval];
-    const firstMs = this.#bars.startMs(0);
-    this.#marks.setMarkers(tradeMarks(trades, intervalMs, firstMs, this.#markColor));
+    this.#marks.set(trades, BAR_INTERVALS_MS[interval], this.#bars.startMs(0));
   }
 
   #crosshairMoved(event: MouseEventParams): void {

@@ -1,11 +1,9 @@
-import { ColorType, type IChartApi, type SeriesMarker, type UTCTimestamp } from 'lightweight-charts';
-import type { TradeMessage } from '../../../engine/contract/window.ts';
+import { ColorType, type IChartApi } from 'lightweight-charts';
 import { priceText } from '../../format/decimal-text.ts';
 import { minuteText, secondText, timeText } from '../../format/time-text.ts';
 
-/** What the charts of a symbol have in common: the theme's colours, how numbers and times are written, our trades. */
+/** What the charts of a symbol have in common: the theme's colours and how numbers and times are written. */
 const PRICE_UNITS = 1e8;
-const MARKS_MAX = 400;
 
 /** A colour, or a font, of the theme by its name. */
 export type LookOf = (name: string) => string;
@@ -44,27 +42,4 @@ export function applyTexts(chart: IChartApi, decimals: number, zone: string) {
     },
   });
   return { type: 'custom', formatter: price, minMove: 10 ** -decimals } as const;
-}
-
-/** The newest trades as marks, each at the beginning of the `stepMs` in which it was; none from before `firstMs`. */
-export function tradeMarks(
-  trades: readonly TradeMessage[],
-  stepMs: number,
-  firstMs: number,
-  color: string,
-): SeriesMarker<UTCTimestamp>[] {
-  const marks: SeriesMarker<UTCTimestamp>[] = [];
-  for (let index = trades.length - 1; index >= 0 && marks.length < MARKS_MAX; index -= 1) {
-    const trade = trades[index];
-    if (trade === undefined || trade.eventTimeMs < firstMs) break;
-    marks.push({
-      time: ((Math.floor(trade.eventTimeMs / stepMs) * stepMs) / 1000) as UTCTimestamp,
-      position: 'atPriceMiddle',
-      price: Number(trade.price),
-      shape: 'circle',
-      color,
-      size: 0.7,
-    });
-  }
-  return marks.reverse();
 }

@@ -8,6 +8,7 @@ import type { ChartInterval, ChartSpan } from '../../stores/settings-store.ts';
 import { Segmented } from '../../ui/segmented.tsx';
 import { useStore, useWorkstation } from '../../ui/workstation-context.ts';
 import { CandleChart } from './candle-chart.tsx';
+import { ChartHost, explainingMarks } from './chart-host.tsx';
 import { ChartView, type ChartReading } from './chart-view.ts';
 
 const SPANS: readonly { readonly value: ChartSpan; readonly text: string }[] = [
@@ -94,16 +95,18 @@ function TickChart() {
   const workstation = useWorkstation();
   const host = useRef<HTMLDivElement>(null);
   const reading = useRef<HTMLDivElement>(null);
+  const hint = useRef<HTMLOutputElement>(null);
   const view = useRef<ChartView | null>(null);
   const [isFollowing, setFollowing] = useState(true);
   const phase = useSyncExternalStore(workstation.chart.subscribe, () => workstation.chart.phase);
   useEffect(() => {
-    if (host.current === null || reading.current === null) return undefined;
-    return mountChart(workstation, host.current, reading.current, view, setFollowing);
+    if (host.current === null || reading.current === null || hint.current === null) return undefined;
+    const places = { host: host.current, reading: reading.current, hint: hint.current };
+    return mountChart(workstation, places, view, setFollowing);
   }, [workstation]);
   return (
     <>
-      <div ref={host} className="chart-host" data-testid="chart" />
+      <ChartHost host={host} hint={hint} testId="chart" />
       <div ref={reading} className="chart-reading" data-testid="chart-reading" hidden />
       {isFollowing || phase.kind !== 'showing' ? null : (
         <button type="button" className="button chart-now" onClick={() => view.current?.follow()}>
@@ -122,8 +125,7 @@ function TickChart() {
 
 function mountChart(
   workstation: Workstation,
-  host: HTMLElement,
-  readingHost: HTMLElement,
+  { host, reading: readingHost, hint }: Readonly<Record<'host' | 'reading' | 'hint', HTMLElement>>,
   holder: { current: ChartView | null },
   onFollowing: (isFollowing: boolean) => void,
 ): () => void {
@@ -136,6 +138,7 @@ function mountChart(
   const view = new ChartView(host, chart, {
     onReading: (reading) => write(reading, decimals(), settings.getState().zone),
     onFollowing,
+    marks: explainingMarks(workstation, host, hint),
   });
   holder.current = view;
   let seen = settings.getState();

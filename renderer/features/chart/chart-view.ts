@@ -1,13 +1,11 @@
 import {
   createChart,
-  createSeriesMarkers,
   CrosshairMode,
   LineSeries,
   LineStyle,
   LineType,
   type IChartApi,
   type ISeriesApi,
-  type ISeriesMarkersPluginApi,
   type LineData,
   type MouseEventParams,
   type UTCTimestamp,
@@ -15,8 +13,9 @@ import {
 } from 'lightweight-charts';
 import type { ChartStore } from '../../stores/chart-store.ts';
 import type { ChartSpan } from '../../stores/settings-store.ts';
-import { applyLook, applyTexts, tradeMarks } from './chart-look.ts';
+import { applyLook, applyTexts } from './chart-look.ts';
 import { gridOf, pointsAcross, POINTS_MAX, sampleOf, type Grid } from './chart-points.ts';
+import { TradeMarks, type TradeMarksOptions } from './trade-marks.ts';
 
 /**
  * The chart of one symbol: bid, ask, our ask as steps, trades as marks. Painted by the frame loop: new buckets are
@@ -44,6 +43,7 @@ export interface ChartReading {
 export interface ChartViewOptions {
   readonly onReading: (reading: ChartReading | null) => void;
   readonly onFollowing: (isFollowing: boolean) => void;
+  readonly marks: TradeMarksOptions;
 }
 
 type Point = LineData<UTCTimestamp> | WhitespaceData<UTCTimestamp>;
@@ -56,7 +56,7 @@ export class ChartView {
   readonly #bid: Line;
   readonly #ask: Line;
   readonly #ourAsk: Line;
-  readonly #marks: ISeriesMarkersPluginApi<UTCTimestamp>;
+  readonly #marks: TradeMarks;
   #span: ChartSpan = '5m';
   #zone = 'UTC';
   #decimals = 2;
@@ -67,7 +67,6 @@ export class ChartView {
   #following = true;
   #moving = false;
   #stale = true;
-  #upColor = '';
 
   constructor(host: HTMLElement, store: ChartStore, options: ChartViewOptions) {
     this.#store = store;
@@ -86,7 +85,7 @@ export class ChartView {
     this.#ask = line({ lineType: LineType.WithSteps });
     this.#bid = line({ lineType: LineType.WithSteps });
     this.#ourAsk = line({ lineType: LineType.WithSteps, lineWidth: 2, lineStyle: LineStyle.Solid });
-    this.#marks = createSeriesMarkers(this.#bid, []);
+    this.#marks = new TradeMarks(this.#chart, this.#bid, options.marks);
     this.#chart.subscribeCrosshairMove((event) => this.#crosshairMoved(event));
     this.#chart.timeScale().subscribeVisibleLogicalRangeChange(() => this.#rangeChanged());
     this.setLook();
@@ -122,8 +121,7 @@ export class ChartView {
     this.#bid.applyOptions({ color: color('--bid') });
     this.#ask.applyOptions({ color: color('--ask') });
     this.#ourAsk.applyOptions({ color: color('--our-ask') });
-    this.#upColor = color('--text-1');
-    this.#tradeCount = -1;
+    this.#marks.setColors(color('--text-1'), color('--focus'));
     this.#applyTexts();
   }
 
@@ -152,6 +150,7 @@ export class ChartView {
   }
 
   dispose(): void {
+    this.#marks.dispose();
     this.#chart.remove();
   }
 
@@ -166,7 +165,7 @@ export class ChartView {
     this.#grid = null;
     this.#stale = false;
     for (const line of [this.#bid, this.#ask, this.#ourAsk]) line.setData([]);
-    this.#marks.setMarkers([]);
+    this.#marks.clear();
     this.#options.onReading(null);
   }
 
@@ -222,7 +221,7 @@ export class ChartView {
     const grid = this.#grid;
     if (grid === null || trades.length === this.#tradeCount) return;
     this.#tradeCount = trades.length;
-    this.#marks.setMarkers(tradeMarks(trades, grid.bucketMs, grid.first * grid.bucketMs, this.#upColor));
+    this.#marks.set(trades, grid.bucketMs, grid.first * grid.bucketMs);
   }
 
   #crosshairMoved(event: MouseEventParams): void {
