@@ -16,7 +16,7 @@ import { CONFIRMING_QUOTES } from '../../connectors/sources/session-stamper.ts';
 import { machineClock, startMachineTimer } from '../../core/machine.node.ts';
 import type { CheckpointRecord } from '../../contract/checkpoint-record.ts';
 import type { Trade } from '../../trading/records.ts';
-import type { JobCheckpoints } from '../job-runner.node.ts';
+import type { JobCheckpoints } from '../job/job-checkpoints.node.ts';
 import { CheckpointRhythm } from './checkpoint-rhythm.node.ts';
 import { CHECKPOINT_SETTINGS_DEFAULT } from './checkpoint-settings.ts';
 import { liveCheckpoint, LiveState } from './live-state.node.ts';
