@@ -49,7 +49,8 @@ import {
 } from './session-request.node.ts';
 import type { WorkstationAudit } from './workstation-audit.node.ts';
 import type { ServedSession } from '../serve/trading-queries.ts';
-import { WorkstationSession, type Emit, type FailureCause, type WorkstationLive } from './workstation-session.node.ts';
+import type { Emit } from './session-window.node.ts';
+import { WorkstationSession, type FailureCause, type WorkstationLive } from './workstation-session.node.ts';
 
 export interface WorkstationDependencies {
   readonly clock: Clock;
