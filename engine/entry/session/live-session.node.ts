@@ -12,7 +12,7 @@ import type { SinkWriter } from '../../api/sink.ts';
 import type { DurableStore, StoreError } from '../../contract/durable-store.ts';
 import { resolveRules } from '../../contract/rules-resolve.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
-import { CONFIRMING_QUOTES } from '../../connectors/sources/session-stamper.ts';
+import { CONFIRMING_QUOTES } from '../../connectors/sources/held-quotes.ts';
 import { machineClock, startMachineTimer } from '../../core/machine.node.ts';
 import type { CheckpointRecord } from '../../contract/checkpoint-record.ts';
 import type { Trade } from '../../trading/records.ts';
