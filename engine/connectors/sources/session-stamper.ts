@@ -1,6 +1,7 @@
 import type { ReaderOutput } from '../../api/source.ts';
 import { WATERMARK_MIN } from '../../core/time.ts';
-import { formatPrice, formatShares } from '../../core/decimal.ts';
+import { HeldQuotes, quarantineStale, type StoredHeldQuote } from './held-quotes.ts';
+import { PlannedPositions } from './planned-positions.ts';
 import type { QuoteBatch } from './quote-batch.ts';
 import type { RowLedger } from './row-ledger.ts';
 import type { PlannedPosition, SessionPosition, SessionQuote, SessionRecord } from './session-records.ts';
@@ -8,9 +9,6 @@ import type { SymbolTable } from './symbol-table.ts';
 
 /** Default of `maxFutureMs` in a replay: one hour. */
 export const MAX_FUTURE_REPLAY_MS = 3_600_000;
-/** How many quotes must follow, all as far ahead, before a jump in time is believed (trading-rules "Time"). */
-export const CONFIRMING_QUOTES = 3;
-const HELD_MAX = CONFIRMING_QUOTES + 1;
 const FULL_SECOND_MS = 1000;
 
 export interface StamperOptions {
@@ -54,36 +52,6 @@ export interface StoredStamper {
   readonly isReleasing: boolean;
 }
 
-export interface StoredHeldQuote {
-  readonly symbol: string;
-  readonly timeMs: number;
-  readonly bid: number;
-  readonly bidSize: number;
-  readonly ask: number;
-  readonly askSize: number;
-  readonly sequence: number;
-  readonly rows: number;
-  readonly line: number;
-  readonly input: number;
-}
-
-interface DescribedQuote {
-  symbol: number;
-  timeMs: number;
-  bid: number;
-  bidSize: number;
-  ask: number;
-  askSize: number;
-}
-
-/** A quote that is held back, with all it needs to be taken later. */
-interface HeldQuote extends DescribedQuote {
-  sequence: number;
-  rows: number;
-  line: number;
-  ledger: RowLedger | null;
-}
-
 /**
  * Gives every quote of the session its sequence and stamps the session's event time: the one place that decides what
  * trading-rules "Time" and "On a position" say about order. Pure; source thread only; nothing is allocated per quote.
@@ -124,17 +92,10 @@ export class SessionStamper {
   readonly #takesProcessingTime: boolean;
   #processingMs = WATERMARK_MIN;
   readonly #dropsLate: (symbol: string) => boolean;
-  readonly #planned: PlannedPosition[];
-  #positionsSorted: boolean;
-  #firstQuoteMs = 0;
-  #nextPosition = 0;
-  #nextPositionAt: number;
+  readonly #positions: PlannedPositions;
   #watermarkMs = WATERMARK_MIN;
   #nextSecondAt: number;
-  readonly #held: HeldQuote[] = [];
-  #heldCount = 0;
-  #releasedCount = 0;
-  #releasing = false;
+  readonly #held: HeldQuotes;
   #symbolSeen = new Uint8Array(4096);
   /** By number in the session's table: the number in the job's dictionary. */
   #symbolIds = new Int32Array(4096);
@@ -151,25 +112,9 @@ export class SessionStamper {
     this.#symbolIdOf = options.symbolIdOf ?? null;
     if (this.#symbolIdOf !== null) this.#quote.symbolId = 0;
     this.#dropsLate = options.dropsLate ?? ((): boolean => true);
-    this.#planned = [...options.positions];
-    this.#positionsSorted = false;
-    // Positions without a time sort once the first quote gives them one.
-    this.#nextPositionAt = this.#planned.length > 0 ? WATERMARK_MIN : Infinity;
+    this.#positions = new PlannedPositions(options.positions);
+    this.#held = new HeldQuotes(symbols);
     this.#nextSecondAt = options.alignFullSeconds ? WATERMARK_MIN : Infinity;
-    for (let index = 0; index < HELD_MAX; index += 1) {
-      this.#held.push({
-        symbol: 0,
-        timeMs: 0,
-        bid: 0,
-        bidSize: 0,
-        ask: 0,
-        askSize: 0,
-        sequence: 0,
-        rows: 0,
-        line: 0,
-        ledger: null,
-      });
-    }
   }
 
   /** @param ledgers of the inputs, in their order */
@@ -190,16 +135,12 @@ export class SessionStamper {
       staleQuotes: this.staleQuotes,
       processingMs: known(this.#processingMs),
       symbols,
-      openedPositions: this.#positionsSorted ? this.#nextPosition : null,
-      firstQuoteMs: this.#firstQuoteMs,
+      openedPositions: this.#positions.opened,
+      firstQuoteMs: this.#positions.firstQuoteMs,
       aligns: this.#nextSecondAt !== Infinity,
       nextSecondAt: known(this.#nextSecondAt),
-      held: this.#held.slice(this.#releasedCount, this.#heldCount).map(({ symbol, ledger, ...quote }) => ({
-        ...quote,
-        symbol: this.#symbols.name(symbol),
-        input: ledgers.indexOf(ledger),
-      })),
-      isReleasing: this.#releasing,
+      held: this.#held.snapshot(ledgers),
+      isReleasing: this.#held.isReleasing,
     };
   }
 
@@ -216,17 +157,9 @@ export class SessionStamper {
     this.staleQuotes = stored.staleQuotes;
     this.#processingMs = stored.processingMs ?? WATERMARK_MIN;
     for (const name of stored.symbols) this.#see(this.#symbols.intern(name));
-    if (stored.openedPositions !== null) {
-      this.#sortPositions(stored.firstQuoteMs);
-      this.#nextPosition = stored.openedPositions;
-      this.#nextPositionAt = this.#planned[this.#nextPosition]?.openedAt ?? Infinity;
-    }
+    this.#positions.restore(stored.openedPositions, stored.firstQuoteMs);
     this.#nextSecondAt = stored.aligns ? (stored.nextSecondAt ?? WATERMARK_MIN) : Infinity;
-    stored.held.forEach(({ symbol, input, ...quote }, index) => {
-      Object.assign(this.#held[index], quote, { symbol: this.#symbols.intern(symbol), ledger: ledgers[input] });
-    });
-    this.#heldCount = stored.held.length;
-    this.#releasing = stored.isReleasing;
+    this.#held.restore(stored.held, stored.isReleasing, ledgers);
   }
 
   /** Where the processing clock of a live session stands; -Infinity before it was ever told. */
@@ -236,7 +169,7 @@ export class SessionStamper {
 
   /** True while quotes that were held back wait to be emitted: call `release` before the next `offer`. */
   get releasing(): boolean {
-    return this.#releasing;
+    return this.#held.isReleasing;
   }
 
   /** Rules changed: whether limits over all symbols need an alignment at every full second from here on. */
@@ -267,10 +200,11 @@ export class SessionStamper {
     const timeMs = batch.time[index] + batch.timeShiftMs;
     const greatest = this.greatestMs;
     if (timeMs > greatest + this.#maxFutureMs && greatest !== WATERMARK_MIN) {
-      this.#hold(batch, index, timeMs, ledger);
+      this.#held.hold(batch, index, timeMs, this.sequence, ledger);
+      this.sequence += 1;
       return true;
     }
-    if (this.#heldCount > 0) this.#quarantineHeld();
+    if (this.#held.count > 0) this.#quarantineHeld();
     if (timeMs > greatest && !this.#advance(timeMs, output, room)) return false;
     const symbol = batch.symbol[index];
     this.#count(symbol, timeMs, batch.rows === null ? 1 : batch.rows[index], ledger);
@@ -304,13 +238,13 @@ export class SessionStamper {
     const { time, bid, bidSize, ask, askSize, symbol: symbols, rows, timeShiftMs } = batch;
     const seen = this.#symbolSeen;
     const quote = this.#quote;
-    const endMs = Math.min(lastMs, this.#nextSecondAt - 1, this.#nextPositionAt - 1);
+    const endMs = Math.min(lastMs, this.#nextSecondAt - 1, this.#positions.nextAt - 1);
     let greatest = this.greatestMs;
     let smallest = this.smallestMs;
     let rowCount = 0;
     let index = from;
     // Nothing is usual before the first quote of the session, nor while quotes are held back.
-    const end = greatest === WATERMARK_MIN || this.#heldCount > 0 ? from : to;
+    const end = greatest === WATERMARK_MIN || this.#held.count > 0 ? from : to;
     for (; index < end; index += 1) {
       const timeMs = time[index] + timeShiftMs;
       const symbol = symbols[index];
@@ -344,8 +278,8 @@ export class SessionStamper {
   /** Emits quotes that were held back and turned out to be real, `room` records at most. */
   release(output: ReaderOutput<SessionRecord>, room: number): void {
     const limit = this.emittedRecords + room;
-    while (this.#releasing && this.emittedRecords < limit) {
-      const held = this.#held[this.#releasedCount];
+    while (this.#held.isReleasing && this.emittedRecords < limit) {
+      const held = this.#held.next;
       if (held.timeMs > this.greatestMs && !this.#advance(held.timeMs, output, limit - this.emittedRecords)) return;
       this.#count(held.symbol, held.timeMs, held.rows, held.ledger as RowLedger);
       const quote = this.#quote;
@@ -356,8 +290,7 @@ export class SessionStamper {
       quote.askSize = held.askSize;
       quote.sequence = held.sequence;
       output.collect(quote, held.timeMs);
-      this.#releasedCount += 1;
-      if (this.#releasedCount === this.#heldCount) this.#forgetHeld();
+      this.#held.took();
     }
   }
 
@@ -384,10 +317,8 @@ export class SessionStamper {
    * witness for a jump ahead either: so whether a held quote is real is known three numbers after it at the latest.
    */
   refuseStale(batch: QuoteBatch, index: number, ledger: RowLedger): void {
-    if (this.#heldCount > 0) this.#quarantineHeld();
-    const line = batch.line === null ? this.sequence + 1 : batch.line[index];
-    const rows = batch.rows === null ? 1 : batch.rows[index];
-    ledger.quarantine('stale', line, this.#describe(quoteAt(batch, index)), rows);
+    if (this.#held.count > 0) this.#quarantineHeld();
+    quarantineStale(batch, index, this.sequence, this.#symbols, ledger);
     this.sequence += 1;
     this.staleQuotes += 1;
   }
@@ -402,12 +333,12 @@ export class SessionStamper {
 
   /** Positions that have not entered the stream: at the end of the session they are `pending`. */
   pendingPositions(): readonly PlannedPosition[] {
-    return this.#planned.slice(this.#nextPosition);
+    return this.#positions.pending();
   }
 
   /** Numbers of quotes that are held back, and about which nothing is decided: what follows does that. */
   undecided(): readonly number[] {
-    return this.#releasing ? [] : this.#held.slice(0, this.#heldCount).map(({ sequence }) => sequence);
+    return this.#held.undecided();
   }
 
   /** Sent last; null: none yet. */
@@ -417,7 +348,7 @@ export class SessionStamper {
 
   /** Held-back quotes that nobody has decided about yet. */
   get heldQuotes(): number {
-    return this.#heldCount - this.#releasedCount;
+    return this.#held.waiting;
   }
 
   /**
@@ -426,7 +357,7 @@ export class SessionStamper {
    */
   #advance(timeMs: number, output: ReaderOutput<SessionRecord>, room: number): boolean {
     if (timeMs >= this.#nextSecondAt) this.#align(timeMs, output);
-    if (timeMs >= this.#nextPositionAt && !this.#openPositions(timeMs, output, room)) return false;
+    if (timeMs >= this.#positions.nextAt && !this.#openPositions(timeMs, output, room)) return false;
     this.greatestMs = timeMs;
     this.#emitTime(timeMs, output);
     return true;
@@ -449,39 +380,25 @@ export class SessionStamper {
   }
 
   #openPositions(timeMs: number, output: ReaderOutput<SessionRecord>, room: number): boolean {
-    if (!this.#positionsSorted) this.#sortPositions(timeMs);
+    const positions = this.#positions;
     let left = room;
-    while (this.#nextPosition < this.#planned.length) {
-      const planned = this.#planned[this.#nextPosition];
-      const openedAt = planned.openedAt as number;
-      this.#nextPositionAt = openedAt;
-      // The quote behind them needs a place as well.
-      if (openedAt > timeMs) return left > 0;
+    for (let due = positions.due(timeMs); due !== null; due = positions.due(timeMs)) {
       if (left === 0) return false;
       left -= 1;
-      this.#nextPosition += 1;
+      positions.open();
+      const openedAt = due.openedAt as number;
       const position = this.#position;
-      position.symbol = planned.symbol;
-      position.shares = planned.shares;
-      position.buyPrice = planned.buyPrice;
-      position.ttlMs = planned.ttlMs ?? -1;
+      position.symbol = due.symbol;
+      position.shares = due.shares;
+      position.buyPrice = due.buyPrice;
+      position.ttlMs = due.ttlMs ?? -1;
       this.emittedRecords += 1;
       // Its time to live counts from here on the processing clock too: before the first quote that clock stands at 0.
       if (this.#drivesProcessingTime) output.emitProcessingTime(openedAt - 1);
       output.collect(position, openedAt);
     }
-    this.#nextPositionAt = Infinity;
+    // The quote behind them needs a place as well.
     return left > 0;
-  }
-
-  #sortPositions(firstQuoteMs: number): void {
-    this.#firstQuoteMs = firstQuoteMs;
-    this.#planned.forEach((planned, index) => {
-      if (planned.openedAt === null) this.#planned[index] = { ...planned, openedAt: firstQuoteMs };
-    });
-    // Array sort is stable: file order stays among equal times.
-    this.#planned.sort((left, right) => (left.openedAt as number) - (right.openedAt as number));
-    this.#positionsSorted = true;
   }
 
   #count(symbol: number, timeMs: number, rows: number, ledger: RowLedger): void {
@@ -518,59 +435,7 @@ export class SessionStamper {
     this.#symbolIds = ids;
   }
 
-  #hold(batch: QuoteBatch, index: number, timeMs: number, ledger: RowLedger): void {
-    const held = this.#held[this.#heldCount];
-    held.symbol = batch.symbol[index];
-    held.timeMs = timeMs;
-    held.bid = batch.bid[index];
-    held.bidSize = batch.bidSize[index];
-    held.ask = batch.ask[index];
-    held.askSize = batch.askSize[index];
-    held.sequence = this.sequence;
-    held.rows = batch.rows === null ? 1 : batch.rows[index];
-    held.line = batch.line === null ? this.sequence + 1 : batch.line[index];
-    held.ledger = ledger;
-    this.sequence += 1;
-    this.#heldCount += 1;
-    if (this.#heldCount === HELD_MAX) this.#releasing = true;
-  }
-
   #quarantineHeld(): void {
-    for (let index = this.#releasedCount; index < this.#heldCount; index += 1) {
-      const held = this.#held[index];
-      this.futureQuotes += 1;
-      (held.ledger as RowLedger).quarantine('future', held.line, this.#describe(held), held.rows);
-    }
-    this.#forgetHeld();
+    this.futureQuotes += this.#held.quarantine();
   }
-
-  #forgetHeld(): void {
-    this.#heldCount = 0;
-    this.#releasedCount = 0;
-    this.#releasing = false;
-  }
-
-  #describe(held: DescribedQuote): string {
-    const size = (units: number): string => (units < 0 ? '' : formatShares(units));
-    const price = (units: number): string => (units === 0 ? '' : formatPrice(units));
-    return [
-      this.#symbols.name(held.symbol),
-      String(held.timeMs),
-      price(held.bid),
-      size(held.bidSize),
-      price(held.ask),
-      size(held.askSize),
-    ].join(',');
-  }
-}
-
-function quoteAt(batch: QuoteBatch, index: number): DescribedQuote {
-  return {
-    symbol: batch.symbol[index],
-    timeMs: batch.time[index] + batch.timeShiftMs,
-    bid: batch.bid[index],
-    bidSize: batch.bidSize[index],
-    ask: batch.ask[index],
-    askSize: batch.askSize[index],
-  };
 }

@@ -19,7 +19,8 @@ import {
   type RefusedCheckpoint,
   type RestoredCheckpoint,
 } from '../../runtime/checkpoint/checkpoint-storage.ts';
-import type { JobCheckpoints, RunningJob } from '../job-runner.node.ts';
+import type { JobCheckpoints } from '../job/job-checkpoints.node.ts';
+import type { RunningJob } from '../job-runner.node.ts';
 import type { CheckpointSettings } from './checkpoint-settings.ts';
 import { lostTexts, SessionAudit, type StoredAudit } from './session-audit.ts';
 import { differences, sha256Of, type SessionIdentity } from './session-identity.node.ts';

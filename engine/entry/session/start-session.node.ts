@@ -1,7 +1,8 @@
 import type { SinkWriter } from '../../api/sink.ts';
 import type { Quote, Trade } from '../../trading/records.ts';
 import type { RestoredCheckpoint } from '../../runtime/checkpoint/checkpoint-storage.ts';
-import { runJob, type JobCheckpoints, type RunningJob } from '../job-runner.node.ts';
+import type { JobCheckpoints } from '../job/job-checkpoints.node.ts';
+import { runJob, type RunningJob } from '../job-runner.node.ts';
 import { flinkTradeJob } from './flinktrade-job.node.ts';
 import type { SessionEvent, SessionParameters } from './session-parameters.ts';
 

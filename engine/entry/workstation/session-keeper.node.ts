@@ -9,7 +9,7 @@ import {
   type RestoredCheckpoint,
 } from '../../runtime/checkpoint/checkpoint-storage.ts';
 import type { ControlRecord } from '../../trading/records.ts';
-import type { JobCheckpoints } from '../job-runner.node.ts';
+import type { JobCheckpoints } from '../job/job-checkpoints.node.ts';
 import { CHECKPOINT_SETTINGS_DEFAULT } from '../session/checkpoint-settings.ts';
 import type { SessionAudit, StoredAudit } from '../session/session-audit.ts';
 import { differences, identityOf, sha256Of } from '../session/session-identity.node.ts';

@@ -1,23 +1,14 @@
 import type { SinkWriter } from '../../api/sink.ts';
 import type { FeedStatus } from '../../connectors/live/live-feed-input.ts';
 import type { DurableStore } from '../../contract/durable-store.ts';
-import type {
-  EngineEvent,
-  FeedInfo,
-  Problem,
-  Progress,
-  QuarantinedRow,
-  SessionStatus,
-  Speed,
-} from '../../contract/window.ts';
+import type { Problem, SessionStatus, Speed } from '../../contract/window.ts';
 import type { BarInterval } from '../../contract/bars.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
 import { ruleOf } from '../../contract/rules-resolve.ts';
 import type { Clock } from '../../core/time.ts';
-import { BARS_QUERY } from '../../trading/bars/bar-history.ts';
 import type { ControlRecord, Trade } from '../../trading/records.ts';
 import type { CheckpointRecord } from '../../contract/checkpoint-record.ts';
-import { repeatEvery, startMachineTimer, waitMs } from '../../core/machine.node.ts';
+import { startMachineTimer, waitMs } from '../../core/machine.node.ts';
 import { JobFailedError } from '../job-failed-error.ts';
 import type { RunningJob } from '../job-runner.node.ts';
 import type { KillLine } from '../session/kill-line.ts';
@@ -28,27 +19,17 @@ import type { SessionScaling } from '../session/session-scaling.node.ts';
 import { servedSession, type ServedSession } from '../serve/trading-queries.ts';
 import { SessionExplainer } from '../session/session-explainer.ts';
 import { startSession } from '../session/start-session.node.ts';
-import { BarFeed } from './bar-feed.ts';
-import { RateMeter } from '../../runtime/metrics/rate-meter.ts';
-import { RowCache, type FrameScope } from './row-cache.ts';
 import { CheckpointRhythm } from '../session/checkpoint-rhythm.node.ts';
 import type { SessionBook } from './session-checkpoints.node.ts';
 import { SessionControls, type ControlOutcome } from './session-controls.node.ts';
 import { CHECKPOINT_TIMEOUT_MS, type SessionKeeper } from './session-keeper.node.ts';
+import { feedInfo, type SessionFacts } from './progress-meter.ts';
 import { SessionOrders } from './session-orders.node.ts';
 import { SessionTrades } from './session-trades.node.ts';
-import { WorkerBoard } from './worker-board.ts';
-import { ROW } from '../../contract/frames.ts';
+import { SessionWindow, type Emit } from './session-window.node.ts';
 
-/** Sixty frames a second. */
-const FRAME_EVERY_MS = 16;
-const PROGRESS_EVERY_MS = 100;
 /** A live session that is closed gets this long to take what has come. */
 const END_LIVE_MS_MAX = 2_000;
-/** What a window that comes later is still shown. */
-const QUARANTINED_KEPT_MAX = 1_000;
-
-export type Emit = (event: EngineEvent, transfer?: readonly ArrayBuffer[]) => void;
 
 export interface WorkstationSessionOptions {
   readonly epoch: number;
@@ -101,32 +82,20 @@ export interface WorkstationLive {
 export class WorkstationSession {
   readonly #options: WorkstationSessionOptions;
   readonly #job: RunningJob<SessionParameters>;
-  readonly #rows = new RowCache();
   readonly #trades: SessionTrades;
   readonly #explainer: SessionExplainer;
   #served: ServedSession | null = null;
   readonly #controls: SessionControls;
   readonly #rhythm: CheckpointRhythm | null;
-  readonly #bars: BarFeed;
-  readonly #quarantined: QuarantinedRow[] = [];
-  readonly #quoteRate = new RateMeter();
-  readonly #timeRate = new RateMeter();
-  readonly #board: WorkerBoard;
-  readonly #stopFrames: () => void;
-  #finalTold = -1;
+  readonly #window: SessionWindow;
   #isHeld = false;
   #progress: SessionProgress | null = null;
-  #progressTold: Progress | null = null;
-  #progressAtMs = -Infinity;
-  #namesTold = 0;
-  #isCutting = false;
   #isClosed = false;
   #paused: boolean;
   #isOpen = false;
   #ended = false;
   #isEndTold = false;
   #inputProblem: Problem | null = null;
-  #selected: { readonly symbol: string; id: number; lastTimeMs: number } | null = null;
   #halted = false;
   readonly #live: LiveCoordinator | null;
   #feed: FeedStatus | null = null;
@@ -187,16 +156,17 @@ export class WorkstationSession {
       this.#job.sendSourceEvent({ kind: 'control', control, number }),
     );
     this.#rhythm = keeper === null ? null : this.#createRhythm();
-    this.#board = new WorkerBoard(this.#job, this.#rows);
-    options.scaling.attach(this.#job, () => this.tellScaling());
-    this.#bars = new BarFeed({
-      epoch: options.epoch,
-      building: parameters.bars ?? 'none',
-      query: (symbol, question) => this.#job.query(BARS_QUERY, symbol, question),
-      emit: options.emit,
+    const { epoch, clock, emit, book, scaling } = options;
+    this.#window = new SessionWindow({
+      ...{ epoch, clock, emit, book, scaling },
+      job: this.#job,
+      trades: this.#trades,
+      orders: this.#orders,
+      bars: parameters.bars ?? 'none',
+      facts: () => this.#facts(),
     });
+    scaling.attach(this.#job, () => this.tellScaling());
     this.#showPending();
-    this.#stopFrames = repeatEvery(FRAME_EVERY_MS, () => void this.#frame());
     this.#job.finished.then(
       () => this.#finish(),
       (error: unknown) => this.#fail(error),
@@ -222,17 +192,16 @@ export class WorkstationSession {
   }
 
   tellState(): void {
-    this.#options.emit({ kind: 'state', epoch: this.#options.epoch, state: this.#options.book.state });
+    this.#window.tellState();
   }
 
   tellScaling(): void {
-    const { emit, epoch, scaling } = this.#options;
-    if (!this.#isClosed) emit({ kind: 'scaling', epoch, scaling: scaling.info });
+    this.#window.tellScaling();
   }
 
   setHalted(halted: boolean): void {
     this.#halted = halted;
-    this.#tellProgress();
+    this.#window.tellProgress();
   }
 
   /** What can be asked about it, from the window and by programs. */
@@ -252,33 +221,20 @@ export class WorkstationSession {
   }
 
   async select(symbol: string | null): Promise<void> {
-    this.#selected = symbol === null ? null : { symbol, id: -1, lastTimeMs: -Infinity };
-    this.#bars.chooseSymbol(symbol);
-    await this.#tellHistory();
+    await this.#window.choose(symbol);
   }
 
   setInSight(symbols: readonly number[]): void {
-    this.#rows.setInSight(symbols);
+    this.#window.setInSight(symbols);
   }
 
   selectBars(interval: BarInterval | null): void {
-    this.#bars.chooseInterval(interval);
+    this.#window.chooseBars(interval);
   }
 
   /** Everything a window needs that just came, in an order it can show at once. */
   async tellEverything(): Promise<void> {
-    const { epoch, emit } = this.#options;
-    this.#tellNames(0);
-    this.#tellFrame(this.#rows.cut(this.#options.clock.monotonicMs(), 'complete'));
-    emit({ kind: 'trades', epoch, ...this.#trades.log.latest() });
-    emit({ kind: 'trades-final', epoch, count: this.#trades.finalCount });
-    this.#orders?.tellEverything();
-    this.tellState();
-    this.tellScaling();
-    if (this.#quarantined.length > 0) emit({ kind: 'quarantined', epoch, rows: this.#quarantined });
-    if (this.#progressTold !== null) emit({ kind: 'progress', epoch, progress: this.#progressTold });
-    this.#bars.tellAll();
-    await this.#tellHistory();
+    await this.#window.tellEverything();
   }
 
   /** The machine slept: a live feed is not to be trusted. */
@@ -338,7 +294,7 @@ export class WorkstationSession {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#rest();
-    this.#stopFrames();
+    this.#window.close();
     await this.#orders?.close();
     if (this.#live !== null) await this.#endLive(this.#live);
     await this.#job.close();
@@ -396,7 +352,7 @@ export class WorkstationSession {
   #tookCheckpoint(record: CheckpointRecord): void {
     if (!this.#options.book.record(record) || record.status === 'in-progress') return;
     if (record.status === 'completed') this.#options.onCheckpoint();
-    if (!this.#isClosed) this.tellState();
+    this.tellState();
   }
 
   /** No checkpoint, no control and no change of workers any more. */
@@ -414,7 +370,7 @@ export class WorkstationSession {
       (left, right) => (right.openedAt ?? -Infinity) - (left.openedAt ?? -Infinity),
     );
     for (const { symbol, shares, buyPrice, openedAt } of latestFirst) {
-      this.#rows.addPending(this.#job.symbolId(symbol), {
+      this.#window.addPending(symbol, {
         shares,
         buyPrice,
         openedAtMs: openedAt ?? NaN,
@@ -457,8 +413,7 @@ export class WorkstationSession {
         this.#options.onStandsForHalt();
         return;
       case 'quarantined':
-        this.#quarantined.push(...event.rows.slice(0, QUARANTINED_KEPT_MAX - this.#quarantined.length));
-        this.#options.emit({ kind: 'quarantined', epoch: this.#options.epoch, rows: event.rows });
+        this.#window.tellQuarantined(event.rows);
         return;
       case 'input-failed': {
         const { code, message, where } = event.failure;
@@ -470,149 +425,33 @@ export class WorkstationSession {
     }
   }
 
-  /** Fetches what changed from every task and tells the window; never two at once, so a slow task merges frames. */
-  async #frame(): Promise<void> {
-    if (this.#isClosed) return;
-    void this.#bars.poll(this.#options.clock.monotonicMs());
-    if (this.#isCutting) return;
-    this.#isCutting = true;
-    try {
-      if (!this.#ended) await this.#fetchRows(false);
-      this.#tellChanges('in-sight-first');
-    } catch (error) {
-      // A job that ended between two frames refuses the question; its end is told by `finished`.
-      if (!this.#ended && !this.#isClosed && !(error instanceof JobFailedError)) this.#tellProgress();
-    } finally {
-      this.#isCutting = false;
-    }
-  }
-
-  async #fetchRows(all: boolean): Promise<void> {
-    for (const { rowCount, buffer } of await this.#job.requestRows('rows', all)) this.#rows.update(buffer, rowCount);
-  }
-
-  #tellChanges(scope: FrameScope): void {
-    if (this.#isClosed) return;
-    const { clock, emit, epoch } = this.#options;
-    if (this.#rows.hasChanges) {
-      this.#tellNames(this.#namesTold);
-      this.#tellFrame(this.#rows.cut(clock.monotonicMs(), scope));
-      this.#tellChart();
-    }
-    const unsent = this.#trades.log.takeUnsent();
-    if (unsent !== null) emit({ kind: 'trades', epoch, ...unsent });
-    const { finalCount } = this.#trades;
-    if (finalCount !== this.#finalTold) emit({ kind: 'trades-final', epoch, count: finalCount });
-    this.#finalTold = finalCount;
-    this.#orders?.tellChanges();
-    if (clock.monotonicMs() - this.#progressAtMs >= PROGRESS_EVERY_MS) this.#tellProgress();
-  }
-
-  #tellFrame(frame: ArrayBuffer): void {
-    this.#options.emit({ kind: 'rows', epoch: this.#options.epoch, frame }, [frame]);
-  }
-
-  #tellNames(first: number): void {
-    const names: string[] = [];
-    for (let symbol = first; symbol <= this.#rows.symbolMax; symbol += 1) names.push(this.#job.symbolText(symbol));
-    this.#namesTold = Math.max(this.#namesTold, first + names.length);
-    if (names.length === 0) return;
-    this.#options.emit({ kind: 'symbols', first, names });
-    this.#orders?.lookUp(names);
-  }
-
-  async #tellHistory(): Promise<void> {
-    const selected = this.#selected;
-    if (selected === null) return;
-    let samples: readonly number[] = [];
-    try {
-      samples = (await this.#job.query('history', selected.symbol)) as readonly number[];
-    } catch {
-      // Not quoted yet (or the job has just failed, which is told as such): the chart starts empty.
-      samples = [];
-    }
-    if (this.#selected !== selected || this.#isClosed) return;
-    selected.lastTimeMs = samples.length === 0 ? -Infinity : samples[samples.length - 4];
-    this.#options.emit({
-      kind: 'chart-history',
-      epoch: this.#options.epoch,
-      symbol: selected.symbol,
-      samples: Float64Array.from(samples),
-      trades: this.#trades.log.latestOf(selected.symbol),
-    });
-  }
-
-  /** The chosen symbol's latest quote, once per frame in which it has a newer one. */
-  #tellChart(): void {
-    const selected = this.#selected;
-    if (selected === null) return;
-    if (selected.id < 0) selected.id = this.#symbolIdOf(selected.symbol);
-    const row = selected.id < 0 ? null : this.#rows.rowOf(selected.id);
-    if (row === null || !(row[ROW.quoteTimeMs] > selected.lastTimeMs)) return;
-    selected.lastTimeMs = row[ROW.quoteTimeMs];
-    const samples = Float64Array.of(
-      row[ROW.quoteTimeMs],
-      row[ROW.bid],
-      row[ROW.ask],
-      row[ROW.shares] > 0 ? row[ROW.askPrice] : 0,
-    );
-    this.#options.emit({ kind: 'chart', epoch: this.#options.epoch, symbol: selected.symbol, samples });
-  }
-
-  #symbolIdOf(symbol: string): number {
-    for (let id = 0; id <= this.#rows.symbolMax; id += 1) if (this.#job.symbolText(id) === symbol) return id;
-    return -1;
-  }
-
-  #tellProgress(): void {
-    const progress = this.#progress;
-    if (progress === null) return;
-    const { clock, epoch, emit } = this.#options;
-    const nowMs = clock.monotonicMs();
-    this.#progressAtMs = nowMs;
-    const { totals, fraction, lagMs, greatestMs } = progress;
-    const workers = this.#board.read(nowMs);
-    const watermarks = workers.map(({ watermarkMs }) => watermarkMs);
-    this.#progressTold = {
-      fraction,
-      eventTimeMs: greatestMs,
-      watermarkMs: watermarks.includes(null) ? null : Math.min(...(watermarks as number[])),
-      firstEventTimeMs: totals.firstEventTimeMs,
-      lagMs,
-      quotesPerSecond: this.#quoteRate.read(nowMs, totals.quotes),
-      speedReached:
-        this.#timeRate.read(nowMs, greatestMs === null ? 0 : greatestMs - (totals.firstEventTimeMs ?? greatestMs)) /
-        1000,
-      counts: {
-        // Rows that were decoded ahead have not ended anywhere yet; they are not shown before they do.
-        rows: totals.rows - totals.openRows,
-        quotes: totals.quotes - totals.futureQuotes - totals.lateQuotes - totals.staleQuotes,
-        applied: totals.appliedRows,
-        late: totals.late,
-        quarantined: totals.quarantined,
-        ignored: totals.ignored,
-        quarantinedByReason: totals.quarantinedByReason,
-      },
+  /** null: the source has not told yet. */
+  #facts(): SessionFacts | null {
+    if (this.#progress === null) return null;
+    return {
+      source: this.#progress,
       trades: this.#trades.log.count,
       halted: this.#halted,
       rulesVersion: this.rulesVersion,
-      workers,
       maxParallelism: this.#job.graph.maxParallelism,
       feed: this.#feed === null ? null : feedInfo(this.#feed, this.#live?.gate.pending ?? 0),
     };
-    emit({ kind: 'progress', epoch, progress: this.#progressTold });
   }
 
   async #finish(): Promise<void> {
     if (this.#isClosed) return;
-    await this.#fetchRows(true);
-    this.#ended = true;
-    this.#rest();
+    await this.#window.fetchAllRows();
+    this.#end();
     await this.#keepEnd();
     await this.tellEnd('finished');
-    this.#progressAtMs = -Infinity;
-    this.#tellChanges('changed');
+    this.#window.tellLast();
     this.#options.onStatus({ kind: 'finished' });
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#window.end();
+    this.#rest();
   }
 
   /** Trades after the last checkpoint are final with the session. */
@@ -630,11 +469,9 @@ export class WorkstationSession {
   }
 
   #fail(error: unknown): void {
-    this.#ended = true;
-    this.#rest();
-    this.#stopFrames();
+    this.#end();
+    this.#window.fail();
     if (this.#isClosed) return;
-    this.#tellChanges('changed');
     if (this.#inputProblem !== null) return this.#options.onFailed(this.#inputProblem, 'input');
     const { message } = error as Error;
     const where = error instanceof JobFailedError ? error.thread : null;
@@ -647,11 +484,4 @@ export class WorkstationSession {
 /** Places of a price step, two at least: "0.01" has 2. */
 function decimalsOf(step: string): number {
   return Math.max(2, step.includes('.') ? step.length - step.indexOf('.') - 1 : 0);
-}
-
-function feedInfo(status: FeedStatus, pendingTrades: number): FeedInfo {
-  const { state, lastMessageAgeMs, quoteAgeMs, gaps, missed, duplicates, staleQuotes, staleSymbols, connects } = status;
-  const retryInMs = state.kind === 'reconnecting' ? state.inMs : null;
-  const counts = { gaps, missed, duplicates, staleQuotes, staleSymbols, connects };
-  return { state: state.kind, retryInMs, lastMessageAgeMs, quoteAgeMs, ...counts, pendingTrades };
 }

@@ -1,10 +1,18 @@
-import type { Clock } from '../core/time.ts';
-import type { JobGraph } from '../graph/job-graph.ts';
-import { dealHandovers, RescaleBarrier, type RescaleCause, type RescaleRecord } from '../runtime/checkpoint/rescale.ts';
-import { createPhysicalPlan, type PhysicalPlan, type PlanOptions } from '../runtime/exchange/physical-plan.ts';
-import { createJobMemory, type JobMemory } from '../runtime/job-memory.ts';
-import { buffersOf } from '../state/moved-keys.ts';
-import type { NewParallelism, ToWorker } from './worker-messages.ts';
+import { IllegalArgumentError, IllegalStateError } from '../../core/errors.ts';
+import type { Clock } from '../../core/time.ts';
+import type { JobGraph } from '../../graph/job-graph.ts';
+import type { Acknowledgement } from '../../runtime/checkpoint/acknowledgement.ts';
+import {
+  dealHandovers,
+  RescaleBarrier,
+  type RescaleCause,
+  type RescaleRecord,
+} from '../../runtime/checkpoint/rescale.ts';
+import { createPhysicalPlan, type PhysicalPlan, type PlanOptions } from '../../runtime/exchange/physical-plan.ts';
+import { createJobMemory, type JobMemory } from '../../runtime/job-memory.ts';
+import { TASKS_MAX } from '../../runtime/thread-control.ts';
+import { buffersOf } from '../../state/moved-keys.ts';
+import type { NewParallelism, ToWorker } from '../worker-messages.ts';
 
 /** The job with another parallelism. */
 export interface NewWiring {
@@ -30,6 +38,8 @@ export interface RescalingHost<T extends RescaledThread> {
   readonly memory: JobMemory;
   readonly planOptions: PlanOptions;
   readonly threads: readonly T[];
+  /** Records can flow. */
+  readonly started: Promise<void>;
   /** Whether the job has, and when. */
   readonly hasEnded: boolean;
   readonly over: Promise<void>;
@@ -50,12 +60,79 @@ export interface RescalingHost<T extends RescaledThread> {
 const COMPILING_MS = 150;
 
 const JOB_ENDED = 'The job ended before it was done.';
+const SOURCES_ENDED = 'The sources have ended.';
+
+/** The changes of one job's parallelism, one after the other, and what came of them. Coordinator thread only. */
+export class JobRescales<T extends RescaledThread> {
+  private readonly host: RescalingHost<T>;
+  private readonly records: RescaleRecord[] = [];
+  private current: JobRescaling<T> | null = null;
+
+  constructor(host: RescalingHost<T>) {
+    this.host = host;
+  }
+
+  /** Newest last. */
+  get history(): readonly RescaleRecord[] {
+    return this.records;
+  }
+
+  get isUnderWay(): boolean {
+    return this.current !== null;
+  }
+
+  /** No job can have more task threads than this. */
+  get parallelismMax(): number {
+    return Math.min(this.host.graph.maxParallelism, TASKS_MAX);
+  }
+
+  /** @throws IllegalArgumentError for an impossible number, IllegalStateError while the job does not run or changes already */
+  async run(parallelism: number, why: RescaleCause): Promise<RescaleRecord> {
+    const { host, parallelismMax } = this;
+    if (!Number.isInteger(parallelism) || parallelism < 1 || parallelism > parallelismMax)
+      throw new IllegalArgumentError(
+        `The parallelism must be a whole number from 1 to ${parallelismMax}; found ${parallelism}.`,
+      );
+    await Promise.race([host.started, host.over]);
+    if (host.hasEnded) throw new IllegalStateError('The parallelism can only change while the job runs.');
+    if (this.current !== null) throw new IllegalStateError('The parallelism is being changed already.');
+    this.current = new JobRescaling(host, parallelism, why);
+    try {
+      const record = await this.current.run();
+      this.records.push(record);
+      return record;
+    } finally {
+      this.current = null;
+    }
+  }
+
+  /** @returns false: the part is of a checkpoint */
+  acknowledge(part: Acknowledgement): boolean {
+    const barrier = this.current?.barrier;
+    if (barrier?.id !== part.checkpointId) return false;
+    barrier.acknowledge(part);
+    return true;
+  }
+
+  /** The source has no barrier to send any more. */
+  sourcesEnded(): void {
+    this.current?.barrier.refuse(SOURCES_ENDED);
+  }
+
+  narrowed(thread: T['id']): void {
+    this.current?.narrowed(thread);
+  }
+
+  moved(): void {
+    this.current?.barrier.moved();
+  }
+}
 
 /**
  * Another number of task threads while records flow. Whatever can be done before the barrier is: threads are started,
  * memory is made, and every thread rehearses. Behind it keys change hands, and everybody goes on. Coordinator thread only.
  */
-export class JobRescaling<T extends RescaledThread> {
+class JobRescaling<T extends RescaledThread> {
   readonly barrier: RescaleBarrier;
   private readonly host: RescalingHost<T>;
   private readonly toNarrow = new Set<T['id']>();
