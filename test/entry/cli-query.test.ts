@@ -113,6 +113,18 @@ test(
     // The session is over after two seconds of its time; the program answers until it is told to end.
     interrupt();
     expect((await replay).code).toBe(0);
+
+    // Nobody runs any more; the audit trail still tells the same.
+    const told = await ask('explain', '--trade', '0-AAPL', '--state', 'state');
+    expect(told).toMatchObject({ code: 0, stdout: trade.stdout });
+    const unknown = await ask('explain', '--trade', '7-AAPL', '--state', 'state');
+    expect([unknown.code, unknown.stderr]).toEqual([
+      4,
+      'The audit trail of state tells of no trade 7-AAPL. All of them: flinktrade audit export state -o -\n',
+    ]);
+    expect((await ask('explain', '--trade', '0-AAPL', '--state', 'elsewhere')).code).toBe(3);
+    expect((await ask('explain', '--trade', '0-AAPL', '--state', 'state', '--url', 'http://127.0.0.1:1')).code).toBe(2);
+    expect((await ask('explain', 'AAPL', '--state', 'state')).code).toBe(2);
   },
   MANY_STARTS_MS,
 );

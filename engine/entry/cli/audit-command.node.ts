@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
@@ -6,13 +5,12 @@ import { AUDIT_ANCHOR, openAnchorFile } from '../../connectors/audit/audit-ancho
 import { utf8Text } from '../../connectors/audit/audit-chain.ts';
 import { exportAudit } from '../../connectors/audit/export-audit.ts';
 import { verifyAudit, verifyExport, type AuditVerdict } from '../../connectors/audit/verify-audit.ts';
-import { openFolderStore } from '../../connectors/storage/folder-store.node.ts';
-import { openStateFolder } from '../../connectors/storage/state-folder.node.ts';
-import { StoreError, type DurableStore } from '../../contract/durable-store.ts';
+import { StoreError } from '../../contract/durable-store.ts';
 import { sha256 } from '../../core/sha256.node.ts';
 import type { AuditCommand } from './arguments.ts';
 import { CliError, EXIT_INPUT, EXIT_NOT_INTACT, printable } from './messages.ts';
 import { checkOutputs, writeText } from './output-files.node.ts';
+import { openExistingStore } from './existing-store.node.ts';
 import { tell } from './tell.node.ts';
 
 /** Does what `flinktrade audit ...` asks for. @throws CliError */
@@ -58,24 +56,6 @@ async function isFolder(path: string): Promise<boolean> {
   } catch (error) {
     throw new CliError(EXIT_INPUT, `${path} cannot be read: ${(error as Error).message}`);
   }
-}
-
-/** Nothing is made where there is nothing: a wrong name must not look like an empty trail. */
-async function openExistingStore(folder: string): Promise<DurableStore> {
-  const has = (name: string): boolean => existsSync(join(folder, name));
-  if (has('format')) return openFolderStore(folder);
-  if (has('a') || has('b') || has('mark')) {
-    return openStateFolder(folder, ({ severity, message }) => {
-      if (severity === 'warning') tell(message);
-    });
-  }
-  if (has(AUDIT_ANCHOR)) {
-    throw new CliError(
-      EXIT_INPUT,
-      `${folder} has the anchor of an audit trail, but the store with the trail is gone. Bring it back from a copy.`,
-    );
-  }
-  throw new CliError(EXIT_INPUT, `${folder} is no state folder: it was never the DIR of --state DIR.`);
 }
 
 const LINE_END = 0x0a;

@@ -1,17 +1,45 @@
+import { recordsIn } from '../../connectors/audit/export-audit.ts';
+import { StoreError } from '../../contract/durable-store.ts';
 import type { TradeExplanation } from '../../contract/explanations.ts';
+import { explainTrade } from '../../trading/explain-trade.ts';
+import { findToldTrade } from '../session/audit-told.ts';
 import { findProgram } from './asked-program.node.ts';
+import { openExistingStore } from './existing-store.node.ts';
 import { timeOf } from './explain-command.node.ts';
-import { printable } from './messages.ts';
+import { CliError, EXIT_INPUT, EXIT_NOT_FOUND, printable } from './messages.ts';
 import { writeText } from './output-files.node.ts';
-import type { ExplainTradeCommand } from './query-arguments.ts';
+import type { AskedProgram, ExplainTradeCommand } from './query-arguments.ts';
 
 /** Tells why a trade was made as it was. */
-export async function runExplainTrade({ tradeId, json, ...asked }: ExplainTradeCommand): Promise<void> {
-  const program = findProgram(asked);
-  const path = `/v1/trades/${encodeURIComponent(tradeId)}`;
-  const trade = (await program.get(path, new URLSearchParams(), 'application/json')) as TradeExplanation;
+export async function runExplainTrade({ tradeId, state, json, ...asked }: ExplainTradeCommand): Promise<void> {
+  const trade = state === null ? await askedTrade(tradeId, asked) : await tradeIn(state, tradeId);
   if (json) return writeText('-', [`${JSON.stringify(trade, null, 2)}\n`]);
   await writeText('-', [printable(`${trade.id}: ${trade.why}\n${linesOf(trade).join('\n')}\n`)]);
+}
+
+async function askedTrade(tradeId: string, asked: AskedProgram): Promise<TradeExplanation> {
+  const path = `/v1/trades/${encodeURIComponent(tradeId)}`;
+  return (await findProgram(asked).get(path, new URLSearchParams(), 'application/json')) as TradeExplanation;
+}
+
+/** Of a session that runs no more: its audit trail tells of every final trade. */
+async function tradeIn(folder: string, tradeId: string): Promise<TradeExplanation> {
+  try {
+    const store = await openExistingStore(folder);
+    try {
+      const told = await findToldTrade(recordsIn(store), tradeId);
+      if (told !== null) return explainTrade(told.trade, told.decision, told.rules);
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    if (error instanceof StoreError) throw new CliError(EXIT_INPUT, error.message);
+    throw error;
+  }
+  throw new CliError(
+    EXIT_NOT_FOUND,
+    `The audit trail of ${folder} tells of no trade ${tradeId}. All of them: flinktrade audit export ${folder} -o -`,
+  );
 }
 
 function linesOf(trade: TradeExplanation): string[] {

@@ -97,9 +97,9 @@ export const USAGE = `FlinkTrade command line
   flinktrade positions [--watch] [--symbols GOOG,AAPL,TWTR] [--json]
       The table of positions of a running session; --watch: ten times a second, until Ctrl-C.
   flinktrade explain SYMBOL [--as-of N] [--since N] [--json]
-  flinktrade explain --trade ID [--json]
+  flinktrade explain --trade ID [--state DIR] [--json]
       Why it did or did not trade on its last quote, with the numbers compared, its pending timer, and what has changed
-      since a kept checkpoint.
+      since a kept checkpoint. With --state the trade is looked up in the audit trail of that folder; nothing need run.
       query, positions and explain find the workstation with its local server on, or a replay or live started with --serve;
       --url ADDRESS and --token FILE choose one; --user-data-dir DIR is where a workstation keeps its data.
 

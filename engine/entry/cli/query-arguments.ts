@@ -38,6 +38,8 @@ export interface ExplainTradeCommand extends AskedProgram {
   readonly kind: 'explain-trade';
   /** `1042-AAPL`, as the trades file has it. */
   readonly tradeId: string;
+  /** The audit trail of this state folder has it; null: a running program is asked. */
+  readonly state: string | null;
   readonly json: boolean;
 }
 
@@ -56,7 +58,7 @@ const LIST_FLAGS = ['prefix', 'filter', 'sort', 'limit', 'descending'];
 export const QUERY_FLAGS: readonly string[] = ['as-of', 'json', 'csv', ...LIST_FLAGS, ...ASKED_FLAGS];
 export const POSITIONS_FLAGS: readonly string[] = ['watch', 'symbols', 'json', ...ASKED_FLAGS];
 
-export const EXPLAIN_FLAGS: readonly string[] = ['trade', 'as-of', 'since', 'json', ...ASKED_FLAGS];
+export const EXPLAIN_FLAGS: readonly string[] = ['trade', 'state', 'as-of', 'since', 'json', ...ASKED_FLAGS];
 
 const SYMBOLS_MAX = 1_000;
 
@@ -112,6 +114,8 @@ const TRADE_ID = /^\d{1,16}-./s;
 export function readExplain({ values, rest }: ParsedFlags): Result<CliCommand, string> {
   const tradeId = values.get('trade');
   if (tradeId !== undefined) return readExplainTrade(tradeId, values, rest);
+  if (values.has('state'))
+    return fail('--state goes with --trade ID: a symbol is explained by the running program that holds its state.');
   const [symbol, ...more] = rest;
   if (symbol === undefined || more.length > 0)
     return fail(
@@ -143,8 +147,12 @@ function readExplainTrade(
     return fail(`--trade ID names all there is to say: the trade was decided once; found "${other}" as well.`);
   if (!TRADE_ID.test(tradeId))
     return fail(`--trade takes the id of a trade, such as 1042-AAPL: quote number and symbol; found "${tradeId}".`);
+  const state = values.get('state') ?? null;
+  const running = state === null ? undefined : ASKED_FLAGS.find((flag) => values.has(flag));
+  if (running !== undefined)
+    return fail(`--state reads the audit trail of a folder, --${running} asks a running program; give one of them.`);
   const asked = readAsked(values);
-  return asked.ok ? ok({ kind: 'explain-trade', tradeId, json: values.has('json'), ...asked.value }) : asked;
+  return asked.ok ? ok({ kind: 'explain-trade', tradeId, state, json: values.has('json'), ...asked.value }) : asked;
 }
 
 function readAsked(values: ReadonlyMap<string, string>): Result<AskedProgram, string> {

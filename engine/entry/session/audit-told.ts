@@ -46,12 +46,38 @@ export async function readTold(trail: AuditTrail, session: string, from: number)
 
 /** A trade that was told, by its id; null: there is none. @throws StoreError */
 export async function readTrade(trail: AuditTrail, session: string, id: string): Promise<DecidedTrade | null> {
-  for await (const record of recordsOf(trail, session, 0)) {
-    if (record.kind !== 'trade' || record.details.id !== id) continue;
-    const { decision = null, rulesVersion: _version, ...trade } = record.details;
-    return { trade, decision };
-  }
+  for await (const record of recordsOf(trail, session, 0))
+    if (record.kind === 'trade' && record.details.id === id) return decidedTrade(record);
   return null;
+}
+
+/** A trade with the rules that decided it, where nothing but the trail is at hand. */
+export interface ToldTrade extends DecidedTrade {
+  /** null: they were not told. */
+  readonly rules: RulesDocument | null;
+}
+
+/**
+ * A trade that was told of any session, by its id; null: there is none. Quotes are numbered in each session anew: of two
+ * trades with one id the newest is meant.
+ */
+export async function findToldTrade(records: AsyncIterable<AuditRecord>, id: string): Promise<ToldTrade | null> {
+  const rules = new Map<string, RulesDocument>();
+  let session = '';
+  let found: ToldTrade | null = null;
+  for await (const record of records) {
+    if (record.kind === 'session-start' || record.kind === 'recovery') session = record.details.session ?? session;
+    if (record.kind === 'session-start' || record.kind === 'rules')
+      rules.set(`${versionOf(record)} ${session}`, record.details.rules);
+    if (record.kind === 'trade' && record.details.id === id)
+      found = { ...decidedTrade(record), rules: rules.get(`${record.details.rulesVersion} ${session}`) ?? null };
+  }
+  return found;
+}
+
+function decidedTrade({ details }: Extract<AuditRecord, { kind: 'trade' }>): DecidedTrade {
+  const { decision = null, rulesVersion: _version, ...trade } = details;
+  return { trade, decision };
 }
 
 /** The rules of a version, 1: those the session began with; null: they were not told. @throws StoreError */
