@@ -8,7 +8,8 @@ import type { SinkContext } from './sink.ts';
  * idempotent), and the one that was current at that checkpoint is aborted, because its records come again.
  *
  * A `TXN` names the transaction for as long as it is pending, also in another process: plain data, stored with the
- * checkpoint. Methods that return a promise are awaited, one at a time; records go on meanwhile, into the next transaction.
+ * checkpoint. Methods that return a promise are awaited; records go on meanwhile, into the next transaction. Where a checkpoint
+ * is overtaken by the next, two pre-commits are under way at once; the next is complete when both are.
  */
 export abstract class TwoPhaseCommitSinkFunction<IN, TXN> {
   /** A fresh transaction: at the start, and at each checkpoint. At once: records are waiting for it. */

@@ -71,6 +71,49 @@ describe('a two-phase-commit sink', () => {
     expect(outside.records).toEqual([1]);
   });
 
+  test('a checkpoint is not safe before what an older one pre-commits is', async () => {
+    const outside = new Outside();
+    const late: (() => void)[] = [];
+    class LateSink extends FileLikeSink {
+      override async preCommit(transaction: Transaction): Promise<void> {
+        await new Promise<void>((resolve) => late.push(resolve));
+        return super.preCommit(transaction);
+      }
+    }
+    const harness = new TwoPhaseCommitSinkTestHarness(() => new LateSink(outside));
+    await harness.open();
+    const safe: number[] = [];
+    const snapshots = [1, 2].map((id) => {
+      harness.write(id);
+      return harness.snapshot(id).then(() => safe.push(id));
+    });
+
+    // The newest goes on first.
+    late[1]();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(safe).toEqual([]);
+    late[0]();
+    await Promise.all(snapshots);
+    await harness.notifyCheckpointComplete(2);
+
+    expect(safe).toEqual([1, 2]);
+    expect(outside.records).toEqual([1, 2]);
+  });
+
+  test('after a pre-commit that failed no checkpoint succeeds that would commit it', async () => {
+    const outside = new Outside();
+    class FailingSink extends FileLikeSink {
+      override preCommit(transaction: Transaction): Promise<void> {
+        return transaction.number === 1 ? Promise.reject(new Error('the disk is full')) : super.preCommit(transaction);
+      }
+    }
+    const harness = new TwoPhaseCommitSinkTestHarness(() => new FailingSink(outside));
+    await harness.open();
+
+    await expect(harness.snapshot(1)).rejects.toThrow('the disk is full');
+    await expect(harness.snapshot(2)).rejects.toThrow('the disk is full');
+  });
+
   test('a failing commit does not keep the others back, and is made good by the restart', async () => {
     const outside = new Outside();
     const harness = new TwoPhaseCommitSinkTestHarness(() => new FileLikeSink(outside));

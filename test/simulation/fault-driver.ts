@@ -26,7 +26,7 @@ export interface Disturbed {
 /** Steps, or records. */
 const PATIENCE = 150;
 
-type Phase = 'recovery' | 'running';
+type Phase = 'recovery' | 'running' | 'ended';
 
 /** Makes the planned faults of one life happen at their places, and knows which did. */
 export class FaultDriver implements StoreWatcher {
@@ -209,9 +209,12 @@ export class FaultDriver implements StoreWatcher {
 
   atEnd(): void {
     if (this.#plan.ending?.kind === 'crash-at-the-end') this.crash();
+    // From here on all is made final: nothing that was planned for the job's time happens any more.
+    this.#phase = 'ended';
   }
 
   beforeCall(call: StoreCallKind, name: string): PlannedStoreFault | null {
+    if (this.#phase === 'ended') return null;
     this.#countCall('before', name);
     const nth = (this.#callsOfKind.get(call) ?? 0) + 1;
     this.#callsOfKind.set(call, nth);
@@ -235,7 +238,7 @@ export class FaultDriver implements StoreWatcher {
   }
 
   afterCall(_call: StoreCallKind, name: string): void {
-    this.#countCall('after', name);
+    if (this.#phase !== 'ended') this.#countCall('after', name);
   }
 
   failedFull(): void {

@@ -2,47 +2,19 @@ import { createHash } from 'node:crypto';
 import type { CheckpointRecord } from '../../engine/contract/checkpoint-record.ts';
 import { CheckpointCoordinator } from '../../engine/runtime/checkpoint/checkpoint-coordinator.ts';
 import { CheckpointStorage, type RestoredCheckpoint } from '../../engine/runtime/checkpoint/checkpoint-storage.ts';
+import type { TwoPhaseCommitState } from '../../engine/runtime/checkpoint/two-phase-commit-writer.ts';
 import { LocalExecutor } from '../../engine/runtime/local-executor.ts';
-import { MemoryDisk } from '../support/memory-store.ts';
-import { CommitLog, CommittingWriter, type StoredWriter } from './commit-log.ts';
+import type { StoredWriter } from './commit-log.ts';
 import { newestWhole } from './disk-reading.ts';
 import { Draws } from './draws.ts';
 import { FaultDriver, SimulatedCrash } from './fault-driver.ts';
+import { LedgerRefused, type LedgerAccess, type LedgerTransaction } from './ledger.ts';
+import { DirectSink, TransactionalSink, type Describe, type LifeSink } from './life-sinks.ts';
 import { PARALLELISM_MAX, type LifePlan, type SimulationPlan } from './plan.ts';
 import { Scheduler } from './scheduler.ts';
 import type { BegunJob, SimulatedJob } from './simulated-job.ts';
+import type { SimulatedMachine } from './simulated-machine.ts';
 import { SimulatedStore } from './simulated-store.ts';
-
-/** What survives the death of a process: its disk, what its sinks made final, and the world outside. */
-export class SimulatedMachine<W> {
-  readonly disk = new MemoryDisk();
-  readonly world: W;
-  readonly #logs = new Map<string, CommitLog>();
-  readonly violations: string[] = [];
-  /** Ids are never used twice, so the newest one that was announced as complete is the highest. */
-  newestComplete = -1;
-  /** Checkpoints with a wrong bit that somebody planned. */
-  readonly damaged = new Set<number>();
-  /** A savepoint that the next life is to go on from. */
-  wantedSavepoint: number | null = null;
-
-  constructor(world: W) {
-    this.world = world;
-  }
-
-  /** What a sink made final, by its name. */
-  log(sink: string): CommitLog {
-    const known = this.#logs.get(sink);
-    if (known !== undefined) return known;
-    const log = new CommitLog(sink);
-    this.#logs.set(sink, log);
-    return log;
-  }
-
-  get allViolations(): string[] {
-    return [...this.violations, ...[...this.#logs.values()].flatMap(({ violations }) => violations)];
-  }
-}
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -55,7 +27,9 @@ const STEP_MS_MAX = 5;
 /** What has not happened after so many polls will not happen. */
 const HELD_POLLS_MAX = 600;
 
-export type LifeOutcome<R> = { readonly kind: 'crashed' } | { readonly kind: 'ended'; readonly results: R };
+/** `refused`: the ledger refused a transaction, which fails the job. */
+export type LifeOutcome<R> =
+  { readonly kind: 'crashed' } | { readonly kind: 'refused' } | { readonly kind: 'ended'; readonly results: R };
 
 /** One life of the simulated process: it recovers from its disk, runs the job, stores checkpoints, and ends or crashes. */
 export class Life<R, W> {
@@ -71,6 +45,9 @@ export class Life<R, W> {
   #begun: BegunJob<R> | null = null;
   #coordinator: CheckpointCoordinator | null = null;
   #executor: LocalExecutor<never> | null = null;
+  #sinks: Readonly<Record<string, LifeSink>> = {};
+  #isRefused = false;
+  #hasEnded = false;
   readonly #stalls = new Map<'sink' | number, number>();
   #steps = 0;
   #held = 0;
@@ -121,35 +98,31 @@ export class Life<R, W> {
       const firstId = await this.#recover();
       return { kind: 'ended', results: await this.#runJob(firstId) };
     } catch (error) {
-      if (!this.faults.crashed) throw error;
+      if (!this.faults.crashed && !this.#isRefused) throw error;
       this.#store.crash();
       this.#scheduler.forgetAll();
-      return { kind: 'crashed' };
+      return { kind: this.faults.crashed ? 'crashed' : 'refused' };
     }
   }
 
   async #recover(): Promise<number> {
     const wanted = this.#machine.wantedSavepoint;
-    this.#machine.wantedSavepoint = null;
-    const hung = (): Error => new Error('The recovery waits for something that will never come.');
-    const firstId = await this.#scheduler.drive(this.#storage.nextId(), hung);
+    const firstId = await this.#driven(this.#storage.nextId());
     const expected = newestWhole(this.#machine.disk, sha256, wanted);
-    const { checkpoint, refused } = await this.#scheduler.drive(
+    const { checkpoint, refused } = await this.#driven(
       this.#storage.latest(({ id }) =>
         Promise.resolve(wanted === null || id === wanted ? null : 'A savepoint was asked for.'),
       ),
-      hung,
     );
     this.#recoveredFrom = checkpoint;
     this.hasRead = true;
     this.refusedInRecovery = refused.length;
     const found = checkpoint?.id ?? -1;
-    if (!this.faults.readsDamaged) {
-      if (found !== expected)
-        this.#violation(
-          `The newest whole checkpoint on the disk was ${expected}; the recovery took ${found} and refused ${JSON.stringify(refused)}.`,
-        );
-    }
+    this.#machine.newestUsed = Math.max(this.#machine.newestUsed, found);
+    if (!this.faults.readsDamaged && found !== expected)
+      this.#violation(
+        `The newest whole checkpoint on the disk was ${expected}; the recovery took ${found} and refused ${JSON.stringify(refused)}.`,
+      );
     if (
       wanted === null &&
       expected < this.#machine.newestComplete &&
@@ -165,11 +138,10 @@ export class Life<R, W> {
 
   async #runJob(firstId: number): Promise<R> {
     const restored = this.#recoveredFrom;
-    const writers = Object.entries(this.#simulated.sinks).map(([name, describe]) => {
-      const stored = (restored?.sinks[name] ?? null) as StoredWriter | null;
-      return [name, new CommittingWriter(this.#machine.log(name), describe, stored)] as const;
-    });
-    for (const [, writer] of writers) writer.recover(() => this.faults.beforeRecoveredCommit());
+    this.#sinks = Object.fromEntries(
+      Object.entries(this.#simulated.sinks).map(([name, describe]) => [name, this.#createSink(name, describe)]),
+    );
+    for (const sink of Object.values(this.#sinks)) await this.#driven(sink.recover());
     this.faults.recovered(restored !== null);
     const begun = this.#simulated.begin({
       seed: this.#plan.seed + 1,
@@ -178,31 +150,83 @@ export class Life<R, W> {
       world: this.#machine.world,
     });
     this.#begun = begun;
-    const executor = this.#createExecutor(begun, restored, Object.fromEntries(writers));
+    const executor = this.#createExecutor(begun, restored);
     const coordinator = this.#createCoordinator(executor, firstId);
     this.#executor = executor;
     this.#coordinator = coordinator;
     coordinator.start();
     await executor.run();
-    if (this.faults.crashed) throw new SimulatedCrash('before the end');
+    this.#checkAlive('before the end');
     this.faults.atEnd();
     coordinator.stop();
+    this.#hasEnded = true;
+    for (const sink of Object.values(this.#sinks)) await this.#driven(sink.finish());
     this.#scheduler.forgetAll();
-    for (const [, writer] of writers) writer.finish();
     return begun.results(executor);
   }
 
-  #createExecutor(
-    begun: BegunJob<R>,
-    restored: RestoredCheckpoint | null,
-    sinks: Record<string, CommittingWriter<never>>,
-  ): LocalExecutor<never> {
+  /** Waits for what goes on outside of the job, while time passes. */
+  #driven<T>(promise: Promise<T>): Promise<T>;
+  #driven<T>(promise: Promise<T> | null): Promise<T | null>;
+  async #driven<T>(promise: Promise<T> | null): Promise<T | null> {
+    if (promise === null) return null;
+    return this.#scheduler.drive(promise, () => new Error('The process waits for something that will never come.'));
+  }
+
+  #createSink(name: string, describe: Describe): LifeSink {
+    const restored = this.#recoveredFrom;
+    const recommits = (): void => this.faults.beforeRecoveredCommit();
+    if (this.#whole.ledger === null) {
+      const stored = (restored?.sinks[name] ?? null) as StoredWriter | null;
+      return new DirectSink(this.#machine.log(name), describe, stored, recommits);
+    }
+    const stored = (restored?.application ?? {}) as Record<string, TwoPhaseCommitState<LedgerTransaction> | undefined>;
+    return new TransactionalSink(
+      this.#machine.ledger(name),
+      this.#accessLedger(this.#whole.ledger.delayMs, recommits),
+      describe,
+      stored[name] ?? null,
+      (error) => {
+        if (!this.#isRefused && !this.faults.crashed) this.#violation(`${name}: ${String(error)}`);
+      },
+    );
+  }
+
+  #accessLedger(delayMs: number, beforeRecoveredCommit: () => void): LedgerAccess {
+    const draws = new Draws(this.#plan.seed + 2);
+    const machine = this.#machine;
+    return {
+      beforeRecoveredCommit,
+      restoredId: this.#recoveredFrom?.id ?? -1,
+      newestComplete: () => (this.#hasEnded ? Infinity : machine.newestUsed),
+      call: (kind, act) =>
+        new Promise((resolve, reject) => {
+          this.#scheduler.after(draws.int(0, delayMs), () => {
+            // Behind the last record there is no checkpoint to go on from: the job would begin again at an older one.
+            if (!this.#hasEnded && machine.refuses(kind)) {
+              this.#isRefused = true;
+              return reject(new LedgerRefused(`The ledger refuses a ${kind}.`));
+            }
+            act();
+            this.#scheduler.after(draws.int(0, delayMs), resolve);
+          });
+        }),
+    };
+  }
+
+  async #storedBySinks(checkpointId: number): Promise<Record<string, unknown>> {
+    const stored: Record<string, unknown> = { note: checkpointId };
+    for (const [name, sink] of Object.entries(this.#sinks)) stored[name] = await sink.stored(checkpointId);
+    return stored;
+  }
+
+  #createExecutor(begun: BegunJob<R>, restored: RestoredCheckpoint | null): LocalExecutor<never> {
     const { parallelism, ringSlots } = this.#plan;
     const executor = new LocalExecutor(begun.job, {
       parameters: begun.parameters as never,
       parallelism,
       maxParallelism: this.#whole.maxParallelism,
-      sinks,
+      sinks: Object.fromEntries(Object.entries(this.#sinks).map(([name, { writer }]) => [name, writer])),
       random: this.#draws.random,
       clock: this.#scheduler,
       ringSlots,
@@ -242,10 +266,14 @@ export class Life<R, W> {
           this.faults.began(id);
           this.#scheduler.after(this.#draws.int(0, 2), () => executor.triggerCheckpoint(id));
         },
-        store: (parts) =>
-          this.#storage.write({ ...parts, application: { note: parts.id }, values: [] }, () => Promise.resolve()),
+        store: async (parts) => {
+          const application = await this.#storedBySinks(parts.id);
+          return this.#storage.write({ ...parts, application, values: [] }, () => Promise.resolve());
+        },
         completed: (id) => {
+          this.#machine.wantedSavepoint = null;
           this.#machine.newestComplete = Math.max(this.#machine.newestComplete, id);
+          this.#machine.newestUsed = Math.max(this.#machine.newestUsed, id);
           // What is thrown here ends in a promise of the coordinator's; the step that let it happen looks for a crash.
           if (this.faults.completed(id, kinds.get(id) ?? 'checkpoint')) return;
           executor.notifyCheckpointComplete(id);
@@ -271,7 +299,8 @@ export class Life<R, W> {
     if (text.startsWith('The job has ended')) return;
     this.faults.failed(id);
     if (text.includes('was not complete after')) this.faults.timedOut();
-    if (!this.faults.disturbsStore) this.#violation(`Checkpoint ${id} failed although nothing was planned: ${text}`);
+    if (!this.faults.disturbsStore && !this.#isRefused)
+      this.#violation(`Checkpoint ${id} failed although nothing was planned: ${text}`);
   }
 
   /** No checkpoint is under way for longer than its timeout. */
@@ -287,8 +316,7 @@ export class Life<R, W> {
   }
 
   #step(): Promise<void> | null {
-    // Whoever caught what killed a task: the whole process is gone.
-    if (this.faults.crashed) throw new SimulatedCrash('before a step');
+    this.#checkAlive('before a step');
     this.#steps += 1;
     if (this.#steps > STEPS_MAX) throw new Error(`The job has not come to its end after ${STEPS_MAX} steps.`);
     this.#scheduler.advance(this.#draws.int(0, 1));
@@ -321,7 +349,13 @@ export class Life<R, W> {
 
   async #turn(): Promise<void> {
     await this.#scheduler.turn();
-    if (this.faults.crashed) throw new SimulatedCrash('between two steps');
+    this.#checkAlive('between two steps');
+  }
+
+  /** Whoever caught what killed a task: the whole process is gone. */
+  #checkAlive(when: string): void {
+    if (this.faults.crashed) throw new SimulatedCrash(when);
+    if (this.#isRefused) throw new LedgerRefused(when);
   }
 
   /** Puts the fault driver between the engine's parts: where records and timers are processed, and who does nothing. */

@@ -1,6 +1,7 @@
 import type { BarBuilding } from '../../engine/contract/bars.ts';
 import type { Draws } from './draws.ts';
 import type { Ending, Nuisance, RecoveryPoint, StoreCallKind } from './faults.ts';
+import type { LedgerRefusal } from './ledger.ts';
 
 /** One life of the simulated process, from its start to its crash, its stop or the end of the job. */
 export interface LifePlan {
@@ -22,6 +23,12 @@ export interface LifePlan {
   readonly nuisances: readonly Nuisance[];
 }
 
+/** Sinks write through transactions of a ledger, whose calls take up to `delayMs` on their way and back. */
+export interface LedgerPlan {
+  readonly delayMs: number;
+  readonly refuses: LedgerRefusal | null;
+}
+
 export interface SimulationPlan {
   readonly maxParallelism: number;
   /** Samples of quotes are kept for charts: state of another kind. */
@@ -29,6 +36,8 @@ export interface SimulationPlan {
   /** Windows of two kinds, and a history of what they give. */
   readonly bars: BarBuilding;
   readonly lives: readonly LifePlan[];
+  /** null: sinks commit at once. */
+  readonly ledger: LedgerPlan | null;
 }
 
 /** Of the simulated clock. Checkpoints take some ten of them. */
@@ -37,7 +46,7 @@ const NEVER_ANSWERS: ReadonlySet<string> = new Set(['hangs', 'stored-but-hangs',
 export const PARALLELISM_MAX = 5;
 
 /** @param quotes sequence numbers that the session gives out: faults are spread over them, so that most of them happen */
-export function drawPlan(draws: Draws, quotes: number): SimulationPlan {
+export function drawPlan(draws: Draws, quotes: number): Omit<SimulationPlan, 'ledger'> {
   const maxParallelism = draws.of([PARALLELISM_MAX, 8, 13, 128, 128]);
   const storage = {
     intervalMs: draws.of([3, 8, 8, 15, 30]),
@@ -72,6 +81,18 @@ export function drawPlan(draws: Draws, quotes: number): SimulationPlan {
     historySampleMs: draws.of([null, null, 20]),
     bars: draws.of(['none', 'none', 'built'] as const),
     lives,
+  };
+}
+
+/** Of the seeds: their sinks write through the ledger. */
+const LEDGER = 0.35;
+
+export function drawLedger(draws: Draws): LedgerPlan | null {
+  if (!draws.chance(LEDGER)) return null;
+  const nth = draws.int(1, 6);
+  return {
+    delayMs: draws.of([0, 1, 4]),
+    refuses: draws.of([null, null, { call: 'commit', nth }, { call: 'pre-commit', nth }] as const),
   };
 }
 

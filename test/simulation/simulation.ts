@@ -1,9 +1,10 @@
 import { Draws } from './draws.ts';
 import { drawSession } from './drawn-session.ts';
 import { nameOf, type Fault } from './faults.ts';
-import { Life, SimulatedMachine } from './life.ts';
-import { drawPlan, type LifePlan, type SimulationPlan } from './plan.ts';
+import { Life, type LifeOutcome } from './life.ts';
+import { drawLedger, drawPlan, type LifePlan, type SimulationPlan } from './plan.ts';
 import type { SimulatedJob } from './simulated-job.ts';
+import { SimulatedMachine } from './simulated-machine.ts';
 import { drawStreams } from './streams/drawn-streams.ts';
 import { simulatedStreams } from './streams/simulated-streams.ts';
 import { simulatedTrading } from './trading-job.ts';
@@ -44,17 +45,21 @@ const STREAMS = 0.4;
 /** So that what FlinkTrade's seeds draw does not depend on who else there is. */
 const KIND_SALT = 0x51ed;
 
+/** So that what a seed has planned does not depend on how its sinks are written. */
+const LEDGER_SALT = 0x1ed9;
+
 /** Runs one seed: its job undisturbed, then with everything that the seed has planned, and judges the end. */
 export async function simulate(seed: number): Promise<SimulationOutcome> {
   const draws = new Draws(seed);
+  const ledger = drawLedger(new Draws(seed ^ LEDGER_SALT));
   if (new Draws(seed ^ KIND_SALT).chance(STREAMS)) {
     const drawn = drawStreams(draws);
-    const streamsPlan = drawPlan(draws, drawn.steps.length);
+    const streamsPlan = { ...drawPlan(draws, drawn.steps.length), ledger };
     return disturb(seed, simulatedStreams(drawn, keepsWorkers(streamsPlan)), streamsPlan);
   }
   const session = drawSession(draws);
   const trading = simulatedTrading(session, () => plan);
-  const plan = drawPlan(draws, trading.quotes);
+  const plan = { ...drawPlan(draws, trading.quotes), ledger };
   return disturb(seed, trading, plan);
 }
 
@@ -67,8 +72,9 @@ function keepsWorkers({ lives }: SimulationPlan): boolean {
 }
 
 async function disturb<R, W>(seed: number, job: SimulatedJob<R, W>, plan: SimulationPlan): Promise<SimulationOutcome> {
-  const alone = new SimulatedMachine<W>(job.createWorld());
-  const machine = new SimulatedMachine<W>(job.createWorld());
+  const alone = new SimulatedMachine<W>(job.createWorld(), null);
+  const refusal = plan.ledger?.refuses ?? null;
+  const machine = new SimulatedMachine<W>(job.createWorld(), refusal);
   const run = new Run(plan, job);
   const violations: string[] = [];
   const judge = (of: SimulatedMachine<W>, results: R, undisturbed: R | null): string[] => [
@@ -83,11 +89,12 @@ async function disturb<R, W>(seed: number, job: SimulatedJob<R, W>, plan: Simula
   } catch (error) {
     violations.push(`life ${run.lives}: ${(error as Error).stack ?? String(error)}`);
   }
+  const refused = refusal === null ? [] : [`ledger-refuses-${refusal.call}`];
   return {
     seed,
-    fired: run.fired.map(nameOf),
-    notFired: run.notFired.map(nameOf),
-    oddities: job.oddities(machine.world),
+    fired: [...run.fired.map(nameOf), ...(machine.refusal === null ? refused : [])],
+    notFired: [...run.notFired.map(nameOf), ...(machine.refusal === null ? [] : refused)],
+    oddities: [...job.oddities(machine.world), ...(plan.ledger === null ? [] : ['ledger']), ...machine.ledgerEvents],
     violations,
     quotes: job.quotes,
     trades: job.trades,
@@ -114,32 +121,36 @@ class Run<R, W> {
 
   async all(machine: SimulatedMachine<W>): Promise<R> {
     for (const plan of this.#plan.lives) {
-      const results = await this.one(machine, plan);
-      if (results !== null) {
+      let outcome = await this.one(machine, plan);
+      // A job that failed is started again, and meets what was planned for it then.
+      while (outcome.kind === 'refused') outcome = await this.one(machine, { ...plan, seed: plan.seed + 1 });
+      if (outcome.kind === 'ended') {
         const unlived = this.#plan.lives.slice(this.#plan.lives.indexOf(plan) + 1);
         for (const { ending, nuisances } of unlived)
           this.notFired.push(...nuisances, ...(ending === null ? [] : [ending]));
-        return results;
+        return outcome.results;
       }
     }
     throw new Error('The last life of the process did not end.');
   }
 
-  private async one(machine: SimulatedMachine<W>, plan: LifePlan): Promise<R | null> {
+  private async one(machine: SimulatedMachine<W>, plan: LifePlan): Promise<LifeOutcome<R>> {
     this.lives += 1;
     const life = new Life(machine, this.#job, this.#plan, plan);
     const outcome = await life.run();
     if (life.restored !== null) this.restores += 1;
     this.#settleAwaited(life, plan);
+    if (outcome.kind === 'refused') return outcome;
     const { ending, nuisances } = plan;
     for (const fault of nuisances) (life.faults.fired.has(fault) ? this.fired : this.notFired).push(fault);
-    machine.wantedSavepoint = ending?.kind === 'rescale-from-savepoint' ? life.faults.savepointId : null;
+    if (ending?.kind === 'rescale-from-savepoint' && life.faults.savepointId !== null)
+      machine.wantedSavepoint = life.faults.savepointId;
     if (ending !== null) {
       if (life.faults.fired.has(ending)) this.fired.push(ending);
       else if (outcome.kind === 'crashed') this.#awaited = ending;
       else this.notFired.push(ending);
     }
-    return outcome.kind === 'ended' ? outcome.results : null;
+    return outcome;
   }
 
   /** A rescale has happened when the next life goes on with another number of workers; damage, when it was refused. */

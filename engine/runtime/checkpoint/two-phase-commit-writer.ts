@@ -22,7 +22,8 @@ export interface CheckpointedSinkWriter<T, S> extends SinkWriter<T> {
   open(restored: readonly S[]): Promise<void>;
   /**
    * At the barrier. What is written after this call belongs to the next checkpoint, also before the promise resolves; with
-   * the state, once what it speaks of is safe.
+   * the state, once all that it speaks of is safe: also what a checkpoint before it has not finished yet. A rejection is to
+   * fail the job: no later checkpoint of this writer succeeds.
    */
   snapshotState(checkpointId: number): Promise<S>;
   /** The checkpoint is complete everywhere; so are all before it. A second time does nothing. */
@@ -41,6 +42,8 @@ export class TwoPhaseCommitWriter<IN, TXN> implements CheckpointedSinkWriter<IN,
   private current: TXN | null = null;
   private readonly pending: PendingTransaction<TXN>[] = [];
   private isFinished = false;
+  /** All so far; one that failed fails the checkpoints behind it, whose state speaks of it. */
+  private preCommits: Promise<void> = Promise.resolve();
   /** Commits run one after the other, in order. */
   private commits: Promise<void> = Promise.resolve();
 
@@ -67,8 +70,11 @@ export class TwoPhaseCommitWriter<IN, TXN> implements CheckpointedSinkWriter<IN,
 
   async snapshotState(checkpointId: number): Promise<TwoPhaseCommitState<TXN>> {
     const ending = this.current;
-    const preCommitted = ending === null ? undefined : this.sink.preCommit(ending);
-    if (ending !== null) this.pending.push({ checkpointId, transaction: ending });
+    if (ending !== null) {
+      this.preCommits = Promise.all([this.preCommits, this.sink.preCommit(ending)]).then(() => undefined);
+      this.pending.push({ checkpointId, transaction: ending });
+    }
+    const preCommitted = this.preCommits;
     this.current = this.isFinished ? null : this.sink.beginTransaction();
     // As it is now: records that come while the pre-commit is awaited belong to the next checkpoint.
     const current = plainCopy(this.current);
