@@ -47,7 +47,8 @@ export interface VertexPage {
   /** All subtasks together: counts and rates added up, watermarks the lowest. */
   readonly total: TaskNumbers;
   /**
-   * On average over the subtasks. null: the coordinator's thread, which has more to do than sinks and is not measured.
+   * On average over the subtasks. Of sinks, which the coordinator's thread has besides other work: the time all of them took,
+   * and the rest as idle. null: not measured.
    */
   readonly times: TaskTimes | null;
   /** Of the most back-pressured subtask. */
@@ -93,6 +94,15 @@ export interface TaskNumbers {
   readonly currentInputWatermark: number | null;
   /** Event time it has told others of. */
   readonly currentOutputWatermark: number | null;
+  /** Slots of the rings that lead to it which are written and not read yet. A record is a slot; text takes more. */
+  readonly inputQueueLength: number | null;
+  /** The same as a share of what these rings may hold, 0 to 1. */
+  readonly inPoolUsage: number | null;
+  /** Of the rings it writes into. Vertices of one thread whose records go the same way share a ring. */
+  readonly outputQueueLength: number | null;
+  readonly outPoolUsage: number | null;
+  /** How long records waited for the last barrier to come on all rings, ns. */
+  readonly checkpointAlignmentTime: number | null;
 }
 
 export interface OperatorPage {
@@ -128,6 +138,9 @@ export interface OperatorNumbers {
   readonly numRecordsOut: number | null;
   readonly numRecordsOutPerSecond: number | null;
   readonly currentInputWatermark: number | null;
+  /** Of operators with two inputs: what each has reached by itself. */
+  readonly currentInput1Watermark: number | null;
+  readonly currentInput2Watermark: number | null;
   readonly currentOutputWatermark: number | null;
   /** Records that came behind the watermark and were left out. */
   readonly numLateRecordsDropped: number | null;
@@ -188,7 +201,7 @@ export interface CheckpointsPage {
 }
 
 /**
- * How the records of a vertex spread over its key groups. Records are sampled, about one in sixteen, of a fast stream fewer:
+ * How the records of a vertex spread over its key groups. Records are sampled, a few thousand a second at most:
  * the numbers are estimates, good to a few in a hundred where there are thousands.
  */
 export interface KeyGroupLoad {

@@ -17,6 +17,7 @@ import type { QueryableJob } from '../runtime/query/queryable-job.ts';
 import { QueryableStateClient } from '../runtime/query/queryable-state-client.ts';
 import type { StateAnswer, StateQuestion } from '../runtime/query/state-question.ts';
 import type { ExternalWriters } from '../runtime/task/sink-task.ts';
+import type { ThreadTimes } from '../runtime/metrics/thread-times.ts';
 import type { StructsOfTask } from '../runtime/task/task-rehearsal.ts';
 import type { Mail } from '../runtime/task/task.ts';
 import { createControlMemory, ThreadControl } from '../runtime/thread-control.ts';
@@ -64,7 +65,8 @@ const LOOK_EVERY_MS = 20;
 export class RunningJob<P = unknown> implements QueryableJob {
   /** Its parallelism may change. */
   graph: JobGraph;
-  readonly memory: JobMemory;
+  /** Its rings change with the parallelism. */
+  memory: JobMemory;
   readonly clock = machineClock;
   private readonly life = new JobLife(machineClock);
   private readonly options: RunJobOptions<P>;
@@ -220,6 +222,12 @@ export class RunningJob<P = unknown> implements QueryableJob {
     return this.threads.metrics();
   }
 
+  /** Of all sinks: they are busy while the coordinator's thread is with them. */
+  sinkTimes(): ThreadTimes {
+    const { busyMs } = this.sinks;
+    return { busyMs, idleMs: Math.max(0, this.uptimeMs - busyMs), backPressuredMs: 0 };
+  }
+
   /** Asynchronous operators, by uid, since their start; see `ratesBetween` for what they do now. */
   asyncStatistics(): Readonly<Record<string, AsyncStatistics>> {
     return asyncStatisticsOf(this.graph, this.memory);
@@ -344,6 +352,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
       },
       goOn: ({ graph, plan, memory }) => {
         this.graph = graph;
+        this.memory = memory;
         this.sinks.rewire(graph, plan, memory);
       },
       wait: waitMs,

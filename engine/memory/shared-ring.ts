@@ -46,6 +46,13 @@ export function createRing(capacity: number, slotWords: number, start = 0, slots
   return { buffer, capacity, slots, slotWords };
 }
 
+/** Slots that are shown and not given back yet: plain looks from any thread, each position whole, both of about one moment. */
+export function slotsInUse({ buffer }: RingMemory): number {
+  const positions = new Int32Array(buffer, 0, DATA_BYTES / 4);
+  const tail = Atomics.load(positions, TAIL);
+  return (Atomics.load(positions, HEAD) - tail) | 0;
+}
+
 /** The part of a ring that both ends look at: the slots, as two readings of the same bytes. */
 class RingEnd {
   readonly f: Float64Array;

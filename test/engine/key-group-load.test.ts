@@ -36,7 +36,12 @@ async function played(pages: readonly string[], parallelism = WORKERS): Promise<
   const parameters = { hits: pages.map((page) => ({ page })) };
   const executor = new LocalExecutor(hits, { parameters, parallelism, random: seededRandom(1), clock });
   const { memory, graph } = executor;
-  const nothing = { metrics: () => [], checkpointHistory: [], rescaleHistory: [] };
+  const nothing = {
+    metrics: () => [],
+    sinkTimes: () => ({ busyMs: 0, idleMs: 0, backPressuredMs: 0 }),
+    checkpointHistory: [],
+    rescaleHistory: [],
+  };
   const meter = new JobMeter({ clock, memory, graph, queryState: 'running', uptimeMs: 0, ...nothing });
   meter.page('job');
   await executor.run();

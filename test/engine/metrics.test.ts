@@ -19,6 +19,7 @@ function pageOf(executor: LocalExecutor<never>): JobPage {
     queryState: executor.queryState,
     uptimeMs: 0,
     metrics: () => [],
+    sinkTimes: () => ({ busyMs: 0, idleMs: 0, backPressuredMs: 0 }),
     checkpointHistory: [],
     rescaleHistory: [],
   };
@@ -68,6 +69,42 @@ describe('the numbers of a job of windows and joins', () => {
     }
     for (const { name, total } of page.vertices.filter(({ kind }) => kind === 'sink'))
       expect(total.numRecordsIn, name).toBe(sinks[name].records.length);
+  });
+
+  test('tell of two inputs what each has reached, of which the operator goes by the lower one', async () => {
+    const reached: OperatorNumbers[] = [];
+    const sinks = Object.fromEntries(TOLL_ROAD_SINKS.map((name) => [name, new CollectingSink<unknown>()]));
+    let nowMs = 0;
+    const ticking = { monotonicMs: () => (nowMs += 10), wallMs: () => nowMs };
+    const random = seededRandom(2);
+    const executor: LocalExecutor<typeof parameters> = new LocalExecutor(tollRoad, {
+      parameters,
+      parallelism: 2,
+      random,
+      clock: ticking,
+      pollRecords: 4,
+      sinks,
+      onStep: () => {
+        const { vertices } = pageOf(executor as LocalExecutor<never>);
+        reached.push(...vertices.flatMap(({ operators }) => operators.flatMap(({ subtasks }) => subtasks)));
+        return null;
+      },
+    });
+    await executor.run();
+    const both = reached.filter(
+      ({ currentInput1Watermark: first, currentInput2Watermark: second }) => first !== null && second !== null,
+    );
+    expect(both.length).toBeGreaterThan(100);
+    for (const { currentInputWatermark, currentInput1Watermark, currentInput2Watermark } of both)
+      expect(currentInputWatermark).toBe(Math.min(currentInput1Watermark ?? NaN, currentInput2Watermark ?? NaN));
+  });
+
+  test('show empty rings once all is read, and nothing for rings that there are none of', async () => {
+    const { page } = await run(3);
+    for (const { kind, total, id } of page.vertices) {
+      expect([total.inputQueueLength, total.inPoolUsage], id).toEqual(kind === 'source' ? [null, null] : [0, 0]);
+      expect([total.outputQueueLength, total.outPoolUsage], id).toEqual(kind === 'sink' ? [null, null] : [0, 0]);
+    }
   });
 
   test('are those of the operators in a chain, each in what the one before it gave', async () => {

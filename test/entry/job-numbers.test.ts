@@ -5,6 +5,7 @@ import { flinkTradeJob } from '../../engine/entry/session/flinktrade-job.node.ts
 import { samplePositions } from '../../engine/entry/session/sample.node.ts';
 import type { SessionParameters } from '../../engine/entry/session/session-parameters.ts';
 import { JobMeter } from '../../engine/runtime/metrics/job-metrics.ts';
+import { pauseCounting, resumeCounting } from '../../engine/runtime/metrics/metrics-memory.ts';
 import type { Trade } from '../../engine/trading/records.ts';
 import { CollectingSink } from '../support/collecting-sink.ts';
 
@@ -59,15 +60,44 @@ test('counts go on while the number of workers changes, and are exact when the j
   expect(read(page, 'trade')).toBeGreaterThanOrEqual(counts[2]);
   expect(trades.records.length).toBeGreaterThan(10);
   expect(read(page, 'trades')).toBe(trades.records.length);
+  // Sinks were there all the time, through every change, and took some of it.
+  expect(job.sinkTimes().busyMs).toBeGreaterThan(0);
+  expect(job.sinkTimes().busyMs).toBeLessThan(job.uptimeMs);
   const { total } = page.vertices.find(({ id }) => id === 'trade')?.operators[0] ?? expect.unreachable();
   expect(total.numRecordsOut).toBe(trades.records.length);
   const source = page.vertices[0];
   expect(source.operators[0].total.numRecordsOut).toBe(quotes?.numRecords);
   // A record is one cache line.
   expect(source.total.numBytesOut).toBeGreaterThanOrEqual((quotes?.numRecords ?? NaN) * 64);
-  // Samples stand for the records between them: all but those behind the last one of each task that ever was.
+  // Samples stand for the records between them: all but those behind the last one of each task that ever was, which are the
+  // more the faster records came just then.
   const sampled = page.keyGroups[0].records.reduce((sum, records) => sum + records, 0);
-  expect(Math.abs(sampled - (quotes?.numRecords ?? NaN))).toBeLessThan(256 * 8);
+  expect(Math.abs(sampled - (quotes?.numRecords ?? NaN))).toBeLessThan((quotes?.numRecords ?? NaN) / 100);
+});
+
+test('counting can be paused while the job runs, and is whole again when it goes on', async () => {
+  const { job, trades, meter } = start('on', 100);
+  const { metrics } = job.memory;
+  if (metrics === null) return expect.unreachable();
+  const taken = (): number => job.metrics().reduce((sum, { recordsIn }) => sum + recordsIn, 0);
+  const takesMore = async (): Promise<void> => {
+    const before = taken();
+    await expect.poll(taken, { timeout: 20_000 }).toBeGreaterThan(before + 2_000);
+  };
+  await takesMore();
+  pauseCounting(metrics);
+  await takesMore();
+  const paused = read(meter.page('session'), 'trade');
+  await takesMore();
+  expect(read(meter.page('session'), 'trade')).toBe(paused);
+  resumeCounting(metrics);
+  await job.finished;
+  const page = meter.page('session');
+  expect(read(page, 'trade')).toBeGreaterThan(paused + 2_000);
+  expect(read(page, 'trade')).toBe(
+    page.edges.reduce((sum, edge) => sum + (edge.to === 'trade' ? (edge.numRecords ?? NaN) : 0), 0),
+  );
+  expect(read(page, 'trades')).toBe(trades.records.length);
 });
 
 test('a job whose metrics are off counts nothing, and still shows its graph', async () => {

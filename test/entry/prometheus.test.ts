@@ -11,6 +11,11 @@ const TASK: TaskNumbers = {
   numBytesOutPerSecond: 0,
   currentInputWatermark: 1_767_623_400_000,
   currentOutputWatermark: null,
+  inputQueueLength: 96,
+  inPoolUsage: 0.25,
+  outputQueueLength: 0,
+  outPoolUsage: 0,
+  checkpointAlignmentTime: 1_500_000,
 };
 const OPERATOR: OperatorNumbers = {
   numRecordsIn: 7,
@@ -18,6 +23,8 @@ const OPERATOR: OperatorNumbers = {
   numRecordsOut: 3,
   numRecordsOutPerSecond: 0,
   currentInputWatermark: null,
+  currentInput1Watermark: 1_767_623_400_001,
+  currentInput2Watermark: null,
   currentOutputWatermark: null,
   numLateRecordsDropped: 2,
   numPendingEventTimers: 4,

@@ -29,6 +29,8 @@ export interface BenchLine {
    * own, however busy the machine is with other work.
    */
   readonly perBusiestThreadSecond?: Spread;
+  /** Where the true median is; an aim is met when all of it is. */
+  readonly interval?: { readonly low: number; readonly high: number };
   /** null: no aim is set. */
   readonly aim: number | null;
   readonly floor?: number;

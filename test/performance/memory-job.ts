@@ -3,6 +3,7 @@ import type { InputStatus, ReaderOutput, SourceReader, SourceReaderContext } fro
 import type { RulesDocument } from '../../engine/contract/rules.ts';
 import { describeTrading } from '../../engine/trading/job.ts';
 import type { Quote, StartingPosition } from '../../engine/trading/records.ts';
+import { SliceClock, type SliceOrder, type SliceTimes } from './metrics-slices.ts';
 import { marketInMemory, SHARES_HELD, symbolName, type MarketColumns } from './market-in-memory.ts';
 
 export interface MemoryTradingParameters {
@@ -20,6 +21,8 @@ export interface MemoryTradingParameters {
 /** To the coordinator: from here on quotes count. */
 export type MemoryTradingEvent =
   | { readonly kind: 'measuring' }
+  /** What was ordered with a SliceOrder. */
+  | { readonly kind: 'slices-played'; readonly times: SliceTimes }
   /** The first poll of a job that goes on from a checkpoint: every thread has its state back. */
   | { readonly kind: 'going-on' };
 
@@ -43,6 +46,8 @@ class MemoryReader implements SourceReader<Quote | StartingPosition> {
   private opened = 0;
   private goesOn = false;
   private played = 0;
+  /** null: nobody ordered slices. */
+  private slices: SliceClock | null = null;
   private readonly position: Emitted<StartingPosition> = {
     kind: 'position',
     symbol: '',
@@ -79,6 +84,10 @@ class MemoryReader implements SourceReader<Quote | StartingPosition> {
     return { opened: this.opened, played: this.played };
   }
 
+  handleSourceEvent(event: unknown): void {
+    this.slices = new SliceClock(event as SliceOrder, this.parameters.warmUpQuotes);
+  }
+
   pollNext(output: ReaderOutput<Quote | StartingPosition>, recordsMax: number): InputStatus {
     if (this.goesOn) this.context.sendSourceEventToCoordinator({ kind: 'going-on' } satisfies MemoryTradingEvent);
     this.goesOn = false;
@@ -87,8 +96,15 @@ class MemoryReader implements SourceReader<Quote | StartingPosition> {
     if (this.played === warmUpQuotes)
       this.context.sendSourceEventToCoordinator({ kind: 'measuring' } satisfies MemoryTradingEvent);
     const limit = this.played < warmUpQuotes ? warmUpQuotes : warmUpQuotes + quotes;
-    this.playTo(Math.min(limit, this.played + recordsMax), output);
+    if (this.slices?.end === this.played) this.turnSlice(this.slices);
+    this.playTo(Math.min(limit, this.slices?.end ?? Infinity, this.played + recordsMax), output);
     return this.played === warmUpQuotes + quotes ? 'end-of-input' : 'more-available';
+  }
+
+  private turnSlice(slices: SliceClock): void {
+    const times = slices.turn();
+    if (times === null) return;
+    this.context.sendSourceEventToCoordinator({ kind: 'slices-played', times } satisfies MemoryTradingEvent);
   }
 
   /** Spread over a second, as positions of a real day are over the day: their timers do not all fire at once. */

@@ -37,15 +37,16 @@ export function ratiosOf(lines: readonly BenchLine[]): Ratio[] {
 const LESS_IS_BETTER: ReadonlySet<string> = new Set(['MB', 'ms', '%']);
 
 /** Verdicts compare medians of the wall clock: what was measured, not what it might come to. */
-function verdictOf({ unit, value, aim, floor }: BenchLine): string {
+function verdictOf({ unit, value, interval, aim, floor }: BenchLine): string {
   if (aim === null) return '';
-  if (LESS_IS_BETTER.has(unit)) return value.median <= aim ? 'aim met' : 'MISSED';
+  if (LESS_IS_BETTER.has(unit)) return (interval?.high ?? value.median) <= aim ? 'aim met' : 'MISSED';
   if (value.median >= aim) return 'aim met';
   return floor !== undefined && value.median >= floor ? 'above floor' : 'MISSED';
 }
 
 function figure(unit: string, value: number): string {
-  return unit === 'quotes/s' ? `${(value / 1e6).toFixed(2)} M` : value.toFixed(1);
+  if (unit === 'quotes/s') return `${(value / 1e6).toFixed(2)} M`;
+  return value.toFixed(unit === '%' ? 2 : 1);
 }
 
 function spreadText(unit: string, { median, min, max }: Spread): string[] {

@@ -1,15 +1,12 @@
 import type { JobPage, OperatorPage, TaskNumbers, TaskTimes, VertexPage } from '../../engine/contract/job-page.ts';
-import { NO_OPERATOR_NUMBERS } from '../../engine/runtime/metrics/vertex-numbers.ts';
+import { NO_OPERATOR_NUMBERS, NO_TASK_NUMBERS } from '../../engine/runtime/metrics/vertex-numbers.ts';
 
 const NUMBERS: TaskNumbers = {
+  ...NO_TASK_NUMBERS,
   numRecordsIn: 5000,
   numRecordsInPerSecond: 24_400,
   numRecordsOut: 12,
   numRecordsOutPerSecond: 3,
-  numBytesOut: null,
-  numBytesOutPerSecond: null,
-  currentInputWatermark: null,
-  currentOutputWatermark: null,
 };
 
 export function times(busy: number, backPressured: number): TaskTimes {

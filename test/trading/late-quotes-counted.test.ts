@@ -75,7 +75,12 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
     });
     await executor.run();
     const { memory, graph } = executor;
-    const nothing = { metrics: () => [], checkpointHistory: [], rescaleHistory: [] };
+    const nothing = {
+      metrics: () => [],
+      sinkTimes: () => ({ busyMs: 0, idleMs: 0, backPressuredMs: 0 }),
+      checkpointHistory: [],
+      rescaleHistory: [],
+    };
     const { vertices } = new JobMeter({ clock, memory, graph, queryState: 'ended', uptimeMs: 0, ...nothing }).page(
       'job',
     );

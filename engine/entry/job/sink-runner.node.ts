@@ -45,6 +45,11 @@ export class SinkRunner {
     this.pump();
   }
 
+  /** Time all sinks took so far. */
+  get busyMs(): number {
+    return this.task.busyMs;
+  }
+
   expectBarrier(checkpointId: number): void {
     this.task.expectBarrier(checkpointId);
   }

@@ -5,7 +5,7 @@ const count = z.number().nullable();
 const time = z.number().nullable().describe('ms since the Unix epoch, of event time');
 const level = z.enum(['ok', 'low', 'high']);
 
-const TIMES = z
+export const TIMES = z
   .strictObject({
     busyTimeMsPerSecond: z.number(),
     idleTimeMsPerSecond: z.number(),
@@ -22,6 +22,11 @@ const TASK_NUMBERS = z.strictObject({
   numBytesOutPerSecond: count,
   currentInputWatermark: time,
   currentOutputWatermark: time,
+  inputQueueLength: count.describe('slots of rings'),
+  inPoolUsage: count.describe('0 to 1'),
+  outputQueueLength: count.describe('slots of rings'),
+  outPoolUsage: count.describe('0 to 1'),
+  checkpointAlignmentTime: count.describe('ns, of the last barrier'),
 });
 
 const OPERATOR_NUMBERS = z.strictObject({
@@ -30,6 +35,8 @@ const OPERATOR_NUMBERS = z.strictObject({
   numRecordsOut: count,
   numRecordsOutPerSecond: count,
   currentInputWatermark: time,
+  currentInput1Watermark: time,
+  currentInput2Watermark: time,
   currentOutputWatermark: time,
   numLateRecordsDropped: count,
   numPendingEventTimers: count,

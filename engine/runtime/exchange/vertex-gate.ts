@@ -72,6 +72,8 @@ export class VertexGate implements WatermarkGate {
   /** Per channel: which inputs of the operator it feeds, and as which channel of the input's valve. */
   private readonly feeds: { input: number; channel: number }[][] = [];
   private valves: StatusWatermarkValve[] = [];
+  /** null: one channel brings all of them. */
+  private inputs: InputWatermarks | null = null;
   private readonly valveSizes: number[];
 
   constructor(operator: KeyedOperator, inputCount: number) {
@@ -101,6 +103,7 @@ export class VertexGate implements WatermarkGate {
         this.operator.processWatermarkStatus(idle);
       },
     });
+    this.inputs = inputs;
     this.valves = this.valveSizes.map(
       (size, input) =>
         new StatusWatermarkValve(size, {
@@ -108,6 +111,11 @@ export class VertexGate implements WatermarkGate {
           processWatermarkStatus: (idle) => inputs.processWatermarkStatus(input, idle),
         }),
     );
+  }
+
+  /** What an input has reached by itself; the operator goes by the lowest. @param input from 0 */
+  inputWatermark(input: number): number {
+    return this.inputs === null ? this.operator.timers.watermark : this.inputs.watermarkOf(input);
   }
 
   get isEnded(): boolean {

@@ -1,5 +1,5 @@
 import type { CheckpointRecord } from '../../contract/checkpoint-record.ts';
-import type { CheckpointsPage, JobPage } from '../../contract/job-page.ts';
+import type { CheckpointsPage, JobPage, TaskTimes } from '../../contract/job-page.ts';
 import type { RescaleInfo } from '../../contract/window.ts';
 import type { Clock } from '../../core/time.ts';
 import type { JobMemory } from '../job-memory.ts';
@@ -31,6 +31,8 @@ export interface JobMetrics {
   readonly maxParallelism: number;
   readonly numberOfRescales: number;
   readonly tasks: readonly TaskMetrics[];
+  /** Of the coordinator's thread, which has more to do than sinks: the time they all took, the rest is idle. */
+  readonly sinks: TaskTimes;
   readonly checkpoints: CheckpointMetrics;
 }
 
@@ -48,6 +50,8 @@ export interface MeteredJob {
     readonly recordsIn: number;
     readonly watermarkMs: number;
   })[];
+  /** Of all sinks together. */
+  sinkTimes(): ThreadTimes;
   readonly checkpointHistory: readonly CheckpointRecord[];
   readonly rescaleHistory: readonly RescaleInfo[];
 }
@@ -76,6 +80,7 @@ export class JobMeter {
       maxParallelism: graph.maxParallelism,
       numberOfRescales: rescaleHistory.length,
       tasks: this.job.metrics().map((thread) => this.taskOf(thread)),
+      sinks: this.timesOf('sinks', this.job.sinkTimes()),
       checkpoints: checkpointMetrics(checkpointHistory),
     };
   }
@@ -87,18 +92,25 @@ export class JobMeter {
   }
 
   private taskOf(thread: ReturnType<MeteredJob['metrics']>[number]): TaskMetrics {
-    const meter = this.meters.get(thread.thread) ?? new TimeMeter();
-    this.meters.set(thread.thread, meter);
-    const { busyMs, idleMs, backPressuredMs } = meter.read(thread);
+    const times = this.timesOf(thread.thread, thread);
     return {
       task: thread.thread,
       subtaskIndex: thread.taskIndex,
       numRecordsIn: thread.recordsIn,
       currentInputWatermark: timeOrNull(thread.watermarkMs),
+      ...times,
+      isBackPressured: times.backPressuredTimeMsPerSecond > BACK_PRESSURED_MS,
+    };
+  }
+
+  private timesOf(thread: string, times: ThreadTimes): TaskTimes {
+    const meter = this.meters.get(thread) ?? new TimeMeter();
+    this.meters.set(thread, meter);
+    const { busyMs, idleMs, backPressuredMs } = meter.read(times);
+    return {
       busyTimeMsPerSecond: busyMs,
       idleTimeMsPerSecond: idleMs,
       backPressuredTimeMsPerSecond: backPressuredMs,
-      isBackPressured: backPressuredMs > BACK_PRESSURED_MS,
     };
   }
 }

@@ -22,6 +22,14 @@ const COUNTERS: ReadonlySet<OperatorWord> = new Set([
   OPERATOR.firedTimers,
 ]);
 
+/** Words of which the lowest is the job's. */
+const LOWEST: ReadonlySet<OperatorWord> = new Set([
+  OPERATOR.inputWatermark,
+  OPERATOR.outputWatermark,
+  OPERATOR.input1Watermark,
+  OPERATOR.input2Watermark,
+]);
+
 /** The lanes of all subtasks an operator ever had on a side of the job. */
 const TASK_LANES = Array.from({ length: TASKS_MAX }, (_, lane) => lane);
 
@@ -49,7 +57,8 @@ export class JobNumbers {
     if (side === 'source') return this.operator(node, side, 0, word);
     const lanes = COUNTERS.has(word) ? lanesOf(side, null) : this.livingLanes(side);
     const numbers = lanes.map((lane) => this.words[operatorWordAt(node, lane, word)]);
-    if (word === OPERATOR.inputWatermark || word === OPERATOR.outputWatermark) return Math.min(...numbers);
+    if (LOWEST.has(word)) return Math.min(...numbers);
+    if (word === OPERATOR.barrierAlignmentMs) return Math.max(...numbers);
     return numbers.reduce((sum, number) => sum + number, 0);
   }
 

@@ -11,7 +11,7 @@ import type {
   VertexPage,
 } from '../../contract/job-page.ts';
 import { uidOf } from '../../graph/job-graph.ts';
-import type { JobMetrics, MeteredJob, TaskMetrics } from './job-metrics.ts';
+import type { JobMetrics, MeteredJob } from './job-metrics.ts';
 import { KeyGroupMeter, skewWarning } from './key-group-load.ts';
 import { VertexNumbers } from './vertex-numbers.ts';
 import { vertexEdgesOf, verticesOf, type Vertex } from './vertices.ts';
@@ -23,18 +23,17 @@ const HIGH_MS = 500;
 /** Reads all of a job at once. One for all who ask, so that rates have readings to be between. */
 export class JobPageReader {
   private readonly job: MeteredJob;
-  private readonly numbers: VertexNumbers;
+  private readonly numbers = new VertexNumbers();
   private readonly keyGroups = new KeyGroupMeter();
 
   constructor(job: MeteredJob) {
     this.job = job;
-    this.numbers = new VertexNumbers(job.memory);
   }
 
   /** @param metrics read from the job just before */
   read(id: string, metrics: JobMetrics): JobPage {
-    const { graph, clock, queryState, uptimeMs, checkpointHistory, rescaleHistory } = this.job;
-    this.numbers.begin(graph, clock.monotonicMs());
+    const { graph, memory, clock, queryState, uptimeMs, checkpointHistory, rescaleHistory } = this.job;
+    this.numbers.begin(graph, memory, clock.monotonicMs());
     const found = verticesOf(graph);
     const vertices = found.map((vertex) => this.vertexPage(vertex, metrics));
     const checkpoints = { ...metrics.checkpoints, history: checkpointHistory };
@@ -55,10 +54,12 @@ export class JobPageReader {
     };
   }
 
-  private vertexPage(vertex: Vertex, { tasks, parallelism }: JobMetrics): VertexPage {
+  private vertexPage(vertex: Vertex, { tasks, sinks, parallelism }: JobMetrics): VertexPage {
     const { id, kind, operators, side } = vertex;
     const own =
-      side === null ? [] : tasks.filter(({ subtaskIndex }) => (subtaskIndex === null) === (side === 'source'));
+      side === null
+        ? [sinks]
+        : tasks.filter(({ task, subtaskIndex }) => (side === 'source' ? task === 'source' : subtaskIndex !== null));
     const count = side === 'task' ? parallelism : 1;
     const subtasks = Array.from({ length: count }, (_, index): SubtaskPage => {
       const times = timesOf(own[index] ?? null);
@@ -115,7 +116,7 @@ function skewWarnings(loads: readonly KeyGroupLoad[], vertices: readonly VertexP
   });
 }
 
-function timesOf(task: TaskMetrics | null): TaskTimes | null {
+function timesOf(task: TaskTimes | null): TaskTimes | null {
   if (task === null) return null;
   const { busyTimeMsPerSecond, idleTimeMsPerSecond, backPressuredTimeMsPerSecond } = task;
   return { busyTimeMsPerSecond, idleTimeMsPerSecond, backPressuredTimeMsPerSecond };

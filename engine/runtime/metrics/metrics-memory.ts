@@ -6,11 +6,13 @@ import { TASKS_MAX } from '../thread-control.ts';
 
 /**
  * Numbers of a job's operators, in memory that all its threads share: each thread writes its own lane, between two batches, and
- * whoever shows them reads all. A row of 64 bytes for each lane of each operator, then of each crossing:
+ * whoever shows them reads all. A row of 128 bytes for each lane of each operator, then of each crossing:
  *
  *   operator   [0] records in   [1] records out    [2] late records dropped   [3] timers fired
  *              [4] pending event timers            [5] pending processing timers
  *              [6] input watermark                 [7] output watermark
+ *              [8] watermark of the first input    [9] ... of the second
+ *              [10] ms that the last barrier waited for its companions
  *   crossing   [0] records read from the source thread   [1] ... from tasks     [2] records written
  *              [3] bytes of text written             [4] bytes of a slot
  *
@@ -18,6 +20,8 @@ import { TASKS_MAX } from '../thread-control.ts';
  */
 export interface MetricsMemory {
   readonly numbers: SharedArrayBuffer;
+  /** One 32-bit word, not 0 while counting is paused: `pauseCounting`. */
+  readonly pause: SharedArrayBuffer;
   /** By id of operators whose records have keys: records by key group, estimated, then keys by key group. */
   readonly keyGroups: ReadonlyMap<number, SharedArrayBuffer>;
 }
@@ -31,13 +35,16 @@ export const OPERATOR = {
   processingTimers: 5,
   inputWatermark: 6,
   outputWatermark: 7,
+  input1Watermark: 8,
+  input2Watermark: 9,
+  barrierAlignmentMs: 10,
 } as const;
 export type OperatorWord = (typeof OPERATOR)[keyof typeof OPERATOR];
 
 export const CROSSING = { fromSource: 0, fromTasks: 1, written: 2, textBytes: 3, slotBytes: 4 } as const;
 export type CrossingWord = (typeof CROSSING)[keyof typeof CROSSING];
 
-const ROW_WORDS = 8;
+const ROW_WORDS = 16;
 /** Nobody looks more often. */
 const TELL_EVERY_MS = 50;
 const SOURCE_LANE = TASKS_MAX;
@@ -53,10 +60,15 @@ export function createMetricsMemory({ nodes, crossings, keyedNodes, maxParalleli
   const numbers = new SharedArrayBuffer((nodes.length + crossings.length) * LANES * ROW_WORDS * 8);
   const words = new Float64Array(numbers);
   for (let row = 0; row < nodes.length * LANES; row += 1)
-    words.fill(-Infinity, row * ROW_WORDS + OPERATOR.inputWatermark, (row + 1) * ROW_WORDS);
+    words.fill(-Infinity, row * ROW_WORDS + OPERATOR.inputWatermark, row * ROW_WORDS + OPERATOR.input2Watermark + 1);
   // An asynchronous operator takes records as they come: it keeps nothing by key.
   const keyed = keyedNodes.filter((node) => hasKeys(node) && !isAsync(node));
-  return { numbers, keyGroups: new Map(keyed.map(({ id }) => [id, new SharedArrayBuffer(maxParallelism * 2 * 8)])) };
+  const pause = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+  return {
+    numbers,
+    pause,
+    keyGroups: new Map(keyed.map(({ id }) => [id, new SharedArrayBuffer(maxParallelism * 2 * 8)])),
+  };
 }
 
 function hasKeys({ inputs }: StreamNode): boolean {
@@ -85,16 +97,46 @@ export function crossingWordAt({ nodes }: JobGraph, { index }: Crossing, lane: n
   return ((nodes.length + index) * LANES + lane) * ROW_WORDS + word;
 }
 
+/**
+ * From here on the threads of a running job tell nothing and look at no key groups, until `resumeCounting`; each of them
+ * notices between two batches. Counts are whole again then; the load of key groups lacks what came meanwhile. So what counting
+ * costs is measured on one job, with the same threads and the same compiled code.
+ */
+export function pauseCounting({ pause }: MetricsMemory): void {
+  Atomics.store(new Int32Array(pause), 0, 1);
+}
+
+export function resumeCounting({ pause }: MetricsMemory): void {
+  Atomics.store(new Int32Array(pause), 0, 0);
+}
+
+/** Whether one thread counts now, as it saw between two batches. */
+export class CountingSwitch {
+  isOn = true;
+  private readonly pause: Int32Array;
+
+  constructor({ pause }: MetricsMemory) {
+    this.pause = new Int32Array(pause);
+  }
+
+  look(): boolean {
+    this.isOn = this.pause[0] === 0;
+    return this.isOn;
+  }
+}
+
 /** What one thread tells of itself: where each number is written, and where it is had. */
 export class NumbersPublisher {
   private readonly numbers: Float64Array;
   private readonly told: { readonly at: number; readonly base: number; readonly read: () => number }[] = [];
   private readonly others: (() => void)[] = [];
   private readonly clock: Clock;
+  private readonly counting: CountingSwitch;
   private nextMs = -Infinity;
 
-  constructor({ numbers }: MetricsMemory, clock: Clock) {
+  constructor({ numbers }: MetricsMemory, counting: CountingSwitch, clock: Clock) {
     this.numbers = new Float64Array(numbers);
+    this.counting = counting;
     this.clock = clock;
   }
 
@@ -114,13 +156,19 @@ export class NumbersPublisher {
 
   /** Between two batches, as often as one likes: it looks at the clock, and seldom tells. */
   publishWhenDue(): void {
+    if (!this.counting.look()) return;
     const nowMs = this.clock.monotonicMs();
     if (nowMs < this.nextMs) return;
     this.nextMs = nowMs + TELL_EVERY_MS;
     this.publish();
   }
 
-  /** Some dozen stores. */
+  /** Before the thread waits, which may be for long. */
+  publishBeforeWait(): void {
+    if (this.counting.look()) this.publish();
+  }
+
+  /** Some dozen stores. Also while counting is paused: whoever takes the lane over goes on from there. */
   publish(): void {
     for (const { at, base, read } of this.told) this.numbers[at] = base + read();
     for (const publish of this.others) publish();

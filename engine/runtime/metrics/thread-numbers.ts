@@ -7,6 +7,7 @@ import type { NodeOutput } from '../operators/chain.ts';
 import type { KeyedOperator } from '../operators/keyed-operator.ts';
 import { KeyCounts } from './key-group-samples.ts';
 import {
+  CountingSwitch,
   CROSSING,
   crossingWordAt,
   NumbersPublisher,
@@ -25,6 +26,14 @@ export interface SendingSide {
   watermarkOf(emitter: StreamNode): number | null;
 }
 
+/** An operator with tasks of its own, in one of them. */
+export interface OperatingSide {
+  readonly node: StreamNode;
+  readonly operator: KeyedOperator;
+  readonly gate: { inputWatermark(input: number): number };
+  readonly lastAlignmentMs: number;
+}
+
 /** The numbers of one thread, as they are told. Made anew with the parallelism. */
 export class ThreadNumbers {
   readonly publisher: NumbersPublisher;
@@ -32,8 +41,14 @@ export class ThreadNumbers {
   private readonly memory: MetricsMemory;
   private readonly lane: number;
 
-  constructor(graph: JobGraph, memory: MetricsMemory, lane: number, clock: Clock) {
-    this.publisher = new NumbersPublisher(memory, clock);
+  constructor(
+    graph: JobGraph,
+    memory: MetricsMemory,
+    lane: number,
+    clock: Clock,
+    counting = new CountingSwitch(memory),
+  ) {
+    this.publisher = new NumbersPublisher(memory, counting, clock);
     this.graph = graph;
     this.memory = memory;
     this.lane = lane;
@@ -94,8 +109,9 @@ export class ThreadNumbers {
   }
 
   /** State and time of an operator that has them. */
-  operates(node: StreamNode, operator: KeyedOperator, sending: SendingSide): void {
+  operates(vertex: OperatingSide, sending: SendingSide): void {
     const { publisher, lane } = this;
+    const { node, operator, gate } = vertex;
     const { timers } = operator;
     const at = (word: OperatorWord): number => operatorWordAt(node, lane, word);
     publisher.counter(at(OPERATOR.lateRecordsDropped), () => operator.numLateRecordsDropped);
@@ -107,6 +123,11 @@ export class ThreadNumbers {
       () => timers.watermark,
       () => sending.watermarkOf(node) ?? timers.watermark,
     );
+    if (node.inputs.length === 2) {
+      publisher.gauge(at(OPERATOR.input1Watermark), () => gate.inputWatermark(0));
+      publisher.gauge(at(OPERATOR.input2Watermark), () => gate.inputWatermark(1));
+    }
+    publisher.gauge(at(OPERATOR.barrierAlignmentMs), () => vertex.lastAlignmentMs);
     const keyGroups = this.memory.keyGroups.get(node.id);
     if (keyGroups === undefined) return;
     const keys = new KeyCounts(keyGroups, operator.keyTable, operator.environment.keyGroupRange);

@@ -7,8 +7,10 @@ import type { JobMemory } from '../job-memory.ts';
 import { JobNumbers } from './job-numbers.ts';
 import { OPERATOR, type OperatorWord } from './metrics-memory.ts';
 import { RateMeter, Readings } from './rate-meter.ts';
+import { RingUsage } from './ring-usage.ts';
 import { vertexEdgesOf, type Vertex, type VertexEdge } from './vertices.ts';
 
+const NANOSECONDS_PER_MS = 1e6;
 /** Little's law needs some calls to look at. */
 const ASYNC_WINDOW_MS = 5_000;
 
@@ -21,6 +23,11 @@ export const NO_TASK_NUMBERS: TaskNumbers = {
   numBytesOutPerSecond: null,
   currentInputWatermark: null,
   currentOutputWatermark: null,
+  inputQueueLength: null,
+  inPoolUsage: null,
+  outputQueueLength: null,
+  outPoolUsage: null,
+  checkpointAlignmentTime: null,
 };
 
 export const NO_OPERATOR_NUMBERS: OperatorNumbers = {
@@ -29,6 +36,8 @@ export const NO_OPERATOR_NUMBERS: OperatorNumbers = {
   numRecordsOut: null,
   numRecordsOutPerSecond: null,
   currentInputWatermark: null,
+  currentInput1Watermark: null,
+  currentInput2Watermark: null,
   currentOutputWatermark: null,
   numLateRecordsDropped: null,
   numPendingEventTimers: null,
@@ -44,7 +53,8 @@ type Subtask = number | null;
 
 /** Numbers of vertices, operators and edges, with rates between this reading and those before. */
 export class VertexNumbers {
-  private readonly memory: JobMemory;
+  private memory!: JobMemory;
+  private readonly rings = new RingUsage();
   private readonly rates = new Map<string, RateMeter>();
   private readonly calls = new Map<string, Readings<AsyncStatistics>>();
   private nowMs = NaN;
@@ -53,16 +63,14 @@ export class VertexNumbers {
   /** Of the reading that was begun; null: the job counts nothing. */
   counted: JobNumbers | null = null;
 
-  constructor(memory: JobMemory) {
-    this.memory = memory;
-  }
-
-  /** @param graph with the parallelism of now; @param nowMs monotonic */
-  begin(graph: JobGraph, nowMs: number): void {
+  /** @param graph with the parallelism of now, and the memory that goes with it; @param nowMs monotonic */
+  begin(graph: JobGraph, memory: JobMemory, nowMs: number): void {
     this.graph = graph;
+    this.memory = memory;
+    this.rings.begin(graph, memory);
     this.edges = vertexEdgesOf(graph);
     this.nowMs = nowMs;
-    this.counted = this.memory.metrics === null ? null : new JobNumbers(graph, this.memory);
+    this.counted = memory.metrics === null ? null : new JobNumbers(graph, memory);
   }
 
   task(vertex: Vertex, subtask: Subtask): TaskNumbers {
@@ -86,6 +94,22 @@ export class VertexNumbers {
       numBytesOut: bytes,
       numBytesOutPerSecond: this.rate(`${key} bytes`, bytes),
       ...this.watermarks(vertex, subtask),
+      ...this.queues(vertex, subtask),
+      checkpointAlignmentTime:
+        side === 'task' ? this.read(vertex, head, subtask, OPERATOR.barrierAlignmentMs) * NANOSECONDS_PER_MS : null,
+    };
+  }
+
+  private queues(
+    vertex: Vertex,
+    subtask: Subtask,
+  ): Pick<TaskNumbers, 'inputQueueLength' | 'inPoolUsage' | 'outputQueueLength' | 'outPoolUsage'> {
+    const [into, outOf] = [this.rings.into(vertex, subtask), this.rings.outOf(vertex, subtask)];
+    return {
+      inputQueueLength: into?.length ?? null,
+      inPoolUsage: into?.usage ?? null,
+      outputQueueLength: outOf?.length ?? null,
+      outPoolUsage: outOf?.usage ?? null,
     };
   }
 
@@ -109,8 +133,11 @@ export class VertexNumbers {
     };
     if (!isKeyed(node)) return common;
     const fired = of(OPERATOR.firedTimers);
+    const isTwoInput = node.inputs.length === 2;
     return {
       ...common,
+      currentInput1Watermark: isTwoInput ? timeOrNull(of(OPERATOR.input1Watermark)) : null,
+      currentInput2Watermark: isTwoInput ? timeOrNull(of(OPERATOR.input2Watermark)) : null,
       numLateRecordsDropped: of(OPERATOR.lateRecordsDropped),
       numPendingEventTimers: of(OPERATOR.eventTimers),
       numPendingProcessingTimers: of(OPERATOR.processingTimers),

@@ -75,6 +75,8 @@ export class KeyedVertex {
   /** Rings that brought the barrier that is in here, held until it is through the companions as well. */
   private readonly barrierRings = new Set<ChannelReader>();
   private barrierSinceMs = 0;
+  /** How long records waited for the last barrier that went through, ms. */
+  lastAlignmentMs = 0;
   private hasPassed = false;
   private readonly endedRings = new Set<ChannelReader>();
   private lastBarrier = -Infinity;
@@ -191,6 +193,7 @@ export class KeyedVertex {
   private passBarrier(barrier: VertexBarrier): void {
     this.lastBarrier = barrier.id;
     this.hasPassed = true;
+    this.lastAlignmentMs = this.barrierAlignmentMs;
     this.onBarrier(this, barrier);
   }
 

@@ -152,6 +152,8 @@ export class SinkTask implements Task {
   private readonly plan: PhysicalPlan;
   private readonly host: SinkHost;
   private isClosed = false;
+  /** Time it has spent on what came in, ms. */
+  busyMs = 0;
   private barrier: SinkBarrier | null = null;
   private lastBarrier = -Infinity;
   /** null: nobody counts. */
@@ -171,7 +173,10 @@ export class SinkTask implements Task {
       before?.sinks.find((sink) => sink.node.id === node.id)?.writer;
     this.sinks = graph.sinkNodes.map((node) => new RunningSink(node, known(node) ?? writerOf(node, external)));
     this.lastBarrier = before?.lastBarrier ?? -Infinity;
+    this.busyMs = before?.busyMs ?? 0;
     this.readers = plan.rings.filter(({ to }) => to === 'coordinator').map((ring) => this.createReader(ring));
+    // Whoever takes the lane over counts on from what stands there.
+    before?.numbers?.publish();
     this.numbers = host.metrics === null ? null : this.createNumbers(graph, host.metrics);
   }
 
@@ -196,14 +201,17 @@ export class SinkTask implements Task {
   }
 
   runBatch(): TaskStatus {
+    const fromMs = this.host.clock.monotonicMs();
     let progress = false;
     for (const reader of this.readers) if (reader.run(BATCH_SLOTS)) progress = true;
-    if (progress) {
-      this.numbers?.publishWhenDue();
-      return 'progress';
+    if (progress) this.busyMs += this.host.clock.monotonicMs() - fromMs;
+    else if (this.isThrough) {
+      this.numbers?.publish();
+      return 'finished';
     }
-    this.numbers?.publish();
-    return this.isThrough ? 'finished' : 'idle';
+    // Whoever runs it comes back soon, also when there is nothing.
+    this.numbers?.publishWhenDue();
+    return progress ? 'progress' : 'idle';
   }
 
   /** The checkpoint is complete: what was prepared for it, and for any before it, counts. */

@@ -328,7 +328,7 @@ export class SourceTask implements Task {
     const isReading = this.sources.some(({ state }) => state === 'reading');
     // Whoever waits for input may wait for long.
     if (isReading) this.numbers?.publishWhenDue();
-    else this.numbers?.publish();
+    else this.numbers?.publishBeforeWait();
     if (this.sources.every(({ state }) => state === 'ended')) {
       this.isThrough = true;
       return 'progress';

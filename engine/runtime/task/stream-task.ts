@@ -13,7 +13,7 @@ import { AsyncWaitOperator } from '../operators/async-wait-operator.ts';
 import { BatchBound } from './batch-bound.ts';
 import { AsyncRecordHandler } from './async-input.ts';
 import { KeyGroupSamples } from '../metrics/key-group-samples.ts';
-import { laneOf, type NumbersPublisher } from '../metrics/metrics-memory.ts';
+import { CountingSwitch, laneOf, type NumbersPublisher } from '../metrics/metrics-memory.ts';
 import { ThreadNumbers } from '../metrics/thread-numbers.ts';
 import { nameTaken } from '../query/queryable-states.ts';
 import { TaskQueries } from '../query/task-queries.ts';
@@ -68,6 +68,7 @@ export class StreamTask implements Task {
   private readonly queries: TaskQueries;
   private readonly batch = new BatchBound();
   /** null: nobody counts. */
+  private readonly counting: CountingSwitch | null;
   private readonly numbers: NumbersPublisher | null;
   private batches = 0;
   private readonly samples = new Map<StreamNode, KeyGroupSamples>();
@@ -84,6 +85,7 @@ export class StreamTask implements Task {
     this.plan = plan;
     this.host = host;
     this.taskIndex = taskIndex;
+    this.counting = host.metrics === null ? null : new CountingSwitch(host.metrics);
     this.outputs = new TaskOutputs(graph, plan, 'task', taskIndex, host);
     if (before !== null) this.outputs.takeOver(before.task.outputs);
     this.recordsBefore = before?.task.recordsIn ?? 0;
@@ -108,12 +110,13 @@ export class StreamTask implements Task {
   }
 
   private createNumbers(): NumbersPublisher | null {
-    const { graph, outputs, taskIndex, host } = this;
-    if (host.metrics === null) return null;
-    const numbers = new ThreadNumbers(graph, host.metrics, laneOf(taskIndex), host.clock);
+    const { graph, outputs, taskIndex, host, counting } = this;
+    if (host.metrics === null || counting === null) return null;
+    const numbers = new ThreadNumbers(graph, host.metrics, laneOf(taskIndex), host.clock, counting);
     numbers.reads(this.readers);
     numbers.sends(outputs);
-    for (const { node, operator } of this.vertices) numbers.operates(node, operator, outputs);
+    for (const vertex of this.vertices) numbers.operates(vertex, outputs);
+    for (const samples of this.samples.values()) numbers.publisher.add(() => samples.adapt());
     return numbers.publisher;
   }
 
@@ -374,8 +377,8 @@ export class StreamTask implements Task {
 
   private samplesOf({ node, operator }: KeyedVertex): KeyGroupSamples | null {
     const memory = this.host.metrics?.keyGroups.get(node.id);
-    if (memory === undefined) return null;
-    const known = this.samples.get(node) ?? new KeyGroupSamples(memory, operator.keyTable);
+    if (memory === undefined || this.counting === null) return null;
+    const known = this.samples.get(node) ?? new KeyGroupSamples(memory, operator.keyTable, this.counting);
     this.samples.set(node, known);
     return known;
   }

@@ -73,6 +73,11 @@ export class InputWatermarks {
     if (wasIdle !== this.combined.idle) this.target.processWatermarkStatus(idle);
   }
 
+  /** What one input has reached by itself. @param input from 0 */
+  watermarkOf(input: number): number {
+    return this.at(input).watermark;
+  }
+
   private at(input: number): PartialWatermark {
     const part = this.inputs[input];
     if (part === undefined)

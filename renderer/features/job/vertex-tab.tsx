@@ -51,7 +51,8 @@ export function VertexTab(props: { readonly page: JobPage; readonly vertex: Vert
 function threadsText({ name, threads, parallelism }: VertexPage): string {
   const what = `${nameText(name)}: `;
   if (threads === 'source') return `${what}on the source thread.`;
-  if (threads === 'coordinator') return `${what}on the coordinator's thread, whose busy time is not measured.`;
+  if (threads === 'coordinator')
+    return `${what}on the coordinator's thread. Busy is the time that all sinks took of it.`;
   const workers = parallelism === 1 ? 'the one worker thread' : `${parallelism} worker threads`;
   return `${what}on ${workers}. Busy, idle and back-pressured are the thread's, with all that runs on it.`;
 }
