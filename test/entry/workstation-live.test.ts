@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { SessionRequest } from '../../engine/contract/window.ts';
@@ -148,6 +148,22 @@ describe('a live session of the workstation', { timeout: 120_000 }, () => {
         .join(),
     ).toMatch(/task 0.*source/s);
     expect(ofKind(told, 'rules')[0].details).toMatchObject({ version: 2 });
+  });
+
+  it('fails when its journal cannot be written, and the engine is there for the next one', async () => {
+    const folder = temporaryFolder('workstation-live');
+    const state = join(folder, 'state');
+    const feed = await serveFeed(folder, ['--quotes-per-second', '3000']);
+    await using engine = new WorkstationEngine(state, 100);
+    engine.open(requestOf(folder, feed.url));
+    await engine.until('trades', ({ trades }) => trades.length > 10);
+
+    renameSync(state, join(folder, 'gone'));
+
+    await engine.untilStatus('failed');
+    expect(engine.known.status).toMatchObject({ problem: { code: 'journal-failed' } });
+    engine.send({ kind: 'close-session' });
+    await engine.untilStatus('none');
   });
 
   it('tells of each session in one trail, and of the switch without a session', async () => {

@@ -439,7 +439,8 @@ export class WorkstationSession {
   }
 
   async #finish(): Promise<void> {
-    if (this.#isClosed) return;
+    // One that failed first has its job cancelled: there is nobody left to ask for rows.
+    if (this.#isClosed || this.#ended) return;
     await this.#window.fetchAllRows();
     this.#end();
     await this.#keepEnd();
