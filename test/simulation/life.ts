@@ -131,6 +131,9 @@ export class Life<R, W> {
       this.#violation(
         `Checkpoint ${this.#machine.newestComplete} was complete, and is not whole on the disk any more.`,
       );
+    // A job that goes on from an older one aborts transactions of the newer one, which must not be gone back to after that.
+    if (this.#whole.ledger !== null && checkpoint !== null && refused.some(({ id }) => id > found))
+      this.#machine.wantedSavepoint = found;
     if (firstId <= this.#machine.newestComplete)
       this.#violation(`Checkpoint ${this.#machine.newestComplete} was complete, and ${firstId} is to be the next.`);
     return firstId;

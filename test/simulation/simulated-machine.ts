@@ -17,7 +17,7 @@ export class SimulatedMachine<W> {
   newestUsed = -1;
   /** Checkpoints with a wrong bit that somebody planned. */
   readonly damaged = new Set<number>();
-  /** A savepoint to go on from, until the job that does so has a checkpoint of its own. */
+  /** A savepoint, or an older checkpoint, to go on from until the job that does so has a checkpoint of its own. */
   wantedSavepoint: number | null = null;
 
   constructor(world: W, refusal: LedgerRefusal | null) {
