@@ -47,13 +47,14 @@ const KIND_SALT = 0x51ed;
 
 /** So that what a seed has planned does not depend on how its sinks are written. */
 const LEDGER_SALT = 0x1ed9;
+const TRIGGERED_SALT = 0x7219;
 
 /** Runs one seed: its job undisturbed, then with everything that the seed has planned, and judges the end. */
 export async function simulate(seed: number): Promise<SimulationOutcome> {
   const draws = new Draws(seed);
   const ledger = drawLedger(new Draws(seed ^ LEDGER_SALT));
   if (new Draws(seed ^ KIND_SALT).chance(STREAMS)) {
-    const drawn = drawStreams(draws);
+    const drawn = drawStreams(draws, new Draws(seed ^ TRIGGERED_SALT));
     const streamsPlan = { ...drawPlan(draws, drawn.steps.length), ledger };
     return disturb(seed, simulatedStreams(drawn, keepsWorkers(streamsPlan)), streamsPlan);
   }

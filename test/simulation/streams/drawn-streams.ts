@@ -1,5 +1,6 @@
 import type { OracleWindows } from '../../support/oracle/windows.ts';
 import type { Draws } from '../draws.ts';
+import { drawTriggered, triggerPartsOf, type DrawnTriggered } from './drawn-triggers.ts';
 
 /** A record of the simulated stream; `sequence` is one of its own. */
 export interface StreamRecord {
@@ -44,13 +45,15 @@ export interface DrawnStreams {
   readonly interval: { readonly lower: number; readonly upper: number } | null;
   readonly asOf: { readonly before: boolean; readonly ageMaxMs: number } | null;
   readonly calls: DrawnCalls | null;
+  readonly triggered: DrawnTriggered | null;
 }
 
 const KEYS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] as const;
 /** Long after everything. */
 export const END_MS = 1_000_000;
 
-export function drawStreams(draws: Draws): DrawnStreams {
+/** @param more draws of their own, for what was added later: the other parts of a seed stay as they were */
+export function drawStreams(draws: Draws, more: Draws): DrawnStreams {
   const hasStruct = draws.chance(0.5);
   const steps = drawSteps(draws, hasStruct);
   const some = <T>(draw: () => T): T | null => (draws.chance(0.6) ? draw() : null);
@@ -64,6 +67,7 @@ export function drawStreams(draws: Draws): DrawnStreams {
     interval: some(() => ({ lower, upper: lower + draws.int(0, 12) })),
     asOf: some(() => ({ before: draws.chance(0.5), ageMaxMs: draws.of([Infinity, 0, 5, 20]) })),
     calls: some(() => drawCalls(draws)),
+    triggered: drawTriggered(more),
   };
 }
 
@@ -115,7 +119,7 @@ function drawCalls(draws: Draws): DrawnCalls {
 }
 
 /** Names of the parts, as they are counted. */
-export function partsOf({ windows, interval, asOf, calls, hasStruct }: DrawnStreams): string[] {
+export function partsOf({ windows, interval, asOf, calls, triggered, hasStruct }: DrawnStreams): string[] {
   return [
     'job-streams',
     hasStruct ? 'records-structs' : 'records-long',
@@ -123,5 +127,6 @@ export function partsOf({ windows, interval, asOf, calls, hasStruct }: DrawnStre
     ...(interval === null ? [] : ['join-interval']),
     ...(asOf === null ? [] : ['join-as-of']),
     ...(calls === null ? [] : [`calls-${calls.mode}`]),
+    ...triggerPartsOf(triggered),
   ];
 }

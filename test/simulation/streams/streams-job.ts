@@ -30,9 +30,11 @@ import { TumblingEventTimeWindows } from '../../../engine/api/windows/tumbling-w
 import { TimeWindow, type Window } from '../../../engine/api/windows/window.ts';
 import type { DrawnStreams, DrawnWindows, StreamRecord } from './drawn-streams.ts';
 import { AskService, type Answered, type SimulatedService } from './simulated-service.ts';
+import { describeTriggered } from './triggered-windows.ts';
 
 const RECORD = struct('record', { key: 'symbol', sequence: 'i32', side: 'i32', ts: 'f64' });
 const LATE = new OutputTag<StreamRecord>('late');
+const LATE_TRIGGERED = new OutputTag<StreamRecord>('late-triggered');
 const LATE_LEFT = new OutputTag<StreamRecord>('late-left');
 const LATE_RIGHT = new OutputTag<StreamRecord>('late-right');
 
@@ -42,6 +44,8 @@ export const STREAM_SINKS = [
   'timers',
   'fired',
   'late',
+  'triggered',
+  'triggered-late',
   'pairs',
   'late-sides',
   'versions',
@@ -221,6 +225,15 @@ export const streamsJob = defineJob<StreamsParameters>((env, { drawn, tellsOrder
       .map(({ sequence }) => [sequence])
       .sinkTo(externalSink('late'))
       .uid('late');
+  }
+  if (drawn.triggered !== null) {
+    const fired = describeTriggered(all(), drawn.triggered, LATE_TRIGGERED).uid('triggered-windows');
+    fired.sinkTo(externalSink('triggered')).uid('triggered');
+    fired
+      .getSideOutput(LATE_TRIGGERED)
+      .map(({ sequence }) => [sequence])
+      .sinkTo(externalSink('triggered-late'))
+      .uid('triggered-late');
   }
   const sideOf = (side: 1 | 2): KeyedStream<string, StreamRecord> =>
     (records as typeof read).filter((record) => record.side === side).keyBy('key');

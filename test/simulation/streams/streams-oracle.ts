@@ -1,6 +1,7 @@
 import { WindowOracle } from '../../support/oracle/windows.ts';
 import type { DrawnStreams, DrawnWindows, StreamRecord } from './drawn-streams.ts';
 import { answerTo } from './simulated-service.ts';
+import { triggeredByTheBook } from './triggers-oracle.ts';
 
 /** A record with what it met at its place in the stream. */
 interface Met {
@@ -19,11 +20,12 @@ export function streamsByTheBook(
   tellsOrder: boolean,
 ): Readonly<Record<string, string[]>> {
   const met = meet(drawn);
-  const { windows, interval, asOf, calls, ttlMs } = drawn;
+  const { windows, interval, asOf, calls, triggered, ttlMs } = drawn;
   const lines: Record<string, Lines> = {
     counts: countsOf(met, ttlMs),
     timers: timersOf(met, timerAfterMs),
     ...(windows !== null && windowsOf(drawn, windows, met)),
+    ...(triggered !== null && triggeredByTheBook(drawn, triggered)),
     ...(interval !== null && pairsOf(met, interval.lower, interval.upper)),
     ...(asOf !== null && { versions: versionsOf(met, asOf.before, asOf.ageMaxMs) }),
     ...(calls !== null && { answers: answersOf(met, tellsOrder) }),
