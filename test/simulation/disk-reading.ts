@@ -10,14 +10,14 @@ interface ManifestOnDisk {
 
 /**
  * Reads what lies on the disk without the engine's help.
- * @param wanted the one to look for; null: any
+ * @param isWanted whether one may be taken
  * @returns the newest checkpoint whose every byte is as it was written, -1: none
  */
-export function newestWhole(disk: MemoryDisk, digest: Digest, wanted: number | null): number {
+export function newestWhole(disk: MemoryDisk, digest: Digest, isWanted: (id: number) => boolean): number {
   const whole = [...disk.values.keys()]
     .filter((name) => /^checkpoints\/\d+\/manifest$/.test(name))
     .map((name) => Number(name.split('/')[1]))
-    .filter((id) => (wanted === null || id === wanted) && isWhole(disk, digest, id));
+    .filter((id) => isWanted(id) && isWhole(disk, digest, id));
   return Math.max(-1, ...whole);
 }
 

@@ -106,36 +106,31 @@ export class Life<R, W> {
   }
 
   async #recover(): Promise<number> {
-    const wanted = this.#machine.wantedSavepoint;
+    const { wantedSavepoint: wanted, abandoned, newestComplete } = this.#machine;
+    this.#machine.wantedSavepoint = null;
+    const isWanted = (id: number): boolean => (wanted === null || id === wanted) && !abandoned.has(id);
     const firstId = await this.#driven(this.#storage.nextId());
-    const expected = newestWhole(this.#machine.disk, sha256, wanted);
+    const expected = newestWhole(this.#machine.disk, sha256, isWanted);
     const { checkpoint, refused } = await this.#driven(
-      this.#storage.latest(({ id }) =>
-        Promise.resolve(wanted === null || id === wanted ? null : 'A savepoint was asked for.'),
-      ),
+      this.#storage.latest(({ id }) => Promise.resolve(isWanted(id) ? null : 'Another one was asked for.')),
     );
     this.#recoveredFrom = checkpoint;
     this.hasRead = true;
-    this.refusedInRecovery = refused.length;
+    this.refusedInRecovery = refused.filter(({ id }) => !abandoned.has(id)).length;
     const found = checkpoint?.id ?? -1;
     this.#machine.newestUsed = Math.max(this.#machine.newestUsed, found);
     if (!this.faults.readsDamaged && found !== expected)
       this.#violation(
         `The newest whole checkpoint on the disk was ${expected}; the recovery took ${found} and refused ${JSON.stringify(refused)}.`,
       );
-    if (
-      wanted === null &&
-      expected < this.#machine.newestComplete &&
-      !this.#machine.damaged.has(this.#machine.newestComplete)
-    )
-      this.#violation(
-        `Checkpoint ${this.#machine.newestComplete} was complete, and is not whole on the disk any more.`,
-      );
-    // A job that goes on from an older one aborts transactions of the newer one, which must not be gone back to after that.
-    if (this.#whole.ledger !== null && checkpoint !== null && refused.some(({ id }) => id > found))
-      this.#machine.wantedSavepoint = found;
-    if (firstId <= this.#machine.newestComplete)
-      this.#violation(`Checkpoint ${this.#machine.newestComplete} was complete, and ${firstId} is to be the next.`);
+    const isExcused = wanted !== null || abandoned.has(newestComplete) || this.#machine.damaged.has(newestComplete);
+    if (expected < newestComplete && !isExcused)
+      this.#violation(`Checkpoint ${newestComplete} was complete, and is not whole on the disk any more.`);
+    if (firstId <= newestComplete)
+      this.#violation(`Checkpoint ${newestComplete} was complete, and ${firstId} is to be the next.`);
+    // A job that goes on from an older one aborts transactions of the newer one.
+    if (this.#whole.ledger !== null && checkpoint !== null)
+      for (const { id } of refused) if (id > found) abandoned.add(id);
     return firstId;
   }
 
@@ -274,7 +269,6 @@ export class Life<R, W> {
           return this.#storage.write({ ...parts, application, values: [] }, () => Promise.resolve());
         },
         completed: (id) => {
-          this.#machine.wantedSavepoint = null;
           this.#machine.newestComplete = Math.max(this.#machine.newestComplete, id);
           this.#machine.newestUsed = Math.max(this.#machine.newestUsed, id);
           // What is thrown here ends in a promise of the coordinator's; the step that let it happen looks for a crash.

@@ -17,7 +17,9 @@ export class SimulatedMachine<W> {
   newestUsed = -1;
   /** Checkpoints with a wrong bit that somebody planned. */
   readonly damaged = new Set<number>();
-  /** A savepoint, or an older checkpoint, to go on from until the job that does so has a checkpoint of its own. */
+  /** Newer than one that a job went on from, which aborted what they had prepared: not to be gone back to. */
+  readonly abandoned = new Set<number>();
+  /** A savepoint that the next life is to go on from. */
   wantedSavepoint: number | null = null;
 
   constructor(world: W, refusal: LedgerRefusal | null) {

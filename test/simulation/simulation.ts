@@ -144,8 +144,7 @@ class Run<R, W> {
     if (outcome.kind === 'refused') return outcome;
     const { ending, nuisances } = plan;
     for (const fault of nuisances) (life.faults.fired.has(fault) ? this.fired : this.notFired).push(fault);
-    if (ending?.kind === 'rescale-from-savepoint' && life.faults.savepointId !== null)
-      machine.wantedSavepoint = life.faults.savepointId;
+    machine.wantedSavepoint = ending?.kind === 'rescale-from-savepoint' ? life.faults.savepointId : null;
     if (ending !== null) {
       if (life.faults.fired.has(ending)) this.fired.push(ending);
       else if (outcome.kind === 'crashed') this.#awaited = ending;

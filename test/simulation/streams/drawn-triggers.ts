@@ -13,11 +13,16 @@ export type DrawnTrigger =
   | { readonly kind: 'continuous'; readonly everyMs: number }
   | { readonly kind: 'count'; readonly count: number };
 
+/** Sessions go by event time; global: one window for all time. */
+export type DrawnSpans =
+  | { readonly kind: 'tumbling'; readonly sizeMs: number }
+  | { readonly kind: 'sessions'; readonly gapMs: number }
+  | { readonly kind: 'global' };
+
 /** Windows that fire by a trigger of their own. */
 export interface DrawnTriggered {
   readonly time: 'event' | 'clock';
-  /** null: one window for all time. */
-  readonly sizeMs: number | null;
+  readonly spans: DrawnSpans;
   readonly latenessMs: number;
   readonly trigger: DrawnTrigger;
   readonly purges: boolean;
@@ -33,18 +38,26 @@ export function drawTriggered(draws: Draws): DrawnTriggered | null {
   const time = draws.of(['event', 'clock'] as const);
   // By the clock everything is even, as the clock is: no record comes in the very millisecond in which a window ends.
   const unitMs = time === 'event' ? 1 : 2;
-  const sizeMs = time === 'clock' && draws.chance(0.3) ? null : unitMs * draws.int(2, 15);
-  const kind = draws.of(sizeMs === null ? (['continuous', 'count'] as const) : KINDS);
+  const spans = drawSpans(draws, time, unitMs);
+  const kind = draws.of(spans.kind === 'global' ? (['continuous', 'count'] as const) : KINDS);
+  const isSession = spans.kind === 'sessions';
   return {
     time,
-    sizeMs,
+    spans,
     latenessMs: time === 'event' ? draws.of([0, 5, 20]) : 0,
     trigger: drawTrigger(draws, kind, unitMs),
-    purges: draws.chance(0.4),
-    evictor: draws.chance(0.6) ? drawEvictor(draws) : null,
+    // Firings of sessions have no number, so that what they tell must be another each time.
+    purges: draws.chance(0.4) || (isSession && kind === 'continuous'),
+    evictor: !isSession && draws.chance(0.6) ? drawEvictor(draws) : null,
   };
 }
 const KINDS = ['at-the-end', 'continuous', 'continuous', 'count'] as const;
+
+function drawSpans(draws: Draws, time: DrawnTriggered['time'], unitMs: number): DrawnSpans {
+  if (time === 'clock' && draws.chance(0.3)) return { kind: 'global' };
+  if (time === 'event' && draws.chance(0.5)) return { kind: 'sessions', gapMs: draws.int(1, 12) };
+  return { kind: 'tumbling', sizeMs: unitMs * draws.int(2, 15) };
+}
 
 function drawTrigger(draws: Draws, kind: DrawnTrigger['kind'], unitMs: number): DrawnTrigger {
   switch (kind) {
@@ -65,9 +78,9 @@ function drawEvictor(draws: Draws): DrawnEvictor {
 /** Names of the parts, as they are counted. */
 export function triggerPartsOf(drawn: DrawnTriggered | null): string[] {
   if (drawn === null) return [];
-  const { time, trigger, purges, evictor } = drawn;
+  const { time, spans, trigger, purges, evictor } = drawn;
   return [
-    `trigger-${trigger.kind}-${time}`,
+    `trigger-${trigger.kind}-${spans.kind === 'sessions' ? 'sessions' : time}`,
     ...(purges ? ['trigger-purging'] : []),
     ...(evictor === null ? [] : [`evictor-${evictor.kind}-${evictor.when}`]),
   ];
