@@ -1,3 +1,9 @@
+/** Of a job, since it was started. */
+export interface CheckpointCounts {
+  readonly completed: number;
+  readonly failed: number;
+}
+
 /** One checkpoint, complete or not, as it is shown and kept in the history. */
 export interface CheckpointRecord {
   readonly id: number;

@@ -19,6 +19,8 @@ export interface JobPage {
   readonly atMs: number;
   /** Since its first record could flow; 0: it is being started. */
   readonly uptimeMs: number;
+  /** How often it went on after a failure, or after its program had ended, the latest hundred times; null: nobody keeps that. */
+  readonly numRestarts: number | null;
   readonly parallelism: number;
   /** The number of key groups, and the largest parallelism the job's state allows. */
   readonly maxParallelism: number;
@@ -67,7 +69,19 @@ export interface SubtaskPage {
   readonly numbers: TaskNumbers;
   /** Of its thread, which it shares with the subtasks of other vertices. null: not measured. */
   readonly times: TaskTimes | null;
+  /** null: it shares the coordinator's thread. */
+  readonly thread: TaskThread | null;
   readonly backPressureLevel: BackPressureLevel;
+}
+
+/** Of the thread of a subtask, which it shares with the subtasks of other vertices. */
+export interface TaskThread {
+  /** From its start until it could take records, state restored, ms; null: it is being started. */
+  readonly initializationTime: number | null;
+  /** Questions about state that wait for its answer. */
+  readonly mailboxQueueSize: number;
+  /** Questions, checkpoints, orders. */
+  readonly mailboxMailsPerSecond: number;
 }
 
 /** What a thread did with each second; the three add up to 1000. */
@@ -189,6 +203,8 @@ export interface CheckpointsPage {
   readonly numberOfInProgressCheckpoints: number;
   readonly numberOfCompletedCheckpoints: number;
   readonly numberOfFailedCheckpoints: number;
+  /** The three together. */
+  readonly totalNumberOfCheckpoints: number;
   readonly lastCompletedCheckpointId: number | null;
   readonly lastCheckpointDuration: number | null;
   /** What was written for it, and all it stands for. */
@@ -196,7 +212,9 @@ export interface CheckpointsPage {
   readonly lastCheckpointFullSize: number | null;
   /** Longest that a task stood still for it. */
   readonly lastCheckpointPause: number | null;
-  /** The latest hundred, newest last. The numbers above are of these. */
+  /** Wall clock at which the job last went on from one, over all its runs; null: it did not. */
+  readonly lastCheckpointRestoreTimestamp: number | null;
+  /** The latest hundred, newest last. */
   readonly history: readonly CheckpointRecord[];
 }
 

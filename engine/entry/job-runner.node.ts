@@ -1,6 +1,6 @@
 import { StreamExecutionEnvironment } from '../api/environment.ts';
 import type { JobDefinition } from '../api/job.ts';
-import type { CheckpointRecord } from '../contract/checkpoint-record.ts';
+import type { CheckpointCounts, CheckpointRecord } from '../contract/checkpoint-record.ts';
 import { IllegalStateError } from '../core/errors.ts';
 import { machineClock, repeatEvery, startMachineTimer, waitMs } from '../core/machine.node.ts';
 import { createJobGraph, isAsync, uidOf, type JobGraph } from '../graph/job-graph.ts';
@@ -193,6 +193,10 @@ export class RunningJob<P = unknown> implements QueryableJob {
     return this.checkpoints?.history ?? [];
   }
 
+  get checkpointCounts(): CheckpointCounts {
+    return this.checkpoints?.counts ?? { completed: 0, failed: 0 };
+  }
+
   /** Changes of parallelism so far, newest last. */
   get rescaleHistory(): readonly RescaleRecord[] {
     return this.rescales.history;
@@ -218,8 +222,10 @@ export class RunningJob<P = unknown> implements QueryableJob {
     return this.rescales.parallelismMax;
   }
 
-  metrics(): ThreadMetrics[] {
-    return this.threads.metrics();
+  metrics(): (ThreadMetrics & { readonly mailsWaiting: number })[] {
+    return this.threads
+      .metrics()
+      .map((thread) => ({ ...thread, mailsWaiting: this.questions.waitingFor(thread.taskIndex) }));
   }
 
   /** Of all sinks: they are busy while the coordinator's thread is with them. */

@@ -40,6 +40,7 @@ async function played(pages: readonly string[], parallelism = WORKERS): Promise<
     metrics: () => [],
     sinkTimes: () => ({ busyMs: 0, idleMs: 0, backPressuredMs: 0 }),
     checkpointHistory: [],
+    checkpointCounts: { completed: 0, failed: 0 },
     rescaleHistory: [],
   };
   const meter = new JobMeter({ clock, memory, graph, queryState: 'running', uptimeMs: 0, ...nothing });

@@ -21,6 +21,7 @@ function pageOf(executor: LocalExecutor<never>): JobPage {
     metrics: () => [],
     sinkTimes: () => ({ busyMs: 0, idleMs: 0, backPressuredMs: 0 }),
     checkpointHistory: [],
+    checkpointCounts: { completed: 0, failed: 0 },
     rescaleHistory: [],
   };
   return new JobMeter(job).page('job');

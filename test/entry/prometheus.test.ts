@@ -49,6 +49,7 @@ function page(job: string, name: string): JobPage {
     state: 'running',
     atMs: 0,
     uptimeMs: 1_234,
+    numRestarts: 2,
     parallelism: 1,
     maxParallelism: 2,
     vertices: [
@@ -66,6 +67,7 @@ function page(job: string, name: string): JobPage {
             index: 0,
             numbers: TASK,
             times: { busyTimeMsPerSecond: 500, idleTimeMsPerSecond: 300, backPressuredTimeMsPerSecond: 200 },
+            thread: { initializationTime: 87.5, mailboxQueueSize: 3, mailboxMailsPerSecond: 12 },
             backPressureLevel: 'low',
           },
         ],
@@ -76,12 +78,14 @@ function page(job: string, name: string): JobPage {
     checkpoints: {
       numberOfInProgressCheckpoints: 0,
       numberOfCompletedCheckpoints: 3,
-      numberOfFailedCheckpoints: 0,
+      numberOfFailedCheckpoints: 1,
+      totalNumberOfCheckpoints: 4,
       lastCompletedCheckpointId: null,
       lastCheckpointDuration: null,
       lastCheckpointSize: null,
       lastCheckpointFullSize: null,
       lastCheckpointPause: null,
+      lastCheckpointRestoreTimestamp: 1_767_623_400_002,
       history: [],
     },
     rescales: [],
@@ -117,7 +121,7 @@ test('every family says what it is before its samples, which stand together', ()
     }
     const typed = /^# TYPE (\w+) (counter|gauge)$/.exec(line);
     if (typed !== null) expect(typed[1]).toBe(family);
-    else expect(line).toMatch(new RegExp(`^${family}\\{(\\w+="([^"\\\\\\n]|\\\\["\\\\n])*",?)+\\} -?[\\d.e+-]+$`));
+    else expect(line).toMatch(new RegExp(`^${family}(\\{(\\w+="([^"\\\\\\n]|\\\\["\\\\n])*",?)+\\})? -?[\\d.e+-]+$`));
   }
   expect(seen.size).toBeGreaterThan(30);
 });
@@ -140,9 +144,27 @@ test('labels name job, task, operator and subtask as those of Flink do, and are 
   expect(lines).toContain(`flink_taskmanager_job_task_operator_numLateRecordsDropped{${operator}} 2`);
   expect(lines).toContain(`flink_taskmanager_job_task_operator_async_retries{${operator}} 9`);
   expect(lines).toContain('flink_jobmanager_job_uptime{job_name="second"} 1234');
+  expect(lines).toContain('flink_jobmanager_job_numRestarts{job_name="second"} 2');
+  expect(lines).toContain('flink_jobmanager_numRunningJobs 2');
   expect(lines).toContain(
     'flink_taskmanager_job_task_keyGroupRecords{job_name="second",task_name="plain",task_id="op",key_group="0"} 33',
   );
+});
+
+test.each([
+  ['inPoolUsage', 0.25],
+  ['inputQueueLength', 96],
+  ['checkpointAlignmentTime', 1_500_000],
+  ['softBackPressuredTimeMsPerSecond', 0],
+  ['hardBackPressuredTimeMsPerSecond', 200],
+  ['initializationTime', 87.5],
+  ['mailboxQueueSize', 3],
+  ['mailboxMailsPerSecond', 12],
+  ['operator_currentInput1Watermark', 1_767_623_400_001],
+])('a task tells %s under the name that Flink gives it', (name, value) => {
+  const family = lines.filter((line) => line.startsWith(`flink_taskmanager_job_task_${name}{`));
+
+  expect(family.map((line) => Number(line.slice(line.lastIndexOf(' '))))).toEqual([value, value]);
 });
 
 test('truth is 1, and what there is none of is left out', () => {

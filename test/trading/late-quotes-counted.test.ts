@@ -79,6 +79,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
       metrics: () => [],
       sinkTimes: () => ({ busyMs: 0, idleMs: 0, backPressuredMs: 0 }),
       checkpointHistory: [],
+      checkpointCounts: { completed: 0, failed: 0 },
       rescaleHistory: [],
     };
     const { vertices } = new JobMeter({ clock, memory, graph, queryState: 'ended', uptimeMs: 0, ...nothing }).page(

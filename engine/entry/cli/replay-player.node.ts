@@ -76,6 +76,7 @@ export class ReplayPlayer {
   readonly #run: ReplayRun;
   readonly #state: SessionState | null;
   #trades: TradeCollector;
+  readonly #recoveries: { readonly atMs: number; readonly checkpointId: number | null }[] = [];
   readonly #restarts = new JobRestarts(() => machineClock.monotonicMs(), machineRandom);
 
   constructor(run: ReplayRun, state: SessionState | null) {
@@ -107,6 +108,7 @@ export class ReplayPlayer {
     }
     await state.reload();
     await state.auditRecovery(error.message);
+    this.#recoveries.push({ atMs: machineClock.wallMs(), checkpointId: state.restored?.id ?? null });
     const from = state.restored === null ? 'the beginning' : `checkpoint ${state.restored.id}`;
     tell(`${error.message}\nGoing on from ${from} in ${delayMs} ms.`);
     await waitMs(delayMs);
@@ -143,7 +145,8 @@ export class ReplayPlayer {
     try {
       state?.attach(job, trades);
       run.scaling.attach(job);
-      run.served?.show(servedSession(job, state?.storage ?? null, run.parameters.rules, explainer));
+      const runs = { rescales: null, restarts: () => this.#recoveries };
+      run.served?.show(servedSession(job, state?.storage ?? null, run.parameters.rules, explainer, runs));
       const { elapsedMs } = await job.finished;
       if (watch.ended !== null) await state?.auditEnd(job, trades, watch.ended.progress.totals);
       const nameOf = (symbol: number): string => job.symbolText(symbol);

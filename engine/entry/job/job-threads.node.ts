@@ -25,6 +25,10 @@ export interface ThreadMetrics extends ThreadTimes {
   readonly taskIndex: number | null;
   readonly recordsIn: number;
   readonly watermarkMs: number;
+  /** From its start until it could take records; null: it is being started. */
+  readonly initializationMs: number | null;
+  /** Messages to it so far. */
+  readonly mails: number;
 }
 
 type JobThreadId = Exclude<ThreadId, 'coordinator'> | 'async';
@@ -38,7 +42,9 @@ export interface JobThread extends RescaledThread {
   readonly exited: Promise<void>;
   readonly tellReady: () => void;
   readonly tellRehearsed: () => void;
-  /** Monotonic; null: it is still being started. */
+  /** Monotonic. */
+  readonly startedMs: number;
+  /** The same; null: it is still being started. */
   readyMs: number | null;
   isFinished: boolean;
   isGone: boolean;
@@ -102,6 +108,7 @@ export class JobThreads {
       exited: new Promise((resolve) => {
         worker.once('exit', () => resolve());
       }),
+      startedMs: machineClock.monotonicMs(),
       readyMs: null,
       isFinished: false,
       isGone: false,
@@ -144,12 +151,19 @@ export class JobThreads {
 
   metrics(): ThreadMetrics[] {
     const nowMs = machineClock.monotonicMs();
-    return this.all.map(({ id, label, block, readyMs }) => {
+    return this.all.map(({ id, label, block, startedMs, readyMs }) => {
       const waits = this.control.waitsOf(block, nowMs);
       const aliveMs = readyMs === null ? 0 : nowMs - readyMs;
       const busyMs = Math.max(0, aliveMs - waits.idleMs - waits.backPressuredMs);
       const taskIndex = typeof id === 'number' ? id : null;
-      return { thread: label, taskIndex, ...this.control.progressOf(block), ...waits, busyMs };
+      const initializationMs = readyMs === null ? null : readyMs - startedMs;
+      const mails = this.control.mailCount(block);
+      return {
+        ...{ thread: label, taskIndex, initializationMs, mails },
+        ...this.control.progressOf(block),
+        ...waits,
+        busyMs,
+      };
     });
   }
 

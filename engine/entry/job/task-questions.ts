@@ -38,6 +38,13 @@ export class TaskQuestions {
     this.tasks = tasks;
   }
 
+  /** How many wait for the subtask's answer. @param subtask null: no task, which is asked nothing */
+  waitingFor(subtask: number | null): number {
+    let waiting = 0;
+    for (const question of this.open.values()) if (question.subtask === subtask) waiting += 1;
+    return waiting;
+  }
+
   /** @returns what a subtask answered; why not, where it did not */
   async askState(subtask: number, question: StateQuestion): Promise<StateAnswer> {
     if (this.open.size >= QUESTIONS_OPEN_MAX)

@@ -13,6 +13,12 @@ export const TIMES = z
   })
   .describe('The three add up to 1000.');
 
+export const THREAD_NUMBERS = {
+  initializationTime: count.describe('ms'),
+  mailboxQueueSize: z.int(),
+  mailboxMailsPerSecond: z.number(),
+};
+
 const TASK_NUMBERS = z.strictObject({
   numRecordsIn: count,
   numRecordsInPerSecond: count,
@@ -78,6 +84,7 @@ const VERTEX = z.strictObject({
       index: z.int(),
       numbers: TASK_NUMBERS,
       times: TIMES.nullable(),
+      thread: z.strictObject(THREAD_NUMBERS).nullable(),
       backPressureLevel: level,
     }),
   ),
@@ -106,11 +113,13 @@ export const CHECKPOINT_NUMBERS = {
   numberOfInProgressCheckpoints: z.int(),
   numberOfCompletedCheckpoints: z.int(),
   numberOfFailedCheckpoints: z.int(),
+  totalNumberOfCheckpoints: z.int(),
   lastCompletedCheckpointId: z.int().nullable(),
   lastCheckpointDuration: z.number().nullable().describe('ms'),
   lastCheckpointSize: z.number().nullable().describe('bytes written for it'),
   lastCheckpointFullSize: z.number().nullable().describe('bytes it stands for'),
   lastCheckpointPause: z.number().nullable().describe('ms, longest over all tasks'),
+  lastCheckpointRestoreTimestamp: z.number().nullable().describe('ms since the Unix epoch'),
 };
 
 const CHECKPOINT = z.strictObject({
@@ -157,6 +166,7 @@ export const JOB_PAGE = z.strictObject({
   state: z.enum(['starting', 'running', 'ended']),
   atMs: z.number().describe('wall clock, ms since the Unix epoch'),
   uptimeMs: z.number(),
+  numRestarts: z.int().nullable(),
   parallelism: z.int(),
   maxParallelism: z.int(),
   vertices: z.array(VERTEX),

@@ -3,6 +3,7 @@ import type {
   CheckpointsPage,
   OperatorNumbers,
   TaskNumbers,
+  TaskThread,
   TaskTimes,
 } from '../../contract/job-page.ts';
 
@@ -17,21 +18,31 @@ const gauge = (help: string): Family => ({ type: 'gauge', help });
 const perSecond = (what: string): Family =>
   gauge(`${what} per second, over the last second or since the last reading.`);
 
+/** `flink_jobmanager_*`, by name. */
+export const CLUSTER_FAMILIES = {
+  numRunningJobs: gauge('Jobs of this program that run.'),
+} satisfies Readonly<Record<string, Family>>;
+
 /** `flink_jobmanager_job_*`, by name. */
 export const JOB_FAMILIES = {
   uptime: gauge('Time since the first record could flow, ms.'),
+  runningTime: gauge('The same: a job that is being restarted is another one, with numbers of its own.'),
+  numRestarts: gauge('How often it went on after a failure or an end of its program, the latest hundred times.'),
+  fullRestarts: gauge('The same: a restart is always one of the whole job.'),
   parallelism: gauge('Task threads.'),
   maxParallelism: gauge('Key groups, and the most task threads that the state allows.'),
   numberOfRescales: counter('Changes of the number of task threads that are remembered.'),
   numberOfWarnings: gauge('What a person should look at now: skewed keys, back-pressure, failed checkpoints.'),
   numberOfInProgressCheckpoints: gauge('Checkpoints under way.'),
-  numberOfCompletedCheckpoints: gauge('Complete checkpoints of the latest hundred.'),
-  numberOfFailedCheckpoints: gauge('Failed checkpoints of the latest hundred.'),
+  numberOfCompletedCheckpoints: gauge('Complete checkpoints.'),
+  numberOfFailedCheckpoints: gauge('Failed checkpoints.'),
+  totalNumberOfCheckpoints: gauge('Checkpoints under way, complete and failed.'),
   lastCompletedCheckpointId: gauge('Id of the newest complete checkpoint.'),
   lastCheckpointDuration: gauge('From trigger to durable, ms.'),
   lastCheckpointSize: gauge('Bytes written for the newest complete checkpoint.'),
   lastCheckpointFullSize: gauge('Bytes that the newest complete checkpoint stands for.'),
   lastCheckpointPause: gauge('Longest that a task stood still for the newest complete checkpoint, ms.'),
+  lastCheckpointRestoreTimestamp: gauge('When it last went on from a checkpoint, ms since the Unix epoch.'),
   edge_numRecords: counter('Records that one vertex took from another.'),
 } satisfies Readonly<Record<Exclude<keyof CheckpointsPage, 'history'>, Family>> & Readonly<Record<string, Family>>;
 
@@ -55,11 +66,17 @@ export const TASK_FAMILIES = {
   ),
   idleTimeMsPerSecond: gauge("Time the subtask's thread has nothing to do, ms of each second."),
   backPressuredTimeMsPerSecond: gauge("Time the subtask's thread waits for room behind it, ms of each second."),
+  softBackPressuredTimeMsPerSecond: gauge('Back-pressured while it could take mail: does not occur here, always 0.'),
+  hardBackPressuredTimeMsPerSecond: gauge('Back-pressured in the middle of a record: all of its back-pressured time.'),
+  initializationTime: gauge("From the start of the subtask's thread until it could take records, ms."),
+  mailboxQueueSize: gauge("Questions about state that wait for an answer of the subtask's thread."),
+  mailboxMailsPerSecond: perSecond("Mails to the subtask's thread: questions, checkpoints, orders"),
   isBackPressured: gauge('Whether more than a tenth of the time goes into waiting for room: 1 or 0.'),
   keyGroupRecords: counter('Records by key group, estimated from samples.'),
   keyGroupKeys: gauge('Different keys by key group.'),
   keyGroupSkew: gauge("The busiest subtask's records over the average subtask's, of the last seconds."),
-} satisfies Readonly<Record<keyof TaskNumbers | keyof TaskTimes, Family>> & Readonly<Record<string, Family>>;
+} satisfies Readonly<Record<keyof TaskNumbers | keyof TaskTimes | keyof TaskThread, Family>> &
+  Readonly<Record<string, Family>>;
 
 /** `flink_taskmanager_job_task_operator_*`, by name. */
 export const OPERATOR_FAMILIES = {

@@ -1,5 +1,12 @@
-import type { JobPage, VertexPage } from '../../contract/job-page.ts';
-import { ASYNC_FAMILIES, JOB_FAMILIES, OPERATOR_FAMILIES, TASK_FAMILIES, type Family } from './prometheus-families.ts';
+import type { JobPage, TaskTimes, VertexPage } from '../../contract/job-page.ts';
+import {
+  ASYNC_FAMILIES,
+  CLUSTER_FAMILIES,
+  JOB_FAMILIES,
+  OPERATOR_FAMILIES,
+  TASK_FAMILIES,
+  type Family,
+} from './prometheus-families.ts';
 
 /** Prometheus' text format 0.0.4, with the names and labels that Flink's own reporter gives. */
 export const PROMETHEUS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -35,11 +42,16 @@ class Exposition {
 
 export function prometheusText(pages: readonly JobPage[]): string {
   const exposition = new Exposition();
+  const numRunningJobs = pages.filter(({ state }) => state === 'running').length;
+  exposition.add('flink_jobmanager_', CLUSTER_FAMILIES, {}, { numRunningJobs });
   for (const page of pages) {
     const job = { job_name: page.job };
     exposition.add('flink_jobmanager_job_', JOB_FAMILIES, job, {
       ...page.checkpoints,
       uptime: page.uptimeMs,
+      runningTime: page.uptimeMs,
+      numRestarts: page.numRestarts,
+      fullRestarts: page.numRestarts,
       parallelism: page.parallelism,
       maxParallelism: page.maxParallelism,
       numberOfRescales: page.rescales.length,
@@ -58,9 +70,13 @@ function addVertex(exposition: Exposition, { job, keyGroups }: JobPage, vertex: 
   const task = { job_name: job, task_name: vertex.name, task_id: vertex.id };
   const add = (families: Readonly<Record<string, Family>>, labels: Labels, values: object): void =>
     exposition.add('flink_taskmanager_job_task_', families, { ...task, ...labels }, values as Record<string, unknown>);
-  for (const { index, numbers, times, backPressureLevel } of vertex.subtasks) {
+  for (const { index, numbers, times, thread, backPressureLevel } of vertex.subtasks) {
     const isBackPressured = times === null ? null : backPressureLevel !== 'ok';
-    add(TASK_FAMILIES, { subtask_index: String(index) }, { ...numbers, ...times, isBackPressured });
+    add(
+      TASK_FAMILIES,
+      { subtask_index: String(index) },
+      { ...numbers, ...times, ...pressureOf(times), ...thread, isBackPressured },
+    );
   }
   const load = keyGroups.find(({ vertex: id }) => id === vertex.id);
   if (load !== undefined) {
@@ -77,15 +93,23 @@ function addVertex(exposition: Exposition, { job, keyGroups }: JobPage, vertex: 
   }
 }
 
+/** A thread waits for room inside of the record that needs it. */
+function pressureOf(times: TaskTimes | null): Readonly<Record<string, number>> {
+  if (times === null) return {};
+  return {
+    softBackPressuredTimeMsPerSecond: 0,
+    hardBackPressuredTimeMsPerSecond: times.backPressuredTimeMsPerSecond,
+  };
+}
+
 function familyText(name: string, { type, help }: Family, samples: readonly Sample[]): string {
-  const lines = samples.map(([labels, value]) => `${name}{${labelText(labels)}} ${value}\n`);
+  const lines = samples.map(([labels, value]) => `${name}${labelText(labels)} ${value}\n`);
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
 }
 
 function labelText(labels: Labels): string {
   const escaped = (value: string): string =>
     value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}="${escaped(value)}"`)
-    .join(',');
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 }

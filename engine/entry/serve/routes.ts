@@ -5,7 +5,7 @@ import type { Key } from '../../state/java-hash.ts';
 import type { JobMeter } from '../../runtime/metrics/job-metrics.ts';
 import type { JobPage } from '../../contract/job-page.ts';
 import { EXPLAIN_ROUTES } from './explain-routes.ts';
-import { CHECKPOINT_NUMBERS, JOB_PAGE, TIMES, vertexRows } from './job-page-schema.ts';
+import { CHECKPOINT_NUMBERS, JOB_PAGE, THREAD_NUMBERS, TIMES, vertexRows } from './job-page-schema.ts';
 import { jsonOf } from './plain-json.ts';
 import { PROMETHEUS_TYPE, prometheusText } from './prometheus.ts';
 import { POSITION, SESSION_JOB } from './trading-queries.ts';
@@ -142,6 +142,7 @@ const METRICS = z.strictObject({
       idleTimeMsPerSecond: z.number(),
       backPressuredTimeMsPerSecond: z.number(),
       isBackPressured: z.boolean(),
+      ...THREAD_NUMBERS,
     }),
   ),
   sinks: TIMES.describe("Of the coordinator's thread, as far as its sinks take it."),

@@ -1,9 +1,9 @@
 import type { TradeExplanation, WatermarkExplanation } from '../../contract/explanations.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
-import type { RescaleInfo, TradeMessage } from '../../contract/window.ts';
+import type { TradeMessage } from '../../contract/window.ts';
 import type { CheckpointStorage } from '../../runtime/checkpoint/checkpoint-storage.ts';
 import { CheckpointReader } from '../../runtime/checkpoint/checkpoint-reader.ts';
-import { JobMeter, type MeteredJob } from '../../runtime/metrics/job-metrics.ts';
+import { JobMeter, type MeteredJob, type RunHistory } from '../../runtime/metrics/job-metrics.ts';
 import type { StoredKey } from '../../runtime/query/checkpointed-state.ts';
 import type { QueryableJob, QueryableJobs, ServedJob } from '../../runtime/query/queryable-job.ts';
 import type { QueryableStateClient } from '../../runtime/query/queryable-state-client.ts';
@@ -38,14 +38,14 @@ export interface ServedSession extends ServedJob {
 /**
  * What can be asked of a session, live and as of its checkpoints.
  * @param rules that it began with
- * @param rescales of all its runs; null: this is the only one
+ * @param runs what is kept of all its runs
  */
 export function servedSession(
   job: QueryableJob & MeteredJob & WatchedTimes,
   storage: CheckpointStorage | null,
   rules: RulesDocument,
   explainer: SessionExplainer,
-  rescales: (() => readonly RescaleInfo[]) | null = null,
+  runs: RunHistory | null = null,
 ): ServedSession {
   const began = compileRules(rules);
   const query = (
@@ -60,7 +60,7 @@ export function servedSession(
   });
   return {
     job,
-    meter: new JobMeter(job, rescales),
+    meter: new JobMeter(job, runs),
     explainTrade: (id) => explainer.decisions.explain(id),
     lastTrades: (symbol, untilMs) => explainer.decisions.lastTrades(symbol, untilMs),
     explainWatermark: () => explainer.watermark.explain(job),

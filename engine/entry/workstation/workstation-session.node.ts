@@ -211,9 +211,10 @@ export class WorkstationSession {
   }
 
   #serve(): ServedSession {
-    const { keeper, live, parameters, scaling } = this.#options;
+    const { keeper, live, parameters, scaling, book } = this.#options;
     const storage = keeper?.storage ?? live?.prepared.state.storage ?? null;
-    return servedSession(this.#job, storage, parameters.rules, this.#explainer, () => scaling.info.history);
+    const runs = { rescales: () => scaling.info.history, restarts: () => book.state.recoveries };
+    return servedSession(this.#job, storage, parameters.rules, this.#explainer, runs);
   }
 
   get isRunning(): boolean {

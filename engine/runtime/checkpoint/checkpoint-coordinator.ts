@@ -1,4 +1,4 @@
-import type { CheckpointRecord } from '../../contract/checkpoint-record.ts';
+import type { CheckpointCounts, CheckpointRecord } from '../../contract/checkpoint-record.ts';
 import type { Clock } from '../../core/time.ts';
 import type { KeyedOperatorSnapshot } from '../operators/keyed-snapshot.ts';
 import type { Acknowledgement, SourceThreadState, TaskAcknowledgement } from './acknowledgement.ts';
@@ -59,6 +59,8 @@ export class CheckpointCoordinator {
   private takeBackInterval: () => void = () => undefined;
   private isStopped = false;
   private isBusy = false;
+  private completed = 0;
+  private failed = 0;
 
   /** @param firstId greater than every id that was ever used */
   constructor(host: CheckpointHost, options: CheckpointOptions, firstId: number) {
@@ -70,6 +72,10 @@ export class CheckpointCoordinator {
   /** Newest last, at most a hundred. */
   get history(): readonly CheckpointRecord[] {
     return this.records;
+  }
+
+  get counts(): CheckpointCounts {
+    return { completed: this.completed, failed: this.failed };
   }
 
   /** Begins to trigger by itself. */
@@ -179,6 +185,7 @@ export class CheckpointCoordinator {
     if (this.pending !== pending) return;
     pending.takeBackTimeout();
     const { bytes, newBytes, keys } = stored;
+    this.completed += 1;
     this.host.completed(pending.id, stored);
     this.end(pending, this.tell(pending, { status: 'completed', bytes, newBytes, keys }));
   }
@@ -186,6 +193,7 @@ export class CheckpointCoordinator {
   private fail(pending: PendingCheckpoint, problem: string): void {
     if (this.pending !== pending) return;
     pending.takeBackTimeout();
+    this.failed += 1;
     this.end(pending, this.tell(pending, { status: 'failed', problem }));
   }
 

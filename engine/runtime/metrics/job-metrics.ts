@@ -1,15 +1,16 @@
-import type { CheckpointRecord } from '../../contract/checkpoint-record.ts';
-import type { CheckpointsPage, JobPage, TaskTimes } from '../../contract/job-page.ts';
-import type { RescaleInfo } from '../../contract/window.ts';
+import type { CheckpointCounts, CheckpointRecord } from '../../contract/checkpoint-record.ts';
+import type { CheckpointsPage, JobPage, TaskThread, TaskTimes } from '../../contract/job-page.ts';
+import type { RecoveryInfo, RescaleInfo } from '../../contract/window.ts';
 import type { Clock } from '../../core/time.ts';
 import type { JobMemory } from '../job-memory.ts';
 import type { JobGraph } from '../../graph/job-graph.ts';
 import { JobPageReader } from './job-page.ts';
+import { RateMeter } from './rate-meter.ts';
 import { timeOrNull } from './vertex-numbers.ts';
 import { TimeMeter, type ThreadTimes } from './thread-times.ts';
 
 /** One thread of a job: its sources, or a subtask. Names are Flink's. */
-export interface TaskMetrics {
+export interface TaskMetrics extends TaskThread {
   readonly task: string;
   /** null: the source thread. */
   readonly subtaskIndex: number | null;
@@ -23,7 +24,6 @@ export interface TaskMetrics {
   readonly isBackPressured: boolean;
 }
 
-/** Of the checkpoints that the job remembers, the latest hundred. */
 export type CheckpointMetrics = Omit<CheckpointsPage, 'history'>;
 
 export interface JobMetrics {
@@ -49,11 +49,24 @@ export interface MeteredJob {
     readonly taskIndex: number | null;
     readonly recordsIn: number;
     readonly watermarkMs: number;
+    /** null: it is being started. */
+    readonly initializationMs: number | null;
+    /** Sent to it so far, and of these questions that wait for an answer. */
+    readonly mails: number;
+    readonly mailsWaiting: number;
   })[];
   /** Of all sinks together. */
   sinkTimes(): ThreadTimes;
   readonly checkpointHistory: readonly CheckpointRecord[];
+  readonly checkpointCounts: CheckpointCounts;
   readonly rescaleHistory: readonly RescaleInfo[];
+}
+
+/** What somebody keeps over all runs of what the job does, newest last. */
+export interface RunHistory {
+  /** null: those of this run are all. */
+  readonly rescales: (() => readonly RescaleInfo[]) | null;
+  readonly restarts: () => readonly Pick<RecoveryInfo, 'atMs' | 'checkpointId'>[];
 }
 
 /** More of a second than this spent waiting for room makes a task back-pressured (Flink: the level `low` begins). */
@@ -63,32 +76,35 @@ const BACK_PRESSURED_MS = 100;
 export class JobMeter {
   private readonly job: MeteredJob;
   private readonly pages: JobPageReader;
-  private readonly rescales: (() => readonly RescaleInfo[]) | null;
+  private readonly history: RunHistory | null;
   private readonly meters = new Map<string, TimeMeter>();
+  private readonly mailRates = new Map<string, RateMeter>();
 
-  /** @param rescales over all runs of what the job does, where somebody keeps them; null: those of this run */
-  constructor(job: MeteredJob, rescales: (() => readonly RescaleInfo[]) | null = null) {
+  /** @param history null: nobody keeps any */
+  constructor(job: MeteredJob, history: RunHistory | null = null) {
     this.job = job;
     this.pages = new JobPageReader(job);
-    this.rescales = rescales;
+    this.history = history;
   }
 
   read(): JobMetrics {
-    const { graph, checkpointHistory, rescaleHistory } = this.job;
+    const { graph, rescaleHistory } = this.job;
     return {
       parallelism: graph.parallelism,
       maxParallelism: graph.maxParallelism,
       numberOfRescales: rescaleHistory.length,
       tasks: this.job.metrics().map((thread) => this.taskOf(thread)),
       sinks: this.timesOf('sinks', this.job.sinkTimes()),
-      checkpoints: checkpointMetrics(checkpointHistory),
+      checkpoints: this.checkpointMetrics(),
     };
   }
 
   /** @param id under which the job is asked for */
   page(id: string): JobPage {
     const page = this.pages.read(id, this.read());
-    return this.rescales === null ? page : { ...page, rescales: this.rescales() };
+    const { history } = this;
+    if (history === null) return page;
+    return { ...page, numRestarts: history.restarts().length, rescales: history.rescales?.() ?? page.rescales };
   }
 
   private taskOf(thread: ReturnType<MeteredJob['metrics']>[number]): TaskMetrics {
@@ -99,6 +115,9 @@ export class JobMeter {
       numRecordsIn: thread.recordsIn,
       currentInputWatermark: timeOrNull(thread.watermarkMs),
       ...times,
+      initializationTime: thread.initializationMs,
+      mailboxQueueSize: thread.mailsWaiting,
+      mailboxMailsPerSecond: this.mailRateOf(thread.thread, thread.mails),
       isBackPressured: times.backPressuredTimeMsPerSecond > BACK_PRESSURED_MS,
     };
   }
@@ -113,19 +132,29 @@ export class JobMeter {
       backPressuredTimeMsPerSecond: backPressuredMs,
     };
   }
-}
 
-function checkpointMetrics(history: readonly CheckpointRecord[]): CheckpointMetrics {
-  const count = (status: CheckpointRecord['status']): number => history.filter((one) => one.status === status).length;
-  const last = history.findLast(({ status }) => status === 'completed') ?? null;
-  return {
-    numberOfInProgressCheckpoints: count('in-progress'),
-    numberOfCompletedCheckpoints: count('completed'),
-    numberOfFailedCheckpoints: count('failed'),
-    lastCompletedCheckpointId: last?.id ?? null,
-    lastCheckpointDuration: last?.durationMs ?? null,
-    lastCheckpointSize: last?.newBytes ?? null,
-    lastCheckpointFullSize: last?.bytes ?? null,
-    lastCheckpointPause: last?.pauseMs ?? null,
-  };
+  private mailRateOf(thread: string, mails: number): number {
+    const meter = this.mailRates.get(thread) ?? new RateMeter();
+    this.mailRates.set(thread, meter);
+    return meter.read(this.job.clock.monotonicMs(), mails);
+  }
+
+  private checkpointMetrics(): CheckpointMetrics {
+    const { checkpointHistory, checkpointCounts } = this.job;
+    const underWay = checkpointHistory.filter(({ status }) => status === 'in-progress').length;
+    const last = checkpointHistory.findLast(({ status }) => status === 'completed') ?? null;
+    const restored = this.history?.restarts().findLast(({ checkpointId }) => checkpointId !== null);
+    return {
+      numberOfInProgressCheckpoints: underWay,
+      numberOfCompletedCheckpoints: checkpointCounts.completed,
+      numberOfFailedCheckpoints: checkpointCounts.failed,
+      totalNumberOfCheckpoints: underWay + checkpointCounts.completed + checkpointCounts.failed,
+      lastCompletedCheckpointId: last?.id ?? null,
+      lastCheckpointDuration: last?.durationMs ?? null,
+      lastCheckpointSize: last?.newBytes ?? null,
+      lastCheckpointFullSize: last?.bytes ?? null,
+      lastCheckpointPause: last?.pauseMs ?? null,
+      lastCheckpointRestoreTimestamp: restored?.atMs ?? null,
+    };
+  }
 }

@@ -7,10 +7,11 @@ import type {
   KeyGroupLoad,
   OperatorPage,
   SubtaskPage,
+  TaskThread,
   TaskTimes,
   VertexPage,
 } from '../../contract/job-page.ts';
-import { uidOf } from '../../graph/job-graph.ts';
+import { uidOf, type Side } from '../../graph/job-graph.ts';
 import type { JobMetrics, MeteredJob } from './job-metrics.ts';
 import { KeyGroupMeter, skewWarning } from './key-group-load.ts';
 import { VertexNumbers } from './vertex-numbers.ts';
@@ -43,6 +44,7 @@ export class JobPageReader {
       state: queryState,
       atMs: clock.wallMs(),
       uptimeMs,
+      numRestarts: null,
       parallelism: metrics.parallelism,
       maxParallelism: metrics.maxParallelism,
       vertices,
@@ -56,15 +58,19 @@ export class JobPageReader {
 
   private vertexPage(vertex: Vertex, { tasks, sinks, parallelism }: JobMetrics): VertexPage {
     const { id, kind, operators, side } = vertex;
-    const own =
-      side === null
-        ? [sinks]
-        : tasks.filter(({ task, subtaskIndex }) => (side === 'source' ? task === 'source' : subtaskIndex !== null));
+    const threads = side === null ? [] : tasks.filter(({ task, subtaskIndex }) => isOf(side, task, subtaskIndex));
+    const own: readonly TaskTimes[] = side === null ? [sinks] : threads;
     const count = side === 'task' ? parallelism : 1;
     const subtasks = Array.from({ length: count }, (_, index): SubtaskPage => {
       const times = timesOf(own[index] ?? null);
       const backPressureLevel = levelOf(times?.backPressuredTimeMsPerSecond ?? 0);
-      return { index, numbers: this.numbers.task(vertex, index), times, backPressureLevel };
+      return {
+        index,
+        numbers: this.numbers.task(vertex, index),
+        times,
+        thread: threadOf(threads[index] ?? null),
+        backPressureLevel,
+      };
     });
     return {
       id,
@@ -114,6 +120,17 @@ function skewWarnings(loads: readonly KeyGroupLoad[], vertices: readonly VertexP
     const name = vertices.find(({ id }) => id === load.vertex)?.operators[0].name ?? load.vertex;
     return skewWarning(load, name) ?? [];
   });
+}
+
+/** A job that calls to the outside has another thread for that. */
+function isOf(side: Side, task: string, subtaskIndex: number | null): boolean {
+  return side === 'source' ? task === 'source' : subtaskIndex !== null;
+}
+
+function threadOf(thread: TaskThread | null): TaskThread | null {
+  if (thread === null) return null;
+  const { initializationTime, mailboxQueueSize, mailboxMailsPerSecond } = thread;
+  return { initializationTime, mailboxQueueSize, mailboxMailsPerSecond };
 }
 
 function timesOf(task: TaskTimes | null): TaskTimes | null {

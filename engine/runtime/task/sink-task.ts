@@ -205,13 +205,11 @@ export class SinkTask implements Task {
     let progress = false;
     for (const reader of this.readers) if (reader.run(BATCH_SLOTS)) progress = true;
     if (progress) this.busyMs += this.host.clock.monotonicMs() - fromMs;
-    else if (this.isThrough) {
-      this.numbers?.publish();
-      return 'finished';
-    }
-    // Whoever runs it comes back soon, also when there is nothing.
-    this.numbers?.publishWhenDue();
-    return progress ? 'progress' : 'idle';
+    // Whoever runs it comes back soon, also when there is nothing; unless this was all.
+    if (this.isThrough) this.numbers?.publish();
+    else this.numbers?.publishWhenDue();
+    if (progress) return 'progress';
+    return this.isThrough ? 'finished' : 'idle';
   }
 
   /** The checkpoint is complete: what was prepared for it, and for any before it, counts. */

@@ -37,6 +37,11 @@ export function shareText(msPerSecond: number | null): string {
   return msPerSecond === null ? NOTHING : `${Math.round(msPerSecond / MS_PER_PERCENT)} %`;
 }
 
+/** @param usage 0 to 1 */
+export function usageText(usage: number | null): string {
+  return usage === null ? NOTHING : `${Math.round(usage * 100)} %`;
+}
+
 export function numberText(count: number | null): string {
   return count === null ? NOTHING : countText(count);
 }

@@ -10,7 +10,7 @@ import type {
 } from '../../../engine/contract/job-page.ts';
 import { countText, NOTHING, bytesText } from '../../format/decimal-text.ts';
 import { durationText } from '../../format/time-text.ts';
-import { LEVEL_TONES, nameText, numberText, perSecondText, shareText, watermarkText } from './job-text.ts';
+import { LEVEL_TONES, nameText, numberText, perSecondText, shareText, usageText, watermarkText } from './job-text.ts';
 
 /** One vertex: what each of its subtasks does, and each of its operators. Titles of columns are Flink's names. */
 export function VertexTab(props: { readonly page: JobPage; readonly vertex: VertexPage; readonly zone: string }) {
@@ -33,6 +33,8 @@ export function VertexTab(props: { readonly page: JobPage; readonly vertex: Vert
             <th title="busyTimeMsPerSecond">Busy</th>
             <th title="idleTimeMsPerSecond">Idle</th>
             <th title="backPressuredTimeMsPerSecond">Back-pressured</th>
+            <th title="inPoolUsage: how full the queues are that lead here">Queue in</th>
+            <th title="outPoolUsage: how full the queues are that it writes into">Queue out</th>
             <th title="currentInputWatermark">Watermark in</th>
             <th title="currentOutputWatermark">Watermark out</th>
           </tr>
@@ -84,10 +86,16 @@ function SubtaskRow(props: {
         {backPressureLevel === 'ok' ? '' : `${backPressureLevel} `}
         {timeOf(times, 'backPressuredTimeMsPerSecond')}
       </td>
+      <td title={queueTitle(numbers.inputQueueLength)}>{usageText(numbers.inPoolUsage)}</td>
+      <td title={queueTitle(numbers.outputQueueLength)}>{usageText(numbers.outPoolUsage)}</td>
       <td>{watermarkText(numbers.currentInputWatermark, zone)}</td>
       <td>{watermarkText(numbers.currentOutputWatermark, zone)}</td>
     </tr>
   );
+}
+
+function queueTitle(length: number | null): string {
+  return length === null ? '' : `${countText(length)} records, or parts of their text`;
 }
 
 function timeOf(times: TaskTimes | null, name: keyof TaskTimes): string {
@@ -147,6 +155,13 @@ function Operators({ vertex, zone }: { readonly vertex: VertexPage; readonly zon
   );
 }
 
+/** Of an operator with two inputs: it goes by the lower one. */
+function inputsTitle(numbers: OperatorNumbers, zone: string): string {
+  const { currentInput1Watermark: first, currentInput2Watermark: second } = numbers;
+  if (first === null && second === null) return '';
+  return `first input ${watermarkText(first, zone)}, second input ${watermarkText(second, zone)}`;
+}
+
 function OperatorRow(props: {
   readonly operator: OperatorPage;
   readonly numbers: OperatorNumbers | undefined;
@@ -170,7 +185,7 @@ function OperatorRow(props: {
       <td>{numberText(numbers.numFiredTimers)}</td>
       <td>{perSecondText(numbers.numFiredTimersPerSecond)}</td>
       <td>{numberText(numbers.numKeys)}</td>
-      <td>{watermarkText(numbers.currentInputWatermark, zone)}</td>
+      <td title={inputsTitle(numbers, zone)}>{watermarkText(numbers.currentInputWatermark, zone)}</td>
       <td>{watermarkText(numbers.currentOutputWatermark, zone)}</td>
     </tr>
   );
