@@ -80,9 +80,9 @@ class PortMailbox implements Mailbox {
   }
 
   answer(answer: MailAnswer): void {
-    const transfer = answer.kind === 'rows' ? [answer.buffer] : [];
     try {
-      this.worker.port.postMessage({ kind: 'mail-answer', answer } satisfies FromWorker, transfer);
+      // Rows are copied: a buffer that is handed over makes the loop over records slower (state/snapshot-memory.ts).
+      this.worker.port.postMessage({ kind: 'mail-answer', answer } satisfies FromWorker);
     } catch (error) {
       // What cannot travel (a function in somebody's state) is that question's failure, not the job's.
       const problem = `The answer cannot leave its thread: ${errorText(error)}`;
@@ -145,7 +145,7 @@ export class WorkerThread {
     this.port.postMessage(message);
   }
 
-  /** Bytes are handed over, not copied. */
+  /** What moves is handed over, not copied; a snapshot lies in memory that threads share. */
   private acknowledge(part: Acknowledgement): void {
     this.port.postMessage({ kind: 'acknowledge', part } satisfies FromWorker, buffersIn(part));
   }
@@ -240,8 +240,6 @@ export class WorkerThread {
 }
 
 function buffersIn(part: Acknowledgement): ArrayBuffer[] {
-  if (part.kind === 'task')
-    return part.operators.flatMap(({ keyGroups }) => keyGroups.map(({ bytes }) => bytes.buffer));
   if (part.kind !== 'handover') return [];
   return part.operators.flatMap(({ parts }) => parts.flatMap((keys) => (keys === null ? [] : buffersOf(keys))));
 }
