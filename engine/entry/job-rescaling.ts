@@ -3,7 +3,6 @@ import type { JobGraph } from '../graph/job-graph.ts';
 import { dealHandovers, RescaleBarrier, type RescaleCause, type RescaleRecord } from '../runtime/checkpoint/rescale.ts';
 import { createPhysicalPlan, type PhysicalPlan, type PlanOptions } from '../runtime/exchange/physical-plan.ts';
 import { createJobMemory, type JobMemory } from '../runtime/job-memory.ts';
-import { buffersOf } from '../state/moved-keys.ts';
 import type { NewParallelism, ToWorker } from './worker-messages.ts';
 
 /** The job with another parallelism. */
@@ -34,7 +33,7 @@ export interface RescalingHost<T extends RescaledThread> {
   readonly hasEnded: boolean;
   readonly over: Promise<void>;
   startSpare(index: number, wiring: NewWiring): T;
-  send(thread: T, message: ToWorker, handedOver?: readonly ArrayBuffer[]): void;
+  send(thread: T, message: ToWorker): void;
   /** Sends the barrier through sources, tasks and sinks. */
   sendBarrier(id: number, parallelism: number): void;
   /** Does something that no checkpoint may cross, under a barrier number of its own. */
@@ -146,9 +145,8 @@ export class JobRescaling<T extends RescaledThread> {
     barrier.awaitMoved(tasks.length + sources.length);
     for (const task of tasks) {
       const taken = dealt[task.id as number];
-      const buffers = Object.values(taken).flatMap(({ parts }) => parts.flatMap(buffersOf));
       const isNew = (task.id as number) >= barrier.from;
-      host.send(task, isNew ? { kind: 'take-over', taken } : { kind: 'move', to, taken }, buffers);
+      host.send(task, isNew ? { kind: 'take-over', taken } : { kind: 'move', to, taken });
     }
     for (const source of sources) host.send(source, { kind: 'move', to, taken: {} });
   }

@@ -352,7 +352,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
         const start = this.workerStart(this.rescaling?.barrier.to ?? this.graph.parallelism, memory);
         return this.startWorker(index, { ...start, isSpare: true, role: { kind: 'task', index } });
       },
-      send: (entry, message, handedOver) => this.send(entry, message, handedOver),
+      send: (entry, message) => this.send(entry, message),
       sendBarrier: (id, parallelism) => {
         this.sendToSource({ kind: 'rescale', id, parallelism });
         this.sink.expectBarrier(id);
@@ -776,8 +776,8 @@ export class RunningJob<P = unknown> implements QueryableJob {
     await all;
   }
 
-  private send(entry: WorkerEntry, message: ToWorker, handedOver: readonly ArrayBuffer[] = []): void {
-    entry.worker.postMessage(message, handedOver);
+  private send(entry: WorkerEntry, message: ToWorker): void {
+    entry.worker.postMessage(message);
     this.control.announceMail(entry.block);
   }
 
