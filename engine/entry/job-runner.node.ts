@@ -346,7 +346,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
         const start = this.workerStart(graph.parallelism, memory);
         return this.threads.start(index, { ...start, isSpare: true, role: { kind: 'task', index } });
       },
-      send: (thread, message, handedOver) => this.threads.send(thread, message, handedOver),
+      send: (thread, message) => this.threads.send(thread, message),
       sendBarrier: (id, parallelism) => {
         this.sendToSource({ kind: 'rescale', id, parallelism });
         this.sinks.expectBarrier(id);

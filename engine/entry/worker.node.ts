@@ -9,11 +9,9 @@ import type { RingMemory, RingWriter } from '../memory/shared-ring.ts';
 import { SymbolDictionary } from '../memory/symbol-dictionary.ts';
 import { createPhysicalPlan, type PhysicalPlan, type ThreadId } from '../runtime/exchange/physical-plan.ts';
 import { errorText, isCancellation, JobCancellation, OperatorFailure } from '../runtime/operator-failure.ts';
-import type { Acknowledgement } from '../runtime/checkpoint/acknowledgement.ts';
 import type { AlignedSumsMemory } from '../runtime/operators/aligned-sums.ts';
 import type { AsyncSurroundings } from '../runtime/operators/async-wait-operator.ts';
 import type { Mail, MailAnswer, Mailbox, TaskHost } from '../runtime/task/task.ts';
-import { buffersOf } from '../state/moved-keys.ts';
 import { AsyncPort } from './async-port.node.ts';
 import { runAsyncThread } from './async.node.ts';
 import { ACTIVITY, ThreadControl, WAIT, type WaitKind } from '../runtime/thread-control.ts';
@@ -80,9 +78,9 @@ class PortMailbox implements Mailbox {
   }
 
   answer(answer: MailAnswer): void {
-    const transfer = answer.kind === 'rows' ? [answer.buffer] : [];
     try {
-      this.worker.port.postMessage({ kind: 'mail-answer', answer } satisfies FromWorker, transfer);
+      // Rows are copied: a buffer that is handed over makes the loop over records slower (state/snapshot-memory.ts).
+      this.worker.port.postMessage({ kind: 'mail-answer', answer } satisfies FromWorker);
     } catch (error) {
       // What cannot travel (a function in somebody's state) is that question's failure, not the job's.
       const problem = `The answer cannot leave its thread: ${errorText(error)}`;
@@ -145,11 +143,6 @@ export class WorkerThread {
     this.port.postMessage(message);
   }
 
-  /** Bytes are handed over, not copied. */
-  private acknowledge(part: Acknowledgement): void {
-    this.port.postMessage({ kind: 'acknowledge', part } satisfies FromWorker, buffersIn(part));
-  }
-
   fail(error: unknown): void {
     if (!isCancellation(error)) this.post({ kind: 'failed', failure: failureMessage(error) });
     this.port.close();
@@ -173,7 +166,8 @@ export class WorkerThread {
         // The coordinator has an event loop to look after: it sleeps there, and a message wakes it.
         if (woke && thread === 'coordinator') this.post({ kind: 'wake' });
       },
-      acknowledge: (part) => this.acknowledge(part),
+      // What is large in it lies in memory that threads share.
+      acknowledge: (part) => this.post({ kind: 'acknowledge', part }),
       wakeTasks: () => {
         for (let task = 0; task < this.parallelism; task += 1) this.control.wake(blocks(task));
       },
@@ -237,13 +231,6 @@ export class WorkerThread {
     job.build(environment, parameters);
     return createJobGraph(environment, { parallelism, maxParallelism });
   }
-}
-
-function buffersIn(part: Acknowledgement): ArrayBuffer[] {
-  if (part.kind === 'task')
-    return part.operators.flatMap(({ keyGroups }) => keyGroups.map(({ bytes }) => bytes.buffer));
-  if (part.kind !== 'handover') return [];
-  return part.operators.flatMap(({ parts }) => parts.flatMap((keys) => (keys === null ? [] : buffersOf(keys))));
 }
 
 export function failureMessage(error: unknown): FailureMessage {

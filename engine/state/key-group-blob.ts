@@ -97,7 +97,11 @@ export function areSymbols(keys: KeyGroupState['keys']): keys is SymbolTexts {
   return 'units' in keys;
 }
 
-export function encodeKeyGroup(state: KeyGroupState): Uint8Array<ArrayBuffer> {
+/** @param take gives memory for so many bytes, which may hold anything */
+export function encodeKeyGroup(
+  state: KeyGroupState,
+  take: (bytes: number) => Uint8Array = (bytes) => new Uint8Array(bytes),
+): Uint8Array {
   const { keys, symbols } = state;
   const header: Header = {
     version: KEY_GROUP_BLOB_VERSION,
@@ -126,8 +130,8 @@ export function encodeKeyGroup(state: KeyGroupState): Uint8Array<ArrayBuffer> {
     ...[state.eventTimers, state.processingTimers].flatMap(({ indexes, times }) => [indexes, times]),
   ];
   const dataAt = padded(ALIGN + text.length);
-  const bytes = new Uint8Array(columns.reduce((sum, { byteLength }) => sum + padded(byteLength), dataAt));
-  const words = new Int32Array(bytes.buffer, 0, 2);
+  const bytes = take(columns.reduce((sum, { byteLength }) => sum + padded(byteLength), dataAt));
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, 2);
   words[0] = MAGIC;
   words[1] = dataAt - ALIGN;
   bytes.fill(0x20, ALIGN, dataAt);
@@ -135,6 +139,8 @@ export function encodeKeyGroup(state: KeyGroupState): Uint8Array<ArrayBuffer> {
   let at = dataAt;
   for (const { buffer, byteOffset, byteLength } of columns) {
     bytes.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+    // Equal states are equal bytes, whatever was here before.
+    bytes.fill(0, at + byteLength, at + padded(byteLength));
     at += padded(byteLength);
   }
   return bytes;

@@ -10,7 +10,7 @@ export interface MovedKeys {
   readonly keys: Int32Array | readonly Key[];
   /** Of each key. */
   readonly keyGroups: Int32Array;
-  /** Here and below: indexes are into `keys`. */
+  /** Here and below: indexes are into `keys`. Rows lie in memory that threads share: they are much, and are not copied. */
   readonly structs: readonly StoredStructs[];
   /** encodePlain of StoredObjects[]. */
   readonly objects: string;
@@ -18,16 +18,4 @@ export interface MovedKeys {
   readonly rows: Readonly<Record<string, Int32Array>>;
   readonly eventTimers: StoredTimers;
   readonly processingTimers: StoredTimers;
-}
-
-/** The memory behind it, to be handed to another thread instead of copied. */
-export function buffersOf({ keys, keyGroups, structs, rows, eventTimers, processingTimers }: MovedKeys): ArrayBuffer[] {
-  const columns = [
-    ...(keys instanceof Int32Array ? [keys] : []),
-    keyGroups,
-    ...structs.flatMap((struct) => [struct.indexes, struct.rows]),
-    ...Object.values(rows),
-    ...[eventTimers, processingTimers].flatMap(({ indexes, times }) => [indexes, times]),
-  ];
-  return columns.map(({ buffer }) => buffer as ArrayBuffer);
 }

@@ -11,7 +11,6 @@ import {
 import { createPhysicalPlan, type PhysicalPlan, type PlanOptions } from '../../runtime/exchange/physical-plan.ts';
 import { createJobMemory, type JobMemory } from '../../runtime/job-memory.ts';
 import { TASKS_MAX } from '../../runtime/thread-control.ts';
-import { buffersOf } from '../../state/moved-keys.ts';
 import type { NewParallelism, ToWorker } from '../worker-messages.ts';
 
 /** The job with another parallelism. */
@@ -44,7 +43,7 @@ export interface RescalingHost<T extends RescaledThread> {
   readonly hasEnded: boolean;
   readonly over: Promise<void>;
   startSpare(index: number, wiring: NewWiring): T;
-  send(thread: T, message: ToWorker, handedOver?: readonly ArrayBuffer[]): void;
+  send(thread: T, message: ToWorker): void;
   /** Sends the barrier through sources, tasks and sinks. */
   sendBarrier(id: number, parallelism: number): void;
   /** Does something that no checkpoint may cross, under a barrier number of its own. */
@@ -223,9 +222,8 @@ class JobRescaling<T extends RescaledThread> {
     barrier.awaitMoved(tasks.length + sources.length);
     for (const task of tasks) {
       const taken = dealt[task.id as number];
-      const buffers = Object.values(taken).flatMap(({ parts }) => parts.flatMap(buffersOf));
       const isNew = (task.id as number) >= barrier.from;
-      host.send(task, isNew ? { kind: 'take-over', taken } : { kind: 'move', to, taken }, buffers);
+      host.send(task, isNew ? { kind: 'take-over', taken } : { kind: 'move', to, taken });
     }
     for (const source of sources) host.send(source, { kind: 'move', to, taken: {} });
   }

@@ -118,9 +118,8 @@ export class JobThreads {
     return thread;
   }
 
-  /** @param handedOver memory that is the thread's alone from now on */
-  send(thread: JobThread, message: ToWorker, handedOver: readonly ArrayBuffer[] = []): void {
-    thread.worker.postMessage(message, handedOver);
+  send(thread: JobThread, message: ToWorker): void {
+    thread.worker.postMessage(message);
     this.control.announceMail(thread.block);
   }
 

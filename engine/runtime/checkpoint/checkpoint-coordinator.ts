@@ -1,5 +1,6 @@
 import type { CheckpointCounts, CheckpointRecord } from '../../contract/checkpoint-record.ts';
 import type { Clock } from '../../core/time.ts';
+import { giveBack } from '../../state/snapshot-memory.ts';
 import type { KeyedOperatorSnapshot } from '../operators/keyed-snapshot.ts';
 import type { Acknowledgement, SourceThreadState, TaskAcknowledgement } from './acknowledgement.ts';
 import type { CheckpointParts, StoredCheckpoint } from './checkpoint-storage.ts';
@@ -162,7 +163,10 @@ export class CheckpointCoordinator {
   /** A thread's part. */
   acknowledge(part: Acknowledgement): void {
     const { pending } = this;
-    if (pending === null || pending.id !== part.checkpointId || pending.isStoring) return;
+    if (pending === null || pending.id !== part.checkpointId || pending.isStoring) {
+      if (part.kind === 'task') giveBackParts([part]);
+      return;
+    }
     if (part.kind === 'task') pending.tasks.set(part.taskIndex, part);
     else if (part.kind === 'source') pending.source = part.state;
     else if (part.kind === 'sinks') pending.sinks = part.states;
@@ -177,7 +181,9 @@ export class CheckpointCoordinator {
       .then(
         (stored) => this.complete(pending, stored),
         (error: unknown) => this.fail(pending, (error as Error).message),
-      );
+      )
+      // Also of one that was given up meanwhile: until then the store reads it.
+      .finally(() => giveBackParts(pending.tasks.values()));
   }
 
   /** One that was given up while it was being stored may be in the store; nobody is told, and the next one covers it. */
@@ -194,6 +200,7 @@ export class CheckpointCoordinator {
     if (this.pending !== pending) return;
     pending.takeBackTimeout();
     this.failed += 1;
+    if (!pending.isStoring) giveBackParts(pending.tasks.values());
     this.end(pending, this.tell(pending, { status: 'failed', problem }));
   }
 
@@ -230,6 +237,11 @@ export class CheckpointCoordinator {
     this.host.changed?.(record);
     return record;
   }
+}
+
+function giveBackParts(parts: Iterable<TaskAcknowledgement>): void {
+  for (const { operators } of parts)
+    giveBack(operators.flatMap(({ keyGroups }) => keyGroups.map(({ bytes }) => bytes)));
 }
 
 function failedRecord(

@@ -124,18 +124,19 @@ export class CheckpointStorage {
    */
   async write(parts: CheckpointParts, pause: () => Promise<void> = () => Promise.resolve()): Promise<StoredCheckpoint> {
     this.newestWrite = Math.max(this.newestWrite, parts.id);
-    const packer = new ValuePacker(this.store, folderOf(parts.id));
+    const blobs = parts.operators.flatMap((snapshot) => snapshot.keyGroups);
+    const size = blobs.reduce((sum, { bytes: blob }) => sum + blob.length, 0);
+    const packer = new ValuePacker(this.store, folderOf(parts.id), size);
     const known = this.knownPlaces(parts.id);
     const operators: Record<string, OperatorManifest> = {};
-    let bytes = 0;
     let keys = 0;
     for (const [uid, snapshots] of byUid(parts.operators)) {
       const places: KeyGroupPlace[] = [];
       for (const { keyGroup, bytes: blob } of snapshots.flatMap((snapshot) => snapshot.keyGroups)) {
-        const sha256 = this.digest(blob);
+        const sha256 = this.digest(await packer.add(blob));
         const reused = known.get(`${uid} ${keyGroup} ${sha256}`);
-        places.push(reused ?? [keyGroup, await packer.add(blob), packer.lastOffset, blob.length, sha256]);
-        bytes += blob.length;
+        if (reused !== undefined) packer.takeBack();
+        places.push(reused ?? [keyGroup, packer.name, packer.lastOffset, blob.length, sha256]);
         await pause();
       }
       const own = snapshots.reduce((sum, snapshot) => sum + snapshot.keys, 0);
@@ -157,7 +158,7 @@ export class CheckpointStorage {
     this.manifests.sort((left, right) => left.id - right.id);
     // Old ones go when the newest write is through: another one may be building on them.
     if (this.newestWrite === parts.id) await this.forgetOld();
-    return { id: parts.id, bytes: bytes + sealed.length, newBytes: packer.written + sealed.length, keys };
+    return { id: parts.id, bytes: size + sealed.length, newBytes: packer.written + sealed.length, keys };
   }
 
   /**

@@ -179,7 +179,8 @@ function rowsOf(
 ): StoredStructs {
   const words = state.rowWords;
   const indexes = new Int32Array(slots.length);
-  const rows = new Float64Array(slots.length * words);
+  // Shared, not handed over: why, says state/snapshot-memory.ts.
+  const rows = new Float64Array(new SharedArrayBuffer(slots.length * words * Float64Array.BYTES_PER_ELEMENT));
   let count = 0;
   for (let index = 0; index < slots.length; index += 1) {
     if (!state.hasAt(slots[index])) continue;

@@ -7,6 +7,7 @@ import type { KeyGroupRange } from '../../state/key-groups.ts';
 import { KeyTable, NO_SLOT, picked } from '../../state/key-table.ts';
 import type { Key } from '../../state/java-hash.ts';
 import type { OperatorSnapshot } from '../../state/operator-snapshot.ts';
+import { SnapshotMemory } from '../../state/snapshot-memory.ts';
 import { QueryableStates } from '../query/queryable-states.ts';
 import { InternalTimerService, type Triggerable } from '../time/internal-timer-service.ts';
 import { encodePlain } from '../../memory/plain-text.ts';
@@ -49,6 +50,8 @@ export abstract class KeyedOperator implements Triggerable {
   environment: OperatorEnvironment;
   readonly rows = new Map<string, DirtyRows>();
   readonly operatorStates = new OperatorStates();
+  /** For the bytes of one snapshot after the other. */
+  readonly snapshotMemory = new SnapshotMemory();
   readonly queryables: QueryableStates;
   /** Records that came too late and were left out. Of windows and joins: those that had no side output to go to. */
   numLateRecordsDropped = 0;

@@ -9,7 +9,8 @@ import { markedAmong } from './row-publisher.ts';
 export interface KeyedOperatorSnapshot {
   readonly uid: string;
   readonly subtaskIndex: number;
-  readonly keyGroups: readonly { readonly keyGroup: number; readonly bytes: Uint8Array<ArrayBuffer> }[];
+  /** The bytes lie in memory that whoever stores them gives back: snapshot-memory.ts. */
+  readonly keyGroups: readonly { readonly keyGroup: number; readonly bytes: Uint8Array }[];
   /** encodePlain of the broadcast states. */
   readonly broadcast: string;
   /** encodePlain of what the function keeps besides keys, by name. */
@@ -73,7 +74,7 @@ export class KeyedSnapshot {
   private readonly limit: number;
   private next = 0;
   private keys = 0;
-  private encoded: { keyGroup: number; bytes: Uint8Array<ArrayBuffer> }[] | null = null;
+  private encoded: { keyGroup: number; bytes: Uint8Array }[] | null = null;
   private toEncode: number[] = [];
   /** By number of a symbol: 1 + the key group that has it already. */
   private symbolsOf = new Int32Array(0);
@@ -105,6 +106,7 @@ export class KeyedSnapshot {
     this.operator.backend.copyOnWrite.end();
     this.further.forEach((timers, domain) => this.readFurther(timers, domain));
     this.encoded = [];
+    this.operator.snapshotMemory.begin();
     this.toEncode = [...this.drafts.keys()].filter((keyGroup) => (this.drafts[keyGroup]?.count ?? 0) > 0).reverse();
     return this.toEncode.length === 0;
   }
@@ -204,10 +206,8 @@ export class KeyedSnapshot {
     if (keyGroup === undefined) return true;
     const draft = this.drafts[keyGroup] as Draft;
     this.drafts[keyGroup] = undefined;
-    (this.encoded as { keyGroup: number; bytes: Uint8Array<ArrayBuffer> }[]).push({
-      keyGroup,
-      bytes: encodeKeyGroup(this.stateOf(keyGroup, draft)),
-    });
+    const bytes = encodeKeyGroup(this.stateOf(keyGroup, draft), (size) => this.operator.snapshotMemory.take(size));
+    (this.encoded as { keyGroup: number; bytes: Uint8Array }[]).push({ keyGroup, bytes });
     return this.toEncode.length === 0;
   }
 
