@@ -108,14 +108,14 @@ function RulesFoot() {
           </option>
         ))}
       </select>
-      <button type="button" className="button" onClick={() => void workstation.importRules()}>
+      <button type="button" className="button" onClick={() => void workstation.rulesDesk.import()}>
         Import{'\u2026'}
       </button>
       <button
         type="button"
         className="button"
         disabled={problems.length > 0}
-        onClick={() => void workstation.exportRules()}
+        onClick={() => void workstation.rulesDesk.export()}
       >
         Export{'\u2026'}
       </button>
@@ -134,7 +134,7 @@ function RulesFoot() {
         type="button"
         className="button primary"
         disabled={!isDirty || problems.length > 0 || pending !== null}
-        onClick={() => workstation.applyRules()}
+        onClick={() => workstation.rulesDesk.apply()}
       >
         {pending === null ? (isRunning ? 'Apply to the session' : 'Save') : 'Applying\u2026'}
       </button>
