@@ -8,7 +8,8 @@ import { openApiOf } from './openapi.ts';
 import { csvOf, jsonOf } from './plain-json.ts';
 import { PushSockets } from './push-sockets.node.ts';
 import { TokenCheck } from './query-token.node.ts';
-import { checkQuery, RequestError, ROUTES, type ProgramInfo, type Route } from './routes.ts';
+import { checkQuery, RequestError, type ProgramInfo, type Route } from './route.ts';
+import { ROUTES } from './routes.ts';
 
 const CONNECTIONS_MAX = 50;
 const REQUEST_MS_MAX = 10_000;
