@@ -7,13 +7,13 @@ export const FILTER_INPUT_ID = 'position-filter';
 export function runMenuAction(workstation: Workstation, action: MenuAction): void {
   switch (action) {
     case 'open-session':
-      void workstation.choose('session');
+      void workstation.opening.choose('session');
       return;
     case 'open-positions':
-      void workstation.choose('positions');
+      void workstation.opening.choose('positions');
       return;
     case 'play-sample':
-      workstation.playSample();
+      workstation.opening.playSample();
       return;
     case 'play-pause':
       workstation.playPause();

@@ -1,74 +1,19 @@
 import { expect, test } from 'vitest';
-import { KeyedProcessFunction, type RuntimeContext } from '../../engine/api/functions.ts';
 import { setQueryable } from '../../engine/api/queryable-state.ts';
 import { enableTimeToLive, stateTtlConfig, type StateTtlConfig } from '../../engine/api/state-ttl.ts';
-import {
-  aggregatingState,
-  listState,
-  mapState,
-  reducingState,
-  valueState,
-  type AggregatingState,
-  type ListState,
-  type MapState,
-  type ReducingState,
-  type ValueState,
-} from '../../engine/api/state.ts';
 import { KeyedOneInputStreamOperatorTestHarness } from '../../engine/runtime/harness/keyed-harnesses.ts';
 import { mortalPresenterOf } from '../../engine/runtime/query/queryable-states.ts';
 import type { LookedUp } from '../../engine/runtime/query/state-question.ts';
-
-interface States {
-  readonly v: ValueState<number>;
-  readonly l: ListState<number>;
-  readonly m: MapState<string, number>;
-  readonly r: ReducingState<number>;
-  readonly a: AggregatingState<number, number>;
-}
-interface Command {
-  readonly key: string;
-  readonly run: (states: States) => unknown;
-}
-
-class QueryableMortals extends KeyedProcessFunction<string, Command, never> {
-  private readonly ttl: StateTtlConfig;
-  private states!: States;
-
-  constructor(ttl: StateTtlConfig) {
-    super();
-    this.ttl = ttl;
-  }
-
-  override open(context: RuntimeContext): void {
-    const asked = <D extends Parameters<typeof enableTimeToLive>[0]>(descriptor: D): D =>
-      setQueryable(enableTimeToLive(descriptor, this.ttl), descriptor.name);
-    const count = aggregatingState<number, { count: number }, number>('a', {
-      createAccumulator: () => ({ count: 0 }),
-      add: (_, before) => ({ count: before.count + 1 }),
-      getResult: (sum) => sum.count,
-      merge: (left, right) => ({ count: left.count + right.count }),
-    });
-    this.states = {
-      v: context.getState(asked(valueState<number>('v'))),
-      l: context.getListState(asked(listState<number>('l'))),
-      m: context.getMapState(asked(mapState<string, number>('m'))),
-      r: context.getReducingState(asked(reducingState<number>('r', (left, right) => left + right))),
-      a: context.getAggregatingState(asked(count)),
-    };
-  }
-
-  processElement({ run }: Command): void {
-    run(this.states);
-  }
-}
+import { StatesFunction, type StatesCommand, type StatesOfEveryKind } from '../support/states-of-every-kind.ts';
 
 class Asked {
-  readonly harness: KeyedOneInputStreamOperatorTestHarness<string, Command, never>;
+  readonly harness: KeyedOneInputStreamOperatorTestHarness<string, StatesCommand, never>;
 
   constructor(ttl: StateTtlConfig) {
-    this.harness = new KeyedOneInputStreamOperatorTestHarness(new QueryableMortals(ttl), 'key');
+    const states = new StatesFunction((descriptor) => setQueryable(enableTimeToLive(descriptor, ttl), descriptor.name));
+    this.harness = new KeyedOneInputStreamOperatorTestHarness(states, 'key');
   }
-  at(timeMs: number, run: (states: States) => unknown = () => undefined): this {
+  at(timeMs: number, run: (states: StatesOfEveryKind) => unknown = () => undefined): this {
     this.harness.setProcessingTime(timeMs);
     this.harness.processElement({ key: 'K', run });
     return this;
@@ -84,7 +29,7 @@ class Asked {
   }
 }
 
-const writeAll = ({ v, l, m, r, a }: States): void => {
+const writeAll = ({ v, l, m, r, a }: StatesOfEveryKind): void => {
   v.update(7);
   l.add(1);
   m.put('one', 1);

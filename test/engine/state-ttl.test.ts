@@ -1,83 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { RuntimeContext } from '../../engine/api/functions.ts';
-import { KeyedProcessFunction } from '../../engine/api/functions.ts';
-import {
-  aggregatingState,
-  listState,
-  mapState,
-  reducingState,
-  structState,
-  valueState,
-  type AggregatingState,
-  type ListState,
-  type MapState,
-  type ReducingState,
-  type ValueState,
-} from '../../engine/api/state.ts';
+import { structState } from '../../engine/api/state.ts';
 import { enableTimeToLive, stateTtlConfig, type StateTtlConfig } from '../../engine/api/state-ttl.ts';
 import { struct } from '../../engine/api/struct.ts';
 import { KeyedOneInputStreamOperatorTestHarness } from '../../engine/runtime/harness/keyed-harnesses.ts';
+import { StatesFunction, type StatesCommand, type StatesOfEveryKind } from '../support/states-of-every-kind.ts';
 
-interface States {
-  readonly v: ValueState<number>;
-  readonly l: ListState<number>;
-  readonly m: MapState<string, number | null>;
-  readonly r: ReducingState<number>;
-  readonly a: AggregatingState<number, number>;
-}
-interface Command {
-  readonly key: string;
-  readonly run: (states: States) => void;
-}
-
-/** Has one state of every kind and does what the record says. */
-class StatesFunction extends KeyedProcessFunction<string, Command, never> {
-  private readonly ttl: StateTtlConfig | null;
-  private states!: States;
-
-  constructor(ttl: StateTtlConfig | null) {
-    super();
-    this.ttl = ttl;
-  }
-
-  override open(context: RuntimeContext): void {
-    const { ttl } = this;
-    const mortal = <D extends Parameters<typeof enableTimeToLive>[0]>(descriptor: D): D =>
-      ttl === null ? descriptor : enableTimeToLive(descriptor, ttl);
-    this.states = {
-      v: context.getState(mortal(valueState<number>('v'))),
-      l: context.getListState(mortal(listState<number>('l'))),
-      m: context.getMapState(mortal(mapState<string, number | null>('m'))),
-      r: context.getReducingState(mortal(reducingState<number>('r', (left, right) => left + right))),
-      a: context.getAggregatingState(
-        mortal(
-          aggregatingState<number, { count: number }, number>('a', {
-            createAccumulator: () => ({ count: 0 }),
-            add: (_, { count }) => ({ count: count + 1 }),
-            getResult: ({ count }) => count,
-            merge: (left, right) => ({ count: left.count + right.count }),
-          }),
-        ),
-      ),
-    };
-  }
-
-  processElement(command: Command): void {
-    command.run(this.states);
-  }
-}
-
-type Harness = KeyedOneInputStreamOperatorTestHarness<string, Command, never>;
+type Harness = KeyedOneInputStreamOperatorTestHarness<string, StatesCommand, never>;
 function create(ttl: StateTtlConfig | null): Harness {
-  return new KeyedOneInputStreamOperatorTestHarness(new StatesFunction(ttl), 'key');
+  const states = new StatesFunction((descriptor) => (ttl === null ? descriptor : enableTimeToLive(descriptor, ttl)));
+  return new KeyedOneInputStreamOperatorTestHarness(states, 'key');
 }
-function read<R>(harness: Harness, key: string, look: (states: States) => R): R {
+function read<R>(harness: Harness, key: string, look: (states: StatesOfEveryKind) => R): R {
   const answers: R[] = [];
   harness.processElement({ key, run: (states) => answers.push(look(states)) });
   return answers[0];
 }
-const everything = (states: States): unknown => ({
+const everything = (states: StatesOfEveryKind): unknown => ({
   v: states.v.value(),
   l: [...states.l.get()],
   m: new Map(states.m.entries()),
@@ -118,7 +57,7 @@ describe('state with a time to live', () => {
   test('what has expired may be added to where it may still be seen', () => {
     const sum = (visibility: StateTtlConfig['stateVisibility']): [number | null, number | null] => {
       const harness = create(stateTtlConfig(100, { stateVisibility: visibility, cleanupIncrementallyKeys: 0 }));
-      const addBoth = ({ r, a }: States): void => {
+      const addBoth = ({ r, a }: StatesOfEveryKind): void => {
         r.add(5);
         a.add(5);
       };

@@ -4,41 +4,39 @@ import type { Trigger } from './trigger.ts';
 import { checkTimestamp, WindowAssigner, type WindowAssignerContext } from './window-assigner.ts';
 import { TimeWindow, windowStartOf } from './window.ts';
 
-interface Sliding {
+/** Windows of one size, one beginning every `slideMs`. What time they are of, the two below say. */
+abstract class SlidingWindows extends WindowAssigner<unknown, TimeWindow> {
   readonly sizeMs: number;
   readonly slideMs: number;
   readonly offsetMs: number;
-}
 
-function checkSliding(name: string, { sizeMs, slideMs, offsetMs }: Sliding): void {
-  if (Math.abs(offsetMs) < slideMs && sizeMs > 0) return;
-  throw new IllegalArgumentError(`${name} parameters must satisfy abs(offset) < slide and size > 0`);
-}
+  /** @param name for the error's text, which is Flink's */
+  protected constructor(name: string, sizeMs: number, slideMs: number, offsetMs: number) {
+    super();
+    if (!(Math.abs(offsetMs) < slideMs && sizeMs > 0))
+      throw new IllegalArgumentError(`${name} parameters must satisfy abs(offset) < slide and size > 0`);
+    this.sizeMs = sizeMs;
+    this.slideMs = slideMs;
+    this.offsetMs = offsetMs;
+  }
 
-/** From the latest start downwards, while the window still holds the timestamp. */
-function slidingWindowsOf(timestampMs: number, { sizeMs, slideMs, offsetMs }: Sliding): TimeWindow[] {
-  const windows: TimeWindow[] = [];
-  const lastStart = windowStartOf(timestampMs, offsetMs, slideMs);
-  for (let start = lastStart; start > timestampMs - sizeMs; start -= slideMs)
-    windows.push(new TimeWindow(start, start + sizeMs));
-  return windows;
+  /** From the latest start downwards, while the window still holds the time. */
+  protected windowsAt(timeMs: number): readonly TimeWindow[] {
+    const { sizeMs, slideMs, offsetMs } = this;
+    const windows: TimeWindow[] = [];
+    for (let start = windowStartOf(timeMs, offsetMs, slideMs); start > timeMs - sizeMs; start -= slideMs)
+      windows.push(new TimeWindow(start, start + sizeMs));
+    return windows;
+  }
 }
 
 /**
  * Windows of one size, one beginning every `slideMs`, by event time (Flink: SlidingEventTimeWindows). A record is in
  * size / slide of them; where the slide is larger than the size, some records are in none.
  */
-export class SlidingEventTimeWindows extends WindowAssigner<unknown, TimeWindow> implements Sliding {
-  readonly sizeMs: number;
-  readonly slideMs: number;
-  readonly offsetMs: number;
-
+export class SlidingEventTimeWindows extends SlidingWindows {
   private constructor(sizeMs: number, slideMs: number, offsetMs: number) {
-    super();
-    this.sizeMs = sizeMs;
-    this.slideMs = slideMs;
-    this.offsetMs = offsetMs;
-    checkSliding('SlidingEventTimeWindows', this);
+    super('SlidingEventTimeWindows', sizeMs, slideMs, offsetMs);
   }
 
   static of(sizeMs: number, slideMs: number, offsetMs = 0): SlidingEventTimeWindows {
@@ -47,7 +45,7 @@ export class SlidingEventTimeWindows extends WindowAssigner<unknown, TimeWindow>
 
   assignWindows(_: unknown, timestampMs: number): readonly TimeWindow[] {
     checkTimestamp(timestampMs);
-    return slidingWindowsOf(timestampMs, this);
+    return this.windowsAt(timestampMs);
   }
 
   getDefaultTrigger(): Trigger<unknown, TimeWindow> {
@@ -60,17 +58,9 @@ export class SlidingEventTimeWindows extends WindowAssigner<unknown, TimeWindow>
 }
 
 /** The same by the clock at arrival (Flink: SlidingProcessingTimeWindows). */
-export class SlidingProcessingTimeWindows extends WindowAssigner<unknown, TimeWindow> implements Sliding {
-  readonly sizeMs: number;
-  readonly slideMs: number;
-  readonly offsetMs: number;
-
+export class SlidingProcessingTimeWindows extends SlidingWindows {
   private constructor(sizeMs: number, slideMs: number, offsetMs: number) {
-    super();
-    this.sizeMs = sizeMs;
-    this.slideMs = slideMs;
-    this.offsetMs = offsetMs;
-    checkSliding('SlidingProcessingTimeWindows', this);
+    super('SlidingProcessingTimeWindows', sizeMs, slideMs, offsetMs);
   }
 
   static of(sizeMs: number, slideMs: number, offsetMs = 0): SlidingProcessingTimeWindows {
@@ -78,7 +68,7 @@ export class SlidingProcessingTimeWindows extends WindowAssigner<unknown, TimeWi
   }
 
   assignWindows(_: unknown, __: number, context: WindowAssignerContext): readonly TimeWindow[] {
-    return slidingWindowsOf(context.currentProcessingTime(), this);
+    return this.windowsAt(context.currentProcessingTime());
   }
 
   getDefaultTrigger(): Trigger<unknown, TimeWindow> {

@@ -4,21 +4,30 @@ import type { Trigger } from './trigger.ts';
 import { checkTimestamp, WindowAssigner, type WindowAssignerContext } from './window-assigner.ts';
 import { TimeWindow, windowStartOf } from './window.ts';
 
-function checkSize(name: string, sizeMs: number, offsetMs: number): void {
-  if (Math.abs(offsetMs) < sizeMs) return;
-  throw new IllegalArgumentError(`${name} parameters must satisfy abs(offset) < size`);
-}
-
-/** One window after the other, all of one size, by event time (Flink: TumblingEventTimeWindows). */
-export class TumblingEventTimeWindows extends WindowAssigner<unknown, TimeWindow> {
+/** One window after the other, all of one size. What time they are of, the two below say. */
+abstract class TumblingWindows extends WindowAssigner<unknown, TimeWindow> {
   readonly sizeMs: number;
   readonly offsetMs: number;
 
-  private constructor(sizeMs: number, offsetMs: number) {
+  /** @param name for the error's text, which is Flink's */
+  protected constructor(name: string, sizeMs: number, offsetMs: number) {
     super();
-    checkSize('TumblingEventTimeWindows', sizeMs, offsetMs);
+    if (!(Math.abs(offsetMs) < sizeMs))
+      throw new IllegalArgumentError(`${name} parameters must satisfy abs(offset) < size`);
     this.sizeMs = sizeMs;
     this.offsetMs = offsetMs;
+  }
+
+  protected windowsAt(timeMs: number): readonly TimeWindow[] {
+    const start = windowStartOf(timeMs, this.offsetMs, this.sizeMs);
+    return [new TimeWindow(start, start + this.sizeMs)];
+  }
+}
+
+/** One window after the other, all of one size, by event time (Flink: TumblingEventTimeWindows). */
+export class TumblingEventTimeWindows extends TumblingWindows {
+  private constructor(sizeMs: number, offsetMs: number) {
+    super('TumblingEventTimeWindows', sizeMs, offsetMs);
   }
 
   /** @param offsetMs where windows begin: days of UTC-4 are `of(86_400_000, 14_400_000)` */
@@ -28,8 +37,7 @@ export class TumblingEventTimeWindows extends WindowAssigner<unknown, TimeWindow
 
   assignWindows(_: unknown, timestampMs: number): readonly TimeWindow[] {
     checkTimestamp(timestampMs);
-    const start = windowStartOf(timestampMs, this.offsetMs, this.sizeMs);
-    return [new TimeWindow(start, start + this.sizeMs)];
+    return this.windowsAt(timestampMs);
   }
 
   getDefaultTrigger(): Trigger<unknown, TimeWindow> {
@@ -42,15 +50,9 @@ export class TumblingEventTimeWindows extends WindowAssigner<unknown, TimeWindow
 }
 
 /** The same by the clock at arrival (Flink: TumblingProcessingTimeWindows). */
-export class TumblingProcessingTimeWindows extends WindowAssigner<unknown, TimeWindow> {
-  readonly sizeMs: number;
-  readonly offsetMs: number;
-
+export class TumblingProcessingTimeWindows extends TumblingWindows {
   private constructor(sizeMs: number, offsetMs: number) {
-    super();
-    checkSize('TumblingProcessingTimeWindows', sizeMs, offsetMs);
-    this.sizeMs = sizeMs;
-    this.offsetMs = offsetMs;
+    super('TumblingProcessingTimeWindows', sizeMs, offsetMs);
   }
 
   static of(sizeMs: number, offsetMs = 0): TumblingProcessingTimeWindows {
@@ -58,8 +60,7 @@ export class TumblingProcessingTimeWindows extends WindowAssigner<unknown, TimeW
   }
 
   assignWindows(_: unknown, __: number, context: WindowAssignerContext): readonly TimeWindow[] {
-    const start = windowStartOf(context.currentProcessingTime(), this.offsetMs, this.sizeMs);
-    return [new TimeWindow(start, start + this.sizeMs)];
+    return this.windowsAt(context.currentProcessingTime());
   }
 
   getDefaultTrigger(): Trigger<unknown, TimeWindow> {

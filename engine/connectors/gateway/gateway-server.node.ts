@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { OrderRequest } from '../../contract/orders.ts';
 import { waitMs } from '../../core/machine.node.ts';
-import { answerJson, readJson, refusalOf, type HttpAnswer } from './local-http.node.ts';
+import { answerJson, LOCAL_HOST, readJson, strangerRefusal, type HttpAnswer } from '../http/local-http.node.ts';
 import { keyOf, OrderLedger } from './order-ledger.node.ts';
 import { simulatedInstrument } from './simulated-instruments.ts';
 import { SimulatedVenue, type VenueBehaviour } from './simulated-venue.ts';
@@ -68,7 +68,7 @@ export class GatewayServer {
     const server = new GatewayServer(options);
     await new Promise<void>((resolve, reject) => {
       server.#http.once('error', reject);
-      server.#http.listen(options.port, '127.0.0.1', () => resolve());
+      server.#http.listen(options.port, LOCAL_HOST, () => resolve());
     });
     return server;
   }
@@ -78,7 +78,7 @@ export class GatewayServer {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `http://${LOCAL_HOST}:${this.#port}`;
   }
 
   get counts(): GatewayCounts {
@@ -95,8 +95,8 @@ export class GatewayServer {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.#requests += 1;
-    const refusal = refusalOf(request, ['127.0.0.1', 'localhost'], this.#port);
-    if (refusal !== null) return answerJson(response, refusal);
+    const refusal = strangerRefusal(request, this.#port);
+    if (refusal !== null) return answerJson(response, { status: refusal.status, body: { problem: refusal.message } });
     const path = (request.url ?? '').split('?')[0].split('/').slice(1).map(decoded);
     if (request.method === 'POST' && path.length === 1 && path[0] === 'orders') return this.#order(request, response);
     if (request.method !== 'GET') return answerJson(response, NOT_HERE);

@@ -20,7 +20,7 @@ import { sealValue } from './sealed-value.ts';
 import { asSentence, asStoreError, type TimedCopy } from './store-copy.ts';
 import { MARK_FORMAT, type MarkRecord } from './store-mark.ts';
 import { TurnQueue } from './turn-queue.ts';
-import { readValue, type ValueReading } from './value-reading.ts';
+import { ValueReader, type ReadStore } from './value-reader.ts';
 
 /** Above it a value waits behind smaller ones. A journal block has about 100 KB, a part of a checkpoint megabytes. */
 const LIGHT_BYTES_MAX = 512 * 1024;
@@ -48,6 +48,7 @@ export class MirroredStore implements DurableStore {
   readonly #mark: MarkKeeper;
   readonly #epoch: string;
   readonly #entries: Map<string, Entry>;
+  readonly #reader: ValueReader;
   /** Copies that serve. */
   #live: TimedCopy[] = [];
   #sequence: number;
@@ -73,6 +74,7 @@ export class MirroredStore implements DurableStore {
     this.#head = content.head;
     this.#headRaw = content.headRaw;
     this.#sum = content.sum;
+    this.#reader = new ValueReader(this.#readStore());
     const { mark, sha256, clock, startTimer, markEveryMs } = options;
     const onFailed = (error: unknown): void => this.#markFailure(error);
     this.#mark = new MarkKeeper({ mark, sha256, clock, startTimer, everyMs: markEveryMs, onFailed });
@@ -101,26 +103,7 @@ export class MirroredStore implements DurableStore {
 
   async get(name: string): Promise<Uint8Array | null> {
     this.#assertOpen();
-    const entry = this.#entries.get(name);
-    if (entry === undefined) return null;
-    const misses: { readonly copy: TimedCopy; readonly why: string; readonly error: StoreError | null }[] = [];
-    for (const copy of this.#live) {
-      const read = await this.#readFrom(copy, entry);
-      if (!('bytes' in read)) {
-        misses.push({ copy, ...read });
-        continue;
-      }
-      for (const miss of misses) this.#repairLater(miss.copy, entry, miss.why, read.bytes);
-      return read.value;
-    }
-    // It was overwritten or removed while it was read: what is there now counts.
-    if (this.#entries.get(name) !== entry) return this.get(name);
-    const words = misses.map(({ copy, why }) => `in ${copy.where} ${why}`).join('; ');
-    const refused = misses.find(({ error }) => error !== null && error.kind !== 'damaged')?.error;
-    if (refused !== undefined && refused !== null) throw refused;
-    const message = `The value ${name}, written as number ${entry.sequence}, cannot be had back from ${this.#options.where}: ${words}.`;
-    this.#tell('value-lost', 'warning', null, message);
-    throw new StoreError('damaged', `${this.#options.where}: ${name}`, message);
+    return this.#reader.get(name);
   }
 
   list(prefix: string): Promise<readonly string[]> {
@@ -137,20 +120,8 @@ export class MirroredStore implements DurableStore {
    * Reads every value of every serving copy, beside whatever else goes on. A wrong bit that nobody reads would wait until
    * the other copy has one, too; call it after the store was opened, and now and then.
    */
-  async scrub(): Promise<{ readonly checked: number; readonly bad: number }> {
-    const total = { checked: 0, bad: 0 };
-    for (const entry of [...this.#entries.values()]) {
-      for (const copy of [...this.#live]) {
-        if (this.#closing || this.#entries.get(entry.name) !== entry) break;
-        const read = await this.#readFrom(copy, entry);
-        total.checked += 1;
-        if ('bytes' in read || this.#entries.get(entry.name) !== entry) continue;
-        total.bad += 1;
-        await this.#repairFromOthers(copy, entry, read.why);
-      }
-    }
-    await this.#queue.quiet();
-    return total;
+  scrub(): Promise<{ readonly checked: number; readonly bad: number }> {
+    return this.#reader.scrub();
   }
 
   /** Resolves when nothing is going on: every copy is whole or waits for another attempt, the mark is up to date. */
@@ -379,34 +350,6 @@ export class MirroredStore implements DurableStore {
     this.#tell('copy-rebuilt', 'note', copy, `${copy.where} was rebuilt; both copies have all ${values} values again.`);
   }
 
-  // --- reading ---
-
-  #readFrom(copy: TimedCopy, entry: Entry): Promise<ValueReading> {
-    return readValue(copy, entry, this.#epoch, this.#options.sha256);
-  }
-
-  async #repairFromOthers(copy: TimedCopy, entry: Entry, why: string): Promise<void> {
-    for (const other of this.#live) {
-      const read = other === copy ? null : await this.#readFrom(other, entry);
-      if (read !== null && 'bytes' in read) return this.#repairLater(copy, entry, why, read.bytes);
-    }
-    const message = `The value ${entry.name} is damaged in ${copy.where} (${why}), and no other copy has it whole.`;
-    if (this.#entries.get(entry.name) === entry) this.#tell('value-lost', 'warning', copy, message);
-  }
-
-  #repairLater(copy: TimedCopy, entry: Entry, why: string, bytes: Uint8Array): void {
-    void this.#queue.run('light', [entry.name], async () => {
-      if (this.#entries.get(entry.name) !== entry || !this.#live.includes(copy)) return;
-      try {
-        await copy.put(entry.raw, bytes);
-        const message = `The value ${entry.name} was damaged in ${copy.where} (${why}) and was replaced by the other copy's.`;
-        this.#tell('value-repaired', 'warning', copy, message);
-      } catch (error) {
-        this.#drop(copy, asStoreError(error, copy.where));
-      }
-    });
-  }
-
   // --- small things ---
 
   /** Every record a whole copy has, oldest first. */
@@ -458,6 +401,24 @@ export class MirroredStore implements DurableStore {
           `The record ${raw} is damaged in every copy of ${this.#options.where}.`,
         );
       },
+    };
+  }
+
+  #readStore(): ReadStore {
+    const current = (): this => this;
+    return {
+      options: this.#options,
+      epoch: this.#epoch,
+      queue: this.#queue,
+      entries: this.#entries,
+      get live() {
+        return current().#live;
+      },
+      get isClosing() {
+        return current().#closing;
+      },
+      drop: (copy, error) => this.#drop(copy, error),
+      tell: (...event) => this.#tell(...event),
     };
   }
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { TradeExplanation, WatermarkExplanation } from '../../contract/explanations.ts';
 import { StateQueryError } from '../../runtime/query/state-query-error.ts';
 import { explainSymbol } from './explain-symbol.ts';
-import type { Route } from './routes.ts';
+import type { Route } from './route.ts';
 import { sessionOf } from './trading-queries.ts';
 
 const decimal = z.string().regex(/^-?\d+(\.\d+)?$/);

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { FORMAT, type Route } from './routes.ts';
+import { FORMAT, type Route } from './route.ts';
 
 const ERROR = z.strictObject({
   error: z.strictObject({

@@ -1,16 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { answerText, LOCAL_HOST, strangerRefusal, type Refusal } from '../../connectors/http/local-http.node.ts';
 import type { QueryableStateClient } from '../../runtime/query/queryable-state-client.ts';
 import { StateQueryError, type StateQueryReason } from '../../runtime/query/state-query-error.ts';
 import { openApiOf } from './openapi.ts';
 import { csvOf, jsonOf } from './plain-json.ts';
 import { PushSockets } from './push-sockets.node.ts';
 import { TokenCheck } from './query-token.node.ts';
-import { checkQuery, RequestError, ROUTES, type ProgramInfo, type Route } from './routes.ts';
+import { checkQuery, RequestError, type ProgramInfo, type Route } from './route.ts';
+import { ROUTES } from './routes.ts';
 
-/** This machine, and nobody else. */
-export const QUERY_HOST = '127.0.0.1';
 const CONNECTIONS_MAX = 50;
 const REQUEST_MS_MAX = 10_000;
 const KEEP_ALIVE_MS = 5_000;
@@ -36,13 +36,6 @@ export interface QueryServerOptions {
   readonly token: string;
   readonly client: QueryableStateClient;
   readonly program: ProgramInfo;
-}
-
-/** What is wrong with a request before anybody looks at what it asks. */
-interface Refusal {
-  readonly status: number;
-  readonly code: string;
-  readonly message: string;
 }
 
 /**
@@ -80,7 +73,7 @@ export class QueryServer {
     try {
       await new Promise<void>((resolve, reject) => {
         server.#http.once('error', reject);
-        server.#http.listen(options.port, QUERY_HOST, () => resolve());
+        server.#http.listen(options.port, LOCAL_HOST, () => resolve());
       });
     } catch (error) {
       await server.close();
@@ -90,7 +83,7 @@ export class QueryServer {
   }
 
   get url(): string {
-    return `http://${QUERY_HOST}:${this.#port}`;
+    return `http://${LOCAL_HOST}:${this.#port}`;
   }
 
   /** May run twice. */
@@ -109,13 +102,10 @@ export class QueryServer {
     return (this.#http.address() as AddressInfo).port;
   }
 
-  #refusal({ headers, method }: IncomingMessage): Refusal | null {
-    const hosts = [QUERY_HOST, 'localhost'].map((host) => `${host}:${this.#port}`);
-    if (!hosts.includes(headers.host ?? ''))
-      return { status: 421, code: 'wrong-host', message: `This server is ${hosts.join(' or ')}.` };
-    // Only browsers send it, and no page has business here.
-    if (headers.origin !== undefined)
-      return { status: 403, code: 'wrong-origin', message: 'Pages may not ask; programs send no Origin.' };
+  #refusal(request: IncomingMessage): Refusal | null {
+    const stranger = strangerRefusal(request, this.#port);
+    if (stranger !== null) return stranger;
+    const { headers, method } = request;
     if (!this.#token.accepts(headers.authorization))
       return { status: 401, code: 'unauthorized', message: 'Send the token: Authorization: Bearer <token>.' };
     if (method !== 'GET' && method !== 'HEAD')
@@ -191,15 +181,9 @@ function openApiText(routes: readonly Route[], { version }: ProgramInfo): string
 }
 
 function send(response: ServerResponse, status: number, type: string, text: string): void {
-  response.writeHead(status, {
-    'content-type': type,
-    'content-length': Buffer.byteLength(text),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    // A request may have brought a body that nobody reads.
-    ...(status >= 400 && { connection: 'close' }),
-  });
-  response.end(text);
+  // A request may have brought a body that nobody reads.
+  if (status >= 400) response.setHeader('connection', 'close');
+  answerText(response, status, type, text);
 }
 
 function match(

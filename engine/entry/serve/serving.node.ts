@@ -4,7 +4,7 @@ import { QueryableStateClient } from '../../runtime/query/queryable-state-client
 import { announceInstance } from './instance-file.node.ts';
 import { QueryServer } from './query-server.node.ts';
 import { openTokenFile } from './query-token.node.ts';
-import type { ProgramInfo } from './routes.ts';
+import type { ProgramInfo } from './route.ts';
 
 /** A program that can be asked, from outside and inside. */
 export interface Serving {

@@ -34,8 +34,8 @@ export function CandleChart() {
         <div className="empty" data-testid="bars-not-built">
           <strong>This session builds no bars</strong>
           <span>Bars are built from a session{'\u2019'}s beginning, when an interval is chosen as it is opened.</span>
-          {workstation.canOpenAgain ? (
-            <button type="button" className="button" onClick={() => workstation.openAgain()}>
+          {workstation.opening.canOpenAgain ? (
+            <button type="button" className="button" onClick={() => workstation.opening.openAgain()}>
               Open it again with bars
             </button>
           ) : null}

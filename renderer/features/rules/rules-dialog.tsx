@@ -108,14 +108,14 @@ function RulesFoot() {
           </option>
         ))}
       </select>
-      <button type="button" className="button" onClick={() => void workstation.importRules()}>
+      <button type="button" className="button" onClick={() => void workstation.rulesDesk.import()}>
         Import{'\u2026'}
       </button>
       <button
         type="button"
         className="button"
         disabled={problems.length > 0}
-        onClick={() => void workstation.exportRules()}
+        onClick={() => void workstation.rulesDesk.export()}
       >
         Export{'\u2026'}
       </button>
@@ -134,7 +134,7 @@ function RulesFoot() {
         type="button"
         className="button primary"
         disabled={!isDirty || problems.length > 0 || pending !== null}
-        onClick={() => workstation.applyRules()}
+        onClick={() => workstation.rulesDesk.apply()}
       >
         {pending === null ? (isRunning ? 'Apply to the session' : 'Save') : 'Applying\u2026'}
       </button>
@@ -167,20 +167,8 @@ function RulesNotes() {
 }
 
 function Scopes({ scope, onScope }: { readonly scope: Scope; readonly onScope: (scope: Scope) => void }) {
-  const { rules, chart } = useWorkstation();
+  const { rules } = useWorkstation();
   const { draft, problems } = useStore(rules, (state) => state);
-  const [name, setName] = useState('');
-  const [complaint, setComplaint] = useState<string | null>(null);
-  const add = (event: FormEvent): void => {
-    event.preventDefault();
-    const symbol = name.trim();
-    const problem = symbolProblem(symbol);
-    setComplaint(problem === null ? null : `Allowed: ${problem}.`);
-    if (problem !== null) return;
-    rules.addSymbol(symbol);
-    setName('');
-    onScope({ section: 'symbols', symbol });
-  };
   const item = (text: string, target: Scope, isCurrent: boolean) => (
     <button
       key={text}
@@ -221,6 +209,28 @@ function Scopes({ scope, onScope }: { readonly scope: Scope; readonly onScope: (
             </button>
           </div>
         ))}
+      <NewSymbol onAdded={(symbol) => onScope({ section: 'symbols', symbol })} />
+    </nav>
+  );
+}
+
+/** Gives a symbol rules of its own. */
+function NewSymbol({ onAdded }: { readonly onAdded: (symbol: string) => void }) {
+  const { rules, chart } = useWorkstation();
+  const [name, setName] = useState('');
+  const [complaint, setComplaint] = useState<string | null>(null);
+  const add = (event: FormEvent): void => {
+    event.preventDefault();
+    const symbol = name.trim();
+    const problem = symbolProblem(symbol);
+    setComplaint(problem === null ? null : `Allowed: ${problem}.`);
+    if (problem !== null) return;
+    rules.addSymbol(symbol);
+    setName('');
+    onAdded(symbol);
+  };
+  return (
+    <>
       <form onSubmit={add}>
         <input
           className="input"
@@ -235,6 +245,6 @@ function Scopes({ scope, onScope }: { readonly scope: Scope; readonly onScope: (
         </button>
       </form>
       {complaint === null ? null : <span className="tone-bad">{complaint}</span>}
-    </nav>
+    </>
   );
 }

@@ -20,7 +20,7 @@ export function DropZones({ children }: { readonly children: ReactNode }) {
       event.stopPropagation();
       setOver(null);
       workstation.layout.setDropTarget(false);
-      void workstation.drop(name, [...event.dataTransfer.files]);
+      void workstation.opening.drop(name, [...event.dataTransfer.files]);
     },
   });
   return (

@@ -21,7 +21,7 @@ export function RecentSessions() {
                 positionsFile: session.positionsPath === null ? null : fileOfPath(session.positionsPath),
                 profile: session.profile,
               });
-              workstation.take('session', session.paths.map(fileOfPath));
+              workstation.opening.take('session', session.paths.map(fileOfPath));
             }}
           >
             <span className="recent-name">{session.paths.map(baseName).join(', ')}</span>
@@ -36,7 +36,7 @@ export function RecentSessions() {
             type="button"
             className="button quiet icon"
             aria-label={`Forget ${session.paths.map(baseName).join(', ')}`}
-            onClick={() => void workstation.forgetSession(session.key)}
+            onClick={() => void workstation.opening.forgetSession(session.key)}
           >
             <Icon name="close" />
           </button>

@@ -1,6 +1,6 @@
 import './session.css';
 import type { Progress } from '../../../engine/contract/window.ts';
-import { isSameSpeed, SPEEDS, speedText } from '../../bridge/workstation.ts';
+import { isSameSpeed, SPEEDS, speedText } from '../../bridge/speeds.ts';
 import { dateText, timeText, zoneText } from '../../format/time-text.ts';
 import { isActive } from '../../stores/session-store.ts';
 import { Icon } from '../../ui/icon.tsx';

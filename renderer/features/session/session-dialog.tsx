@@ -42,7 +42,7 @@ function SessionFoot() {
   );
   return (
     <>
-      <button type="button" className="button" onClick={() => workstation.playSample()}>
+      <button type="button" className="button" onClick={() => workstation.opening.playSample()}>
         <Icon name="play" /> Play the sample
       </button>
       {hasSession ? (
@@ -59,7 +59,12 @@ function SessionFoot() {
         />
         Start paused
       </label>
-      <button type="button" className="button primary" disabled={!hasFiles} onClick={() => workstation.openDrafted()}>
+      <button
+        type="button"
+        className="button primary"
+        disabled={!hasFiles}
+        onClick={() => workstation.opening.openDrafted()}
+      >
         Play session
       </button>
     </>
@@ -73,7 +78,7 @@ function QuotesField() {
     <div className="file-field">
       <span className="field-name">Quotes</span>
       <FileNames files={files} empty="No session file chosen. Several files are merged by event time." />
-      <button type="button" className="button" onClick={() => void workstation.choose('session')}>
+      <button type="button" className="button" onClick={() => void workstation.opening.choose('session')}>
         Choose{'\u2026'}
       </button>
     </div>
@@ -99,10 +104,15 @@ function FeedField() {
           value={url}
           onChange={(event) => openDraft.set({ feedUrl: event.target.value })}
           onKeyDown={(event) => {
-            if (event.key === 'Enter') workstation.connectFeed();
+            if (event.key === 'Enter') workstation.opening.connectFeed();
           }}
         />
-        <button type="button" className="button" disabled={url.trim() === ''} onClick={() => workstation.connectFeed()}>
+        <button
+          type="button"
+          className="button"
+          disabled={url.trim() === ''}
+          onClick={() => workstation.opening.connectFeed()}
+        >
           Connect
         </button>
       </div>
@@ -133,11 +143,11 @@ function PositionsField() {
         <FileNames files={file === null ? [] : [file]} empty="None: quotes are shown, nothing is traded." />
         <span>
           {file === null ? null : (
-            <button type="button" className="button quiet" onClick={() => workstation.usePositions(null)}>
+            <button type="button" className="button quiet" onClick={() => workstation.opening.usePositions(null)}>
               None
             </button>
           )}
-          <button type="button" className="button" onClick={() => void workstation.choose('positions')}>
+          <button type="button" className="button" onClick={() => void workstation.opening.choose('positions')}>
             Choose{'\u2026'}
           </button>
         </span>
@@ -152,7 +162,7 @@ function PositionsField() {
                 type="button"
                 className="button quiet"
                 title={path}
-                onClick={() => workstation.usePositions(fileOfPath(path))}
+                onClick={() => workstation.opening.usePositions(fileOfPath(path))}
               >
                 {baseName(path)}
               </button>
@@ -188,7 +198,7 @@ function FormatField() {
           <option value={profile}>{baseName(profile)}</option>
         )}
       </select>
-      <button type="button" className="button" onClick={() => void workstation.choose('profile')}>
+      <button type="button" className="button" onClick={() => void workstation.opening.choose('profile')}>
         Profile{'\u2026'}
       </button>
     </div>

@@ -19,13 +19,13 @@ export function Welcome() {
           {connection.kind === 'refused' ? connection.reason : null}
         </p>
         <div className="welcome-acts">
-          <button type="button" className="welcome-act" onClick={() => workstation.playSample()}>
+          <button type="button" className="welcome-act" onClick={() => workstation.opening.playSample()}>
             <strong>
               <Icon name="play" /> Play the sample
             </strong>
             <span>A simulated market with starting positions. It runs within seconds; nothing in it is real.</span>
           </button>
-          <button type="button" className="welcome-act" onClick={() => void workstation.choose('session')}>
+          <button type="button" className="welcome-act" onClick={() => void workstation.opening.choose('session')}>
             <strong>
               <Icon name="folder" /> Open session{'\u2026'}
             </strong>

@@ -25,8 +25,6 @@ export function SettingsDialog() {
   const workstation = useWorkstation();
   const { settings, layout } = workstation;
   const state = useStore(settings, (all) => all);
-  const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const zones = [...new Set([...ZONES, ownZone, state.zone])];
   return (
     <Dialog
       title="Display"
@@ -79,29 +77,39 @@ export function SettingsDialog() {
           onChange={(density) => settings.set({ density })}
         />
       </div>
-      <div className="setting">
-        <label htmlFor="zone">
-          Time zone <small>of every time shown; limits have their own, in the rules.</small>
-        </label>
-        <select
-          id="zone"
-          className="select"
-          value={state.zone}
-          onChange={(event) => settings.set({ zone: event.target.value })}
-        >
-          {zones.map((zone) => (
-            <option key={zone} value={zone}>
-              {zone === ownZone && zone !== 'UTC' ? `${zone} (this machine)` : zone}
-            </option>
-          ))}
-        </select>
-      </div>
+      <ZoneSetting />
       <GatewaySetting />
       <ServerSetting />
       {workstation.memory.isKept ? null : (
         <p className="tone-warning">These settings are not kept: the window has no memory in this run.</p>
       )}
     </Dialog>
+  );
+}
+
+function ZoneSetting() {
+  const { settings } = useWorkstation();
+  const chosen = useStore(settings, (state) => state.zone);
+  const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zones = [...new Set([...ZONES, ownZone, chosen])];
+  return (
+    <div className="setting">
+      <label htmlFor="zone">
+        Time zone <small>of every time shown; limits have their own, in the rules.</small>
+      </label>
+      <select
+        id="zone"
+        className="select"
+        value={chosen}
+        onChange={(event) => settings.set({ zone: event.target.value })}
+      >
+        {zones.map((zone) => (
+          <option key={zone} value={zone}>
+            {zone === ownZone && zone !== 'UTC' ? `${zone} (this machine)` : zone}
+          </option>
+        ))}
+      </select>
+    </div>
   );
 }
 

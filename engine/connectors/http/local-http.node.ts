@@ -6,17 +6,27 @@ export interface HttpAnswer {
   readonly body: unknown;
 }
 
+/** What is wrong with a request before anybody looks at what it asks. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** This machine, and nobody else. */
+export const LOCAL_HOST = '127.0.0.1';
+
 /**
- * Who may ask a server that is meant for this machine: not a page in a browser (only browsers send Origin), and nobody
+ * Who may not ask a server that is meant for this machine: a page in a browser (only browsers send Origin), and anybody
  * under a name that merely resolves here (DNS rebinding).
- * @param hosts with which the server can be reached, without the port
  * @returns null: nothing is wrong
  */
-export function refusalOf({ headers }: IncomingMessage, hosts: readonly string[], port: number): HttpAnswer | null {
-  if (!hosts.map((host) => `${host}:${port}`).includes(headers.host ?? ''))
-    return { status: 421, body: { problem: 'This server answers under its own address only.' } };
+export function strangerRefusal({ headers }: IncomingMessage, port: number): Refusal | null {
+  const hosts = [LOCAL_HOST, 'localhost'].map((host) => `${host}:${port}`);
+  if (!hosts.includes(headers.host ?? ''))
+    return { status: 421, code: 'wrong-host', message: `This server is ${hosts.join(' or ')}.` };
   if (headers.origin !== undefined)
-    return { status: 403, body: { problem: 'This server does not talk to web pages.' } };
+    return { status: 403, code: 'wrong-origin', message: 'Pages may not ask; programs send no Origin.' };
   return null;
 }
 
@@ -38,9 +48,13 @@ export async function readJson(request: IncomingMessage, bytesMax: number): Prom
 }
 
 export function answerJson(response: ServerResponse, { status, body }: HttpAnswer): void {
-  const text = JSON.stringify(body);
+  answerText(response, status, 'application/json; charset=utf-8', JSON.stringify(body));
+}
+
+/** @param type of the text, with its character set where that is not given by the type */
+export function answerText(response: ServerResponse, status: number, type: string, text: string): void {
   response.writeHead(status, {
-    'content-type': 'application/json; charset=utf-8',
+    'content-type': type,
     'content-length': Buffer.byteLength(text),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
