@@ -12,7 +12,8 @@ const COPIED = 1;
 export interface StructRows {
   readonly fronts: Float64Array;
   readonly backs: Float64Array;
-  readonly present: Uint8Array;
+  /** A bit for each. */
+  readonly present: Int32Array;
 }
 
 interface PageCopy {
@@ -106,7 +107,7 @@ export class CopyOnWrite {
       return true;
     }
     const place = slot & (PAGE_SLOTS - 1);
-    if (copy.present[place] === 0) return false;
+    if ((copy.present[place >> 5] & (1 << place)) === 0) return false;
     state.copyRowOf(copy, place, rows, at);
     return true;
   }

@@ -31,7 +31,9 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
   private readonly words: number;
   private readonly backWords: number;
   private readonly view: SplitView;
-  private present = new Uint8Array(0);
+  /** A bit for each slot: of a million keys they stay in a core's own cache where bytes would not. */
+  private present = new Int32Array(0);
+  private capacity = 0;
   private readonly keyTable: KeyTable;
 
   constructor(keyTable: KeyTable, shape: StructShape, symbols: SymbolDictionary) {
@@ -48,7 +50,7 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
   value(): V | null {
     const slot = this.keyTable.currentSlot;
     if (slot < 0) throw new NullPointerError(NO_KEY_SET);
-    if (this.present[slot] === 0) return null;
+    if ((this.present[slot >> 5] & (1 << slot)) === 0) return null;
     this.view.$b = slot * this.words;
     return this.view as V;
   }
@@ -56,8 +58,9 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
   create(): V {
     const slot = this.keyTable.currentSlot;
     if (slot < 0) throw new NullPointerError(NO_KEY_SET);
-    if (this.present[slot] === 0) {
-      this.present[slot] = 1;
+    const bit = 1 << slot;
+    if ((this.present[slot >> 5] & bit) === 0) {
+      this.present[slot >> 5] |= bit;
       this.erase(slot);
     }
     this.view.$b = slot * this.words;
@@ -67,16 +70,16 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
   clear(): void {
     const slot = this.keyTable.currentSlot;
     if (slot < 0) throw new NullPointerError(NO_KEY_SET);
-    this.present[slot] = 0;
+    this.clearAt(slot);
   }
 
   clearAt(slot: number): void {
-    this.present[slot] = 0;
+    this.present[slot >> 5] &= ~(1 << slot);
   }
 
   /** Whether the first pieces are too large for a core's own cache. */
   get isLarge(): boolean {
-    return this.present.length * this.words * Float64Array.BYTES_PER_ELEMENT > TOUCH_BYTES_MIN;
+    return this.capacity * this.words * Float64Array.BYTES_PER_ELEMENT > TOUCH_BYTES_MIN;
   }
 
   /**
@@ -86,10 +89,10 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
    * @param slots what they come to here; null: the same
    */
   touch(sent: Int32Array, count: number, slots: Int32Array | null): void {
-    const { words } = this;
+    const { words, capacity } = this;
     const { $i: i } = this.view;
     const last = (Math.min(words, HOT_WORDS) - 1) * 2;
-    const end = (this.present.length - 1) * words * 2;
+    const end = (capacity - 1) * words * 2;
     let sum = 0;
     for (let index = 0; index < count; index += 1) {
       const at = (slots === null ? sent[index] : slots[sent[index]]) * words * 2;
@@ -100,7 +103,7 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
   }
 
   hasAt(slot: number): boolean {
-    return this.present[slot] === 1;
+    return (this.present[slot >> 5] & (1 << slot)) !== 0;
   }
 
   snapshotAt(slot: number): unknown {
@@ -111,7 +114,7 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
   /** @param data every field, of its type: what schema-compatibility.ts makes of stored data */
   restoreAt(slot: number, data: unknown): void {
     const stored = data as Record<string, unknown>;
-    this.present[slot] = 1;
+    this.present[slot >> 5] |= 1 << slot;
     this.view.$b = slot * this.words;
     const fields = this.view as unknown as Record<string, unknown>;
     for (const name of Object.keys(this.shape.fields)) fields[name] = stored[name];
@@ -139,14 +142,14 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
     if (backWords > 0) rows.set(f.subarray(back, back + this.rowWords - frontWords), at + frontWords);
   }
 
-  /** The rows of some slots as they stand: the first pieces of all, then the others. */
+  /** The rows of some slots as they stand: the first pieces of all, then the others. @param from a multiple of 32 */
   copyRows(from: number, to: number): StructRows {
     const { words, backWords } = this;
     const { $f: f, $o: backs } = this.view;
     return {
       fronts: f.slice(from * words, to * words),
       backs: f.slice(backs + from * backWords, backs + to * backWords),
-      present: this.present.slice(from, to),
+      present: this.present.slice(from >> 5, (to + 31) >> 5),
     };
   }
 
@@ -174,7 +177,7 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
     for (let row = 0; row < indexes.length; row += 1) {
       const slot = slots[indexes[row]];
       const at = row * rowWords;
-      present[slot] = 1;
+      present[slot >> 5] |= 1 << slot;
       f.set(rows.subarray(at, at + frontWords), slot * words);
       if (backWords > 0) f.set(rows.subarray(at + frontWords, at + rowWords), backs + slot * backWords);
     }
@@ -203,16 +206,16 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
   }
 
   private grow(capacity: number): void {
-    const { words, backWords } = this;
-    const known = this.present.length;
+    const { words, backWords, capacity: known } = this;
     const column = new Float64Array(capacity * (words + backWords));
     column.set(this.view.$f.subarray(0, known * words));
     column.set(this.view.$f.subarray(known * words), capacity * words);
     this.view.$f = column;
     this.view.$i = new Int32Array(column.buffer);
     this.view.$o = capacity * words;
-    const present = new Uint8Array(capacity);
+    const present = new Int32Array((capacity + 31) >> 5);
     present.set(this.present);
     this.present = present;
+    this.capacity = capacity;
   }
 }

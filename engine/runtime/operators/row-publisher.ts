@@ -2,9 +2,6 @@ import type { RowPublisher } from '../../api/functions.ts';
 import { NullPointerError } from '../../core/errors.ts';
 import { NO_KEY_SET, type KeyTable } from '../../state/key-table.ts';
 
-const DIRTY = 1;
-const EVER = 2;
-
 /** Rows of one publisher of one subtask, one after the other. */
 export interface PublishedRows {
   readonly rowCount: number;
@@ -20,8 +17,11 @@ export class DirtyRows implements RowPublisher {
   readonly words: number;
   private readonly keyTable: KeyTable;
   private readonly fill: (numbers: Float64Array, integers: BigInt64Array, offset: number) => void;
-  private flags = new Uint8Array(0);
+  /** A bit for each slot, of those in `dirty`: of a million keys they stay in a core's own cache where bytes would not. */
+  private dirtyBits = new Int32Array(0);
   private readonly dirty: number[] = [];
+  /** By slot, 1 for those in `ever`. */
+  private everMarks = new Uint8Array(0);
   private readonly ever: number[] = [];
 
   constructor(
@@ -35,21 +35,24 @@ export class DirtyRows implements RowPublisher {
     this.keyTable = keyTable;
     this.fill = fill;
     keyTable.onGrow((capacity) => {
-      const flags = new Uint8Array(capacity);
-      flags.set(this.flags);
-      this.flags = flags;
+      const dirtyBits = new Int32Array((capacity + 31) >> 5);
+      dirtyBits.set(this.dirtyBits);
+      this.dirtyBits = dirtyBits;
+      const everMarks = new Uint8Array(capacity);
+      everMarks.set(this.everMarks);
+      this.everMarks = everMarks;
     });
   }
 
   changed(): void {
     const slot = this.keyTable.currentSlot;
     if (slot < 0) throw new NullPointerError(NO_KEY_SET);
-    if ((this.flags[slot] & DIRTY) === 0) this.mark(slot);
+    if ((this.dirtyBits[slot >> 5] & (1 << slot)) === 0) this.mark(slot);
   }
 
   /** A copy: by slot, not 0 when the key has a row. */
   marks(): Uint8Array {
-    return this.flags.slice(0, this.keyTable.count);
+    return this.everMarks.slice(0, this.keyTable.count);
   }
 
   /** The key belongs to another subtask now: it has no row here any more. */
@@ -57,8 +60,10 @@ export class DirtyRows implements RowPublisher {
     for (const list of [this.dirty, this.ever]) {
       let kept = 0;
       for (const slot of list) {
-        if (leaves(slot)) this.flags[slot] = 0;
-        else {
+        if (leaves(slot)) {
+          this.clean(slot);
+          this.everMarks[slot] = 0;
+        } else {
           list[kept] = slot;
           kept += 1;
         }
@@ -69,14 +74,21 @@ export class DirtyRows implements RowPublisher {
 
   /** After a restore: the keys had a row, and nobody who listens now has seen it. */
   restoreMarks(slots: Int32Array): void {
-    for (let index = 0; index < slots.length; index += 1)
-      if ((this.flags[slots[index]] & DIRTY) === 0) this.mark(slots[index]);
+    for (let index = 0; index < slots.length; index += 1) {
+      const slot = slots[index];
+      if ((this.dirtyBits[slot >> 5] & (1 << slot)) === 0) this.mark(slot);
+    }
   }
 
   private mark(slot: number): void {
-    if (this.flags[slot] === 0) this.ever.push(slot);
-    this.flags[slot] = DIRTY | EVER;
+    if (this.everMarks[slot] === 0) this.ever.push(slot);
+    this.everMarks[slot] = 1;
+    this.dirtyBits[slot >> 5] |= 1 << slot;
     this.dirty.push(slot);
+  }
+
+  private clean(slot: number): void {
+    this.dirtyBits[slot >> 5] &= ~(1 << slot);
   }
 
   /** @param all every key that was ever marked, not only what changed since the last take */
@@ -94,7 +106,7 @@ export class DirtyRows implements RowPublisher {
     } finally {
       this.keyTable.currentSlot = before;
     }
-    for (const slot of this.dirty) this.flags[slot] = EVER;
+    for (const slot of this.dirty) this.clean(slot);
     const rowCount = slots.length;
     this.dirty.length = 0;
     return { rowCount, buffer };
