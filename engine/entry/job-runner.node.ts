@@ -330,11 +330,13 @@ export class RunningJob<P = unknown> implements QueryableJob {
     return {
       clock: machineClock,
       planOptions: ringOptions(this.options.ringSlots),
-      memory: this.memory,
       started: this.life.started,
       over: this.life.over,
       get graph() {
         return current().graph;
+      },
+      get memory() {
+        return current().memory;
       },
       get threads() {
         return current().threads.all;

@@ -1,7 +1,6 @@
 import { fromUtf8 } from '../../core/utf8.ts';
-import { ChunkReader } from '../decode/chunk-reader.ts';
 import type { ByteSource } from '../decode/byte-source.ts';
-import { InputError } from '../sources/input-error.ts';
+import type { InputError } from '../sources/input-error.ts';
 import type { QuoteBatch } from '../sources/quote-batch.ts';
 import type { FillStatus, QuoteInput } from '../sources/quote-input.ts';
 import { RecordedMark, type SessionMark } from '../sources/session-marks.ts';
@@ -19,16 +18,10 @@ import {
   BLOCK_MARK,
   BLOCK_QUOTES_KIND,
   BLOCK_SYMBOLS,
-  HEADER_BYTES_MAX,
-  HOST_IS_LITTLE_ENDIAN,
   LIVE_QUOTE_BYTES,
-  LIVE_RECORDING_VERSION,
-  looksLikeRecording,
   padTo8,
   PAYLOAD_BYTES_MAX,
-  PREFIX_BYTES,
   QUOTE_BYTES,
-  RECORDING_VERSION,
   recordingHeader,
   TRAILER_BYTES,
   TRAILER_DIGEST_AT,
@@ -38,6 +31,7 @@ import {
   type RecordingFooter,
   type RecordingHeader,
 } from './recording-format.ts';
+import { readRecordingStart, recordingDamage, type RecordingStart } from './recording-start.ts';
 
 const FIRST_BLOCK_BYTES = 524_288;
 
@@ -46,15 +40,6 @@ export interface RecordingInputOptions {
   readonly isOpenEnded?: boolean;
   /** The books to keep; default: its own. */
   readonly ledger?: RowLedger;
-}
-
-/** Where the reading begins. */
-interface RecordingStart {
-  readonly header: RecordingHeader;
-  readonly crc: number;
-  /** Bytes ahead of it; of a journal that is read from a place in its middle, 0. */
-  readonly bytes: number;
-  readonly rest: Uint8Array;
 }
 
 /**
@@ -134,32 +119,7 @@ export class RecordingInput implements QuoteInput {
     crc32: Crc32 = tableCrc32,
     options: RecordingInputOptions = {},
   ): Promise<RecordingInput> {
-    const reader = new ChunkReader(source);
-    const prefix = await reader.exactly(PREFIX_BYTES);
-    if (prefix.length < PREFIX_BYTES || !looksLikeRecording(prefix))
-      throw damage(source.name, 0, 'it does not begin as a recording');
-    if (!HOST_IS_LITTLE_ENDIAN) throw damage(source.name, 0, 'recordings are read on little-endian machines only');
-    const view = new DataView(prefix.buffer, prefix.byteOffset);
-    const version = view.getUint32(8, true);
-    if (version !== RECORDING_VERSION && version !== LIVE_RECORDING_VERSION) {
-      throw new InputError(
-        'unreadable',
-        'recording-version',
-        { input: source.name, byte: 8 },
-        `${source.name} is a recording of format version ${version}; this program reads versions ${RECORDING_VERSION} and ${LIVE_RECORDING_VERSION}. Record the session again from its source, or use the program that wrote it.`,
-      );
-    }
-    const headerBytes = view.getUint32(12, true);
-    if (headerBytes > HEADER_BYTES_MAX) throw damage(source.name, 12, `its header cannot have ${headerBytes} bytes`);
-    const body = await reader.exactly(headerBytes + 8);
-    if (body.length < headerBytes + 8)
-      throw damage(source.name, PREFIX_BYTES + body.length, 'it ends inside its header');
-    const crc = crc32(body.subarray(0, headerBytes), crc32(prefix));
-    if (new DataView(body.buffer, body.byteOffset).getUint32(headerBytes, true) !== crc)
-      throw damage(source.name, PREFIX_BYTES, 'the checksum of its header does not match');
-    const header = JSON.parse(fromUtf8.decode(body.subarray(0, headerBytes))) as RecordingHeader;
-    const start = { header, crc, bytes: PREFIX_BYTES + headerBytes + 8, rest: reader.takeBack() };
-    return new RecordingInput(source, symbols, crc32, start, options);
+    return new RecordingInput(source, symbols, crc32, await readRecordingStart(source, crc32), options);
   }
 
   /**
@@ -403,19 +363,10 @@ export class RecordingInput implements QuoteInput {
   }
 
   #damage(why: string): InputError {
-    return damage(
+    return recordingDamage(
       this.name,
       this.#offset,
       `${why} (block ${this.#blockCount}). The ${this.#quotes} quotes before it are intact`,
     );
   }
-}
-
-function damage(input: string, byte: number, why: string): InputError {
-  return new InputError(
-    'unreadable',
-    'recording-damaged',
-    { input, byte },
-    `The recording ${input} is damaged at byte ${byte}: ${why}.`,
-  );
 }

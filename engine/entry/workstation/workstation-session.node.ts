@@ -4,7 +4,6 @@ import type { DurableStore } from '../../contract/durable-store.ts';
 import type { Problem, SessionStatus, Speed } from '../../contract/window.ts';
 import type { BarInterval } from '../../contract/bars.ts';
 import type { RulesDocument } from '../../contract/rules.ts';
-import { ruleOf } from '../../contract/rules-resolve.ts';
 import type { Clock } from '../../core/time.ts';
 import type { ControlRecord, Trade } from '../../trading/records.ts';
 import type { CheckpointRecord } from '../../contract/checkpoint-record.ts';
@@ -23,8 +22,10 @@ import { CheckpointRhythm } from '../session/checkpoint-rhythm.node.ts';
 import type { SessionBook } from './session-checkpoints.node.ts';
 import { SessionControls, type ControlOutcome } from './session-controls.node.ts';
 import { CHECKPOINT_TIMEOUT_MS, type SessionKeeper } from './session-keeper.node.ts';
+import { pendingRows } from './pending-rows.ts';
 import { feedInfo, type SessionFacts } from './progress-meter.ts';
 import { SessionOrders } from './session-orders.node.ts';
+import { SessionPace } from './session-pace.ts';
 import { SessionTrades } from './session-trades.node.ts';
 import { SessionWindow, type Emit } from './session-window.node.ts';
 
@@ -88,10 +89,9 @@ export class WorkstationSession {
   readonly #controls: SessionControls;
   readonly #rhythm: CheckpointRhythm | null;
   readonly #window: SessionWindow;
-  #isHeld = false;
+  readonly #pace: SessionPace;
   #progress: SessionProgress | null = null;
   #isClosed = false;
-  #paused: boolean;
   #isOpen = false;
   #ended = false;
   #isEndTold = false;
@@ -107,7 +107,11 @@ export class WorkstationSession {
   constructor(options: WorkstationSessionOptions) {
     const { keeper, parameters } = options;
     this.#options = options;
-    this.#paused = parameters.startPaused;
+    this.#pace = new SessionPace({
+      startPaused: parameters.startPaused,
+      send: (command) => this.#job.sendSourceEvent(command),
+      keep: keeper === null ? null : (desk) => keeper.keepDesk(desk),
+    });
     const { live } = options;
     this.rules = live?.rules ?? options.rules;
     this.rulesVersion = options.rulesVersion;
@@ -156,17 +160,8 @@ export class WorkstationSession {
       this.#job.sendSourceEvent({ kind: 'control', control, number }),
     );
     this.#rhythm = keeper === null ? null : this.#createRhythm();
-    const { epoch, clock, emit, book, scaling } = options;
-    this.#window = new SessionWindow({
-      ...{ epoch, clock, emit, book, scaling },
-      job: this.#job,
-      trades: this.#trades,
-      orders: this.#orders,
-      bars: parameters.bars ?? 'none',
-      facts: () => this.#facts(),
-    });
-    scaling.attach(this.#job, () => this.tellScaling());
-    this.#showPending();
+    this.#window = this.#openWindow();
+    options.scaling.attach(this.#job, () => this.tellScaling());
     this.#job.finished.then(
       () => this.#finish(),
       (error: unknown) => this.#fail(error),
@@ -182,8 +177,7 @@ export class WorkstationSession {
   }
 
   setSpeed(speed: Speed): void {
-    this.#options.keeper?.keepDesk({ speed });
-    this.#job.sendSourceEvent({ kind: 'set-speed', speed });
+    this.#pace.setSpeed(speed);
   }
 
   /** Enters the stream at one place. Resolves once it would enter there again after a crash; never rejects. */
@@ -246,7 +240,22 @@ export class WorkstationSession {
   /** The disk is nearly full: a live session takes nothing more, before a write of its journal fails. */
   setNearlyFull(on: boolean): void {
     if (this.#live !== null) this.#job.sendSourceEvent({ kind: 'hold', on });
-    else this.#hold(on);
+    else if (!this.#ended) this.#pace.setHeld(on);
+  }
+
+  #openWindow(): SessionWindow {
+    const { epoch, clock, emit, book, scaling, parameters } = this.#options;
+    const window = new SessionWindow({
+      ...{ epoch, clock, emit, book, scaling },
+      job: this.#job,
+      trades: this.#trades,
+      orders: this.#orders,
+      bars: parameters.bars ?? 'none',
+      facts: () => this.#facts(),
+    });
+    for (const { symbol, position } of pendingRows(parameters.positions, parameters.rules))
+      window.addPending(symbol, position);
+    return window;
   }
 
   #coordinate(live: WorkstationLive, trades: SinkWriter<Trade>): LiveCoordinator {
@@ -363,36 +372,9 @@ export class WorkstationSession {
     this.#controls.end();
   }
 
-  /** Positions are in sight from the start, also of a session that is opened paused: each symbol's earliest one. */
-  #showPending(): void {
-    const { positions, rules } = this.#options.parameters;
-    const priceDecimals = (symbol: string): number => decimalsOf(ruleOf(rules, symbol, 'priceStep') ?? '0.01');
-    const latestFirst = [...positions].sort(
-      (left, right) => (right.openedAt ?? -Infinity) - (left.openedAt ?? -Infinity),
-    );
-    for (const { symbol, shares, buyPrice, openedAt } of latestFirst) {
-      this.#window.addPending(symbol, {
-        shares,
-        buyPrice,
-        openedAtMs: openedAt ?? NaN,
-        priceDecimals: priceDecimals(symbol),
-      });
-    }
-  }
-
-  /** Nothing is read until there is room. How the session is played does not change by it. */
-  #hold(isHeld: boolean): void {
-    if (this.#ended || this.#isHeld === isHeld) return;
-    this.#isHeld = isHeld;
-    if (!this.#paused) this.#job.sendSourceEvent({ kind: isHeld ? 'pause' : 'resume' });
-  }
-
   #setPaused(paused: boolean): void {
-    if (this.#ended || paused === this.#paused) return;
-    this.#paused = paused;
-    this.#options.keeper?.keepDesk({ paused });
-    if (!this.#isHeld) this.#job.sendSourceEvent({ kind: paused ? 'pause' : 'resume' });
-    if (this.#isOpen) this.#options.onStatus({ kind: paused ? 'paused' : 'playing' });
+    if (this.#ended || !this.#pace.setPaused(paused)) return;
+    if (this.#isOpen) this.#options.onStatus({ kind: this.#pace.status });
   }
 
   #take(event: SessionEvent): void {
@@ -400,7 +382,7 @@ export class WorkstationSession {
       case 'opened':
         this.#isOpen = true;
         this.#rhythm?.start();
-        this.#options.onStatus({ kind: this.#paused ? 'paused' : 'playing' });
+        this.#options.onStatus({ kind: this.#pace.status });
         return;
       case 'progress':
       case 'ended':
@@ -481,9 +463,4 @@ export class WorkstationSession {
       this.#options.onFailed({ code: 'state-refused', message, where }, 'state-refused');
     else this.#options.onFailed({ code: 'worker-failed', message, where }, 'fault');
   }
-}
-
-/** Places of a price step, two at least: "0.01" has 2. */
-function decimalsOf(step: string): number {
-  return Math.max(2, step.includes('.') ? step.length - step.indexOf('.') - 1 : 0);
 }
