@@ -282,17 +282,22 @@ export class LocalExecutor<P> implements QueryableJob {
       // A random prefix, so that some may run often while others starve.
       const count = 1 + Math.floor(this.options.random() * order.length);
       const statuses = order.slice(0, count).map((actor) => actor.runBatch());
-      if (actors.every(({ isThrough }) => isThrough)) return;
+      if (actors.every(({ isThrough }) => isThrough)) {
+        // Whoever has nothing left to do tells its last numbers.
+        for (const actor of actors) actor.runBatch();
+        return;
+      }
       if (!statuses.includes('progress') && (await this.waitsInVain(order))) this.waitedInVain += 1;
       else this.waitedInVain = 0;
     }
   }
 
-  /** Those who may run get nowhere, unless one of them still does. @returns whether nothing has come of it but time */
+  /** Those who may run get nowhere, unless one of them still does. @returns whether nothing came of it but time, if that */
   private async waitsInVain(running: readonly Task[]): Promise<boolean> {
     const statuses = running.map((actor) => actor.runBatch());
     if (statuses.includes('progress') || this.moveWhenDue() || this.options.onAllWaiting?.() === true) return false;
-    if (this.passTime()) return true;
+    const isHeldBack = running.length < this.tasks.length + 2;
+    if (this.passTime() || isHeldBack) return true;
     const { isCalling } = this;
     const isSourceIdle = statuses[running.indexOf(this.source)] === 'idle';
     assert(isSourceIdle || isCalling, `No task can go on: ${statuses.join(', ')}.`);
