@@ -9,6 +9,7 @@ import { SymbolDictionary } from '../memory/symbol-dictionary.ts';
 import { InThreadAsyncLink } from './async/async-link.ts';
 import type { AsyncStatistics } from './async/async-statistics.ts';
 import { createPhysicalPlan, type PhysicalPlan } from './exchange/physical-plan.ts';
+import { LocalMailbox } from './local-mailbox.ts';
 import { asyncStatisticsOf, createJobMemory, type JobMemory } from './job-memory.ts';
 import type { AlignedSumsMemory } from './operators/aligned-sums.ts';
 import { ASKED, dealHandovers, RescaleBarrier } from './checkpoint/rescale.ts';
@@ -19,7 +20,7 @@ import type { StateAnswer, StateQuestion } from './query/state-question.ts';
 import { SinkTask, type ExternalWriters } from './task/sink-task.ts';
 import { SourceTask, type SourceHost } from './task/source-task.ts';
 import { StreamTask } from './task/stream-task.ts';
-import type { Mail, MailAnswer, Mailbox, Task, TaskHost } from './task/task.ts';
+import type { MailAnswer, TaskHost } from './task/task.ts';
 
 export interface LocalExecutorOptions<P> {
   readonly parameters: P;
@@ -72,27 +73,8 @@ const RING_SLOTS_MIN = 1024;
 /** Stands for the source (and the sinks) where tasks are known by index. */
 const SOURCE = -1;
 
-/** A mailbox within one thread. */
-class LocalMailbox implements Mailbox {
-  private readonly mails: Mail[] = [];
-  private readonly onAnswer: (answer: MailAnswer) => void;
-
-  constructor(onAnswer: (answer: MailAnswer) => void) {
-    this.onAnswer = onAnswer;
-  }
-  post(mail: Mail): void {
-    this.mails.push(mail);
-  }
-  hasMail(): boolean {
-    return this.mails.length > 0;
-  }
-  take(): Mail | undefined {
-    return this.mails.shift();
-  }
-  answer(answer: MailAnswer): void {
-    this.onAnswer(answer);
-  }
-}
+/** Whoever takes part in a run. */
+type Actor = SourceTask | StreamTask | SinkTask;
 
 /**
  * Runs a whole job in one thread: the very tasks, rings and operators of the threaded engine, stepped in an order that
@@ -277,22 +259,27 @@ export class LocalExecutor<P> implements QueryableJob {
       const pause = this.options.onStep?.() ?? null;
       if (pause !== null) await pause;
       if (this.moveWhenDue()) continue;
-      const actors: readonly Task[] = [this.source, ...this.tasks, this.sink];
+      const actors: readonly Actor[] = [this.source, ...this.tasks, this.sink];
       const order = this.shuffled(actors.filter((actor) => !this.holdsBack(actor)));
       // A random prefix, so that some may run often while others starve.
       const count = 1 + Math.floor(this.options.random() * order.length);
       const statuses = order.slice(0, count).map((actor) => actor.runBatch());
-      if (actors.every(({ isThrough }) => isThrough)) return;
+      if (actors.every(({ isThrough }) => isThrough)) {
+        // Whoever has nothing left to do tells its last numbers.
+        for (const actor of actors) actor.runBatch();
+        return;
+      }
       if (!statuses.includes('progress') && (await this.waitsInVain(order))) this.waitedInVain += 1;
       else this.waitedInVain = 0;
     }
   }
 
-  /** Those who may run get nowhere, unless one of them still does. @returns whether nothing has come of it but time */
-  private async waitsInVain(running: readonly Task[]): Promise<boolean> {
+  /** Everybody who may run does; when none gets anywhere, the world outside does. @returns whether all that came of it was time */
+  private async waitsInVain(running: readonly Actor[]): Promise<boolean> {
     const statuses = running.map((actor) => actor.runBatch());
     if (statuses.includes('progress') || this.moveWhenDue() || this.options.onAllWaiting?.() === true) return false;
-    if (this.passTime()) return true;
+    const isHeldBack = running.length < this.tasks.length + 2;
+    if (this.passTime() || isHeldBack) return true;
     const { isCalling } = this;
     const isSourceIdle = statuses[running.indexOf(this.source)] === 'idle';
     assert(isSourceIdle || isCalling, `No task can go on: ${statuses.join(', ')}.`);
@@ -307,9 +294,9 @@ export class LocalExecutor<P> implements QueryableJob {
    * Whoever has stretched a ring would have had to wait there: it waits here, while the others wait for calls. Not for ever,
    * because a task that holds a barrier may be what they wait for.
    */
-  private holdsBack(actor: Task): boolean {
-    if (actor === this.sink || this.waitedInVain >= WAITED_IN_VAIN_MAX || !this.isCalling) return false;
-    return !(actor as SourceTask | StreamTask).outputs.isNarrow;
+  private holdsBack(actor: Actor): boolean {
+    if (actor instanceof SinkTask || this.waitedInVain >= WAITED_IN_VAIN_MAX || !this.isCalling) return false;
+    return !actor.outputs.isNarrow;
   }
 
   private get isCalling(): boolean {

@@ -2,14 +2,12 @@ import { createHash } from 'node:crypto';
 import type { CheckpointRecord } from '../../engine/contract/checkpoint-record.ts';
 import { CheckpointCoordinator } from '../../engine/runtime/checkpoint/checkpoint-coordinator.ts';
 import { CheckpointStorage, type RestoredCheckpoint } from '../../engine/runtime/checkpoint/checkpoint-storage.ts';
-import type { TwoPhaseCommitState } from '../../engine/runtime/checkpoint/two-phase-commit-writer.ts';
 import { LocalExecutor } from '../../engine/runtime/local-executor.ts';
-import type { StoredWriter } from './commit-log.ts';
 import { newestWhole } from './disk-reading.ts';
 import { Draws } from './draws.ts';
 import { FaultDriver, SimulatedCrash } from './fault-driver.ts';
-import { LedgerRefused, type LedgerAccess, type LedgerTransaction } from './ledger.ts';
-import { DirectSink, TransactionalSink, type Describe, type LifeSink } from './life-sinks.ts';
+import { LedgerRefused } from './ledger.ts';
+import { LifeSinks } from './life-sinks.ts';
 import { PARALLELISM_MAX, type LifePlan, type SimulationPlan } from './plan.ts';
 import { Scheduler } from './scheduler.ts';
 import type { BegunJob, SimulatedJob } from './simulated-job.ts';
@@ -45,9 +43,7 @@ export class Life<R, W> {
   #begun: BegunJob<R> | null = null;
   #coordinator: CheckpointCoordinator | null = null;
   #executor: LocalExecutor<never> | null = null;
-  #sinks: Readonly<Record<string, LifeSink>> = {};
-  #isRefused = false;
-  #hasEnded = false;
+  #sinks: LifeSinks | null = null;
   readonly #stalls = new Map<'sink' | number, number>();
   #steps = 0;
   #held = 0;
@@ -98,7 +94,7 @@ export class Life<R, W> {
       const firstId = await this.#recover();
       return { kind: 'ended', results: await this.#runJob(firstId) };
     } catch (error) {
-      if (!this.faults.crashed && !this.#isRefused) throw error;
+      if (!this.faults.crashed && this.#sinks?.isRefused !== true) throw error;
       this.#store.crash();
       this.#scheduler.forgetAll();
       return { kind: this.faults.crashed ? 'crashed' : 'refused' };
@@ -136,10 +132,16 @@ export class Life<R, W> {
 
   async #runJob(firstId: number): Promise<R> {
     const restored = this.#recoveredFrom;
-    this.#sinks = Object.fromEntries(
-      Object.entries(this.#simulated.sinks).map(([name, describe]) => [name, this.#createSink(name, describe)]),
-    );
-    for (const sink of Object.values(this.#sinks)) await this.#driven(sink.recover());
+    const sinks = new LifeSinks(this.#simulated.sinks, {
+      machine: this.#machine,
+      scheduler: this.#scheduler,
+      seed: this.#plan.seed + 2,
+      ledger: this.#whole.ledger,
+      restored,
+      beforeRecoveredCommit: () => this.faults.beforeRecoveredCommit(),
+    });
+    this.#sinks = sinks;
+    await sinks.recover();
     this.faults.recovered(restored !== null);
     const begun = this.#simulated.begin({
       seed: this.#plan.seed + 1,
@@ -148,8 +150,8 @@ export class Life<R, W> {
       world: this.#machine.world,
     });
     this.#begun = begun;
-    const executor = this.#createExecutor(begun, restored);
-    const coordinator = this.#createCoordinator(executor, firstId);
+    const executor = this.#createExecutor(begun, restored, sinks);
+    const coordinator = this.#createCoordinator(executor, sinks, firstId);
     this.#executor = executor;
     this.#coordinator = coordinator;
     coordinator.start();
@@ -157,74 +159,23 @@ export class Life<R, W> {
     this.#checkAlive('before the end');
     this.faults.atEnd();
     coordinator.stop();
-    this.#hasEnded = true;
-    for (const sink of Object.values(this.#sinks)) await this.#driven(sink.finish());
+    await sinks.finish();
     this.#scheduler.forgetAll();
     return begun.results(executor);
   }
 
   /** Waits for what goes on outside of the job, while time passes. */
-  #driven<T>(promise: Promise<T>): Promise<T>;
-  #driven<T>(promise: Promise<T> | null): Promise<T | null>;
-  async #driven<T>(promise: Promise<T> | null): Promise<T | null> {
-    if (promise === null) return null;
-    return this.#scheduler.drive(promise, () => new Error('The process waits for something that will never come.'));
+  #driven<T>(promise: Promise<T>): Promise<T> {
+    return this.#scheduler.drive(promise, () => new Error('The recovery waits for something that will never come.'));
   }
 
-  #createSink(name: string, describe: Describe): LifeSink {
-    const restored = this.#recoveredFrom;
-    const recommits = (): void => this.faults.beforeRecoveredCommit();
-    if (this.#whole.ledger === null) {
-      const stored = (restored?.sinks[name] ?? null) as StoredWriter | null;
-      return new DirectSink(this.#machine.log(name), describe, stored, recommits);
-    }
-    const stored = (restored?.application ?? {}) as Record<string, TwoPhaseCommitState<LedgerTransaction> | undefined>;
-    return new TransactionalSink(
-      this.#machine.ledger(name),
-      this.#accessLedger(this.#whole.ledger.delayMs, recommits),
-      describe,
-      stored[name] ?? null,
-      (error) => {
-        if (!this.#isRefused && !this.faults.crashed) this.#violation(`${name}: ${String(error)}`);
-      },
-    );
-  }
-
-  #accessLedger(delayMs: number, beforeRecoveredCommit: () => void): LedgerAccess {
-    const draws = new Draws(this.#plan.seed + 2);
-    const machine = this.#machine;
-    return {
-      beforeRecoveredCommit,
-      restoredId: this.#recoveredFrom?.id ?? -1,
-      newestComplete: () => (this.#hasEnded ? Infinity : machine.newestUsed),
-      call: (kind, act) =>
-        new Promise((resolve, reject) => {
-          this.#scheduler.after(draws.int(0, delayMs), () => {
-            // Behind the last record there is no checkpoint to go on from: the job would begin again at an older one.
-            if (!this.#hasEnded && machine.refuses(kind)) {
-              this.#isRefused = true;
-              return reject(new LedgerRefused(`The ledger refuses a ${kind}.`));
-            }
-            act();
-            this.#scheduler.after(draws.int(0, delayMs), resolve);
-          });
-        }),
-    };
-  }
-
-  async #storedBySinks(checkpointId: number): Promise<Record<string, unknown>> {
-    const stored: Record<string, unknown> = { note: checkpointId };
-    for (const [name, sink] of Object.entries(this.#sinks)) stored[name] = await sink.stored(checkpointId);
-    return stored;
-  }
-
-  #createExecutor(begun: BegunJob<R>, restored: RestoredCheckpoint | null): LocalExecutor<never> {
+  #createExecutor(begun: BegunJob<R>, restored: RestoredCheckpoint | null, sinks: LifeSinks): LocalExecutor<never> {
     const { parallelism, ringSlots } = this.#plan;
     const executor = new LocalExecutor(begun.job, {
       parameters: begun.parameters as never,
       parallelism,
       maxParallelism: this.#whole.maxParallelism,
-      sinks: Object.fromEntries(Object.entries(this.#sinks).map(([name, { writer }]) => [name, writer])),
+      sinks: sinks.writers,
       random: this.#draws.random,
       clock: this.#scheduler,
       ringSlots,
@@ -244,7 +195,7 @@ export class Life<R, W> {
     return executor;
   }
 
-  #createCoordinator(executor: LocalExecutor<never>, firstId: number): CheckpointCoordinator {
+  #createCoordinator(executor: LocalExecutor<never>, sinks: LifeSinks, firstId: number): CheckpointCoordinator {
     const { intervalMs, minPauseMs, timeoutMs } = this.#plan;
     const { maxParallelism } = this.#whole;
     const kinds = new Map<number, CheckpointRecord['kind']>();
@@ -265,7 +216,7 @@ export class Life<R, W> {
           this.#scheduler.after(this.#draws.int(0, 2), () => executor.triggerCheckpoint(id));
         },
         store: async (parts) => {
-          const application = await this.#storedBySinks(parts.id);
+          const application = { note: parts.id, ...(await sinks.stored(parts.id)) };
           return this.#storage.write({ ...parts, application, values: [] }, () => Promise.resolve());
         },
         completed: (id) => {
@@ -296,7 +247,7 @@ export class Life<R, W> {
     if (text.startsWith('The job has ended')) return;
     this.faults.failed(id);
     if (text.includes('was not complete after')) this.faults.timedOut();
-    if (!this.faults.disturbsStore && !this.#isRefused)
+    if (!this.faults.disturbsStore && this.#sinks?.isRefused !== true)
       this.#violation(`Checkpoint ${id} failed although nothing was planned: ${text}`);
   }
 
@@ -352,7 +303,7 @@ export class Life<R, W> {
   /** Whoever caught what killed a task: the whole process is gone. */
   #checkAlive(when: string): void {
     if (this.faults.crashed) throw new SimulatedCrash(when);
-    if (this.#isRefused) throw new LedgerRefused(when);
+    if (this.#sinks?.isRefused === true) throw new LedgerRefused(when);
   }
 
   /** Puts the fault driver between the engine's parts: where records and timers are processed, and who does nothing. */

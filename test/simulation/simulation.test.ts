@@ -17,6 +17,8 @@ const KINDS = [
   'calls-ordered',
   'calls-unordered',
   'clock-jump',
+  'connected-broadcast',
+  'connected-keyed',
   'crash-ahead-of-commit',
   'crash-at-a-step',
   'crash-at-the-end',

@@ -46,6 +46,8 @@ export interface DrawnStreams {
   readonly asOf: { readonly before: boolean; readonly ageMaxMs: number } | null;
   readonly calls: DrawnCalls | null;
   readonly triggered: DrawnTriggered | null;
+  /** Both sides, in a function with two inputs. */
+  readonly connected: 'keyed' | 'broadcast' | null;
 }
 
 const KEYS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] as const;
@@ -68,6 +70,7 @@ export function drawStreams(draws: Draws, more: Draws): DrawnStreams {
     asOf: some(() => ({ before: draws.chance(0.5), ageMaxMs: draws.of([Infinity, 0, 5, 20]) })),
     calls: some(() => drawCalls(draws)),
     triggered: drawTriggered(more),
+    connected: more.of([null, 'keyed', 'broadcast'] as const),
   };
 }
 
@@ -119,7 +122,7 @@ function drawCalls(draws: Draws): DrawnCalls {
 }
 
 /** Names of the parts, as they are counted. */
-export function partsOf({ windows, interval, asOf, calls, triggered, hasStruct }: DrawnStreams): string[] {
+export function partsOf({ windows, interval, asOf, calls, triggered, connected, hasStruct }: DrawnStreams): string[] {
   return [
     'job-streams',
     hasStruct ? 'records-structs' : 'records-long',
@@ -128,5 +131,6 @@ export function partsOf({ windows, interval, asOf, calls, triggered, hasStruct }
     ...(asOf === null ? [] : ['join-as-of']),
     ...(calls === null ? [] : [`calls-${calls.mode}`]),
     ...triggerPartsOf(triggered),
+    ...(connected === null ? [] : [`connected-${connected}`]),
   ];
 }

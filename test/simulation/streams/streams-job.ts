@@ -28,6 +28,7 @@ import { EventTimeSessionWindows } from '../../../engine/api/windows/session-win
 import { SlidingEventTimeWindows, SlidingProcessingTimeWindows } from '../../../engine/api/windows/sliding-windows.ts';
 import { TumblingEventTimeWindows } from '../../../engine/api/windows/tumbling-windows.ts';
 import { TimeWindow, type Window } from '../../../engine/api/windows/window.ts';
+import { describeHearing, describeMeeting } from './connected-streams.ts';
 import type { DrawnStreams, DrawnWindows, StreamRecord } from './drawn-streams.ts';
 import { AskService, type Answered, type SimulatedService } from './simulated-service.ts';
 import { describeTriggered } from './triggered-windows.ts';
@@ -46,6 +47,8 @@ export const STREAM_SINKS = [
   'late',
   'triggered',
   'triggered-late',
+  'met',
+  'heard',
   'pairs',
   'late-sides',
   'versions',
@@ -237,6 +240,12 @@ export const streamsJob = defineJob<StreamsParameters>((env, { drawn, tellsOrder
   }
   const sideOf = (side: 1 | 2): KeyedStream<string, StreamRecord> =>
     (records as typeof read).filter((record) => record.side === side).keyBy('key');
+  if (drawn.connected === 'keyed')
+    describeMeeting(sideOf(1), sideOf(2)).uid('meet').sinkTo(externalSink('met')).uid('met');
+  if (drawn.connected === 'broadcast') {
+    const told = (records as typeof read).filter(({ side }) => side === 2).broadcast();
+    describeHearing(sideOf(1), told).uid('hear').sinkTo(externalSink('heard')).uid('heard');
+  }
   if (drawn.interval !== null) {
     const pairs = sideOf(1)
       .intervalJoin(sideOf(2))

@@ -1,4 +1,5 @@
 import { WindowOracle } from '../../support/oracle/windows.ts';
+import { hearingsOf, meetingsOf } from './connected-oracle.ts';
 import type { DrawnStreams, DrawnWindows, StreamRecord } from './drawn-streams.ts';
 import { answerTo } from './simulated-service.ts';
 import { triggeredByTheBook } from './triggers-oracle.ts';
@@ -20,12 +21,14 @@ export function streamsByTheBook(
   tellsOrder: boolean,
 ): Readonly<Record<string, string[]>> {
   const met = meet(drawn);
-  const { windows, interval, asOf, calls, triggered, ttlMs } = drawn;
+  const { windows, interval, asOf, calls, triggered, connected, records, ttlMs } = drawn;
   const lines: Record<string, Lines> = {
     counts: countsOf(met, ttlMs),
     timers: timersOf(met, timerAfterMs),
     ...(windows !== null && windowsOf(drawn, windows, met)),
     ...(triggered !== null && triggeredByTheBook(drawn, triggered)),
+    ...(connected === 'keyed' && { met: meetingsOf(records) }),
+    ...(connected === 'broadcast' && { heard: hearingsOf(records) }),
     ...(interval !== null && pairsOf(met, interval.lower, interval.upper)),
     ...(asOf !== null && { versions: versionsOf(met, asOf.before, asOf.ageMaxMs) }),
     ...(calls !== null && { answers: answersOf(met, tellsOrder) }),
