@@ -184,6 +184,7 @@ describe('texts in a ring', () => {
             status: () => undefined,
             processingTime: () => undefined,
             alignment: () => false,
+            latency: () => undefined,
             end: () => undefined,
             barrier: () => false,
           });

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type {
   JobPage,
   KeyGroupLoad,
+  LatencyPage,
   OperatorNumbers,
   OperatorPage,
   SubtaskPage,
@@ -10,7 +11,17 @@ import type {
 } from '../../../engine/contract/job-page.ts';
 import { countText, NOTHING, bytesText } from '../../format/decimal-text.ts';
 import { durationText } from '../../format/time-text.ts';
-import { LEVEL_TONES, nameText, numberText, perSecondText, shareText, usageText, watermarkText } from './job-text.ts';
+import {
+  latencyText,
+  LEVEL_TONES,
+  nameText,
+  numberText,
+  perSecondText,
+  shareText,
+  shortTimeText,
+  usageText,
+  watermarkText,
+} from './job-text.ts';
 
 /** One vertex: what each of its subtasks does, and each of its operators. Titles of columns are Flink's names. */
 export function VertexTab(props: { readonly page: JobPage; readonly vertex: VertexPage; readonly zone: string }) {
@@ -141,6 +152,9 @@ function Operators({ vertex, zone }: { readonly vertex: VertexPage; readonly zon
             <th title="numFiredTimers">Timers fired</th>
             <th title="numFiredTimersPerSecond">Fired/s</th>
             <th title="Different keys it ever saw">Keys</th>
+            <th title="latency: from the source until it is taken here; the median and what 99 of 100 stay under, of the latest 128 markers">
+              Latency
+            </th>
             <th title="currentInputWatermark">Watermark in</th>
             <th title="currentOutputWatermark">Watermark out</th>
           </tr>
@@ -153,6 +167,11 @@ function Operators({ vertex, zone }: { readonly vertex: VertexPage; readonly zon
       </table>
     </>
   );
+}
+
+function latencyTitle({ source, count, minMs, p95Ms, maxMs }: LatencyPage): string {
+  const [least, most, high] = [minMs, maxMs, p95Ms].map(shortTimeText);
+  return `from ${source}: ${least} to ${most}, 95 of 100 under ${high}; ${countText(count)} markers so far`;
 }
 
 /** Of an operator with two inputs: it goes by the lower one. */
@@ -185,6 +204,7 @@ function OperatorRow(props: {
       <td>{numberText(numbers.numFiredTimers)}</td>
       <td>{perSecondText(numbers.numFiredTimersPerSecond)}</td>
       <td>{numberText(numbers.numKeys)}</td>
+      <td title={operator.latency.map(latencyTitle).join('\n')}>{latencyText(operator.latency)}</td>
       <td title={inputsTitle(numbers, zone)}>{watermarkText(numbers.currentInputWatermark, zone)}</td>
       <td>{watermarkText(numbers.currentOutputWatermark, zone)}</td>
     </tr>
