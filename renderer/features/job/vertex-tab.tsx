@@ -6,6 +6,7 @@ import type {
   OperatorNumbers,
   OperatorPage,
   SubtaskPage,
+  TaskNumbers,
   TaskTimes,
   VertexPage,
 } from '../../../engine/contract/job-page.ts';
@@ -44,8 +45,9 @@ export function VertexTab(props: { readonly page: JobPage; readonly vertex: Vert
             <th title="busyTimeMsPerSecond">Busy</th>
             <th title="idleTimeMsPerSecond">Idle</th>
             <th title="backPressuredTimeMsPerSecond">Back-pressured</th>
-            <th title="inPoolUsage: how full the queues are that lead here">Queue in</th>
-            <th title="outPoolUsage: how full the queues are that it writes into">Queue out</th>
+            <th title="inPoolUsage, outPoolUsage: how full the queues are that lead here, and those it writes into">
+              Queues
+            </th>
             <th title="currentInputWatermark">Watermark in</th>
             <th title="currentOutputWatermark">Watermark out</th>
           </tr>
@@ -97,16 +99,17 @@ function SubtaskRow(props: {
         {backPressureLevel === 'ok' ? '' : `${backPressureLevel} `}
         {timeOf(times, 'backPressuredTimeMsPerSecond')}
       </td>
-      <td title={queueTitle(numbers.inputQueueLength)}>{usageText(numbers.inPoolUsage)}</td>
-      <td title={queueTitle(numbers.outputQueueLength)}>{usageText(numbers.outPoolUsage)}</td>
+      <td title={queuesTitle(numbers)}>
+        {usageText(numbers.inPoolUsage)}, {usageText(numbers.outPoolUsage)}
+      </td>
       <td>{watermarkText(numbers.currentInputWatermark, zone)}</td>
       <td>{watermarkText(numbers.currentOutputWatermark, zone)}</td>
     </tr>
   );
 }
 
-function queueTitle(length: number | null): string {
-  return length === null ? '' : `${countText(length)} records, or parts of their text`;
+function queuesTitle({ inputQueueLength, outputQueueLength }: TaskNumbers): string {
+  return `in ${numberText(inputQueueLength)}, out ${numberText(outputQueueLength)} records, or parts of their text`;
 }
 
 function timeOf(times: TaskTimes | null, name: keyof TaskTimes): string {
@@ -147,7 +150,7 @@ function Operators({ vertex, zone }: { readonly vertex: VertexPage; readonly zon
             <th title="numRecordsInPerSecond">In/s</th>
             <th title="numRecordsOut, main and side outputs">Out</th>
             <th title="numRecordsOutPerSecond">Out/s</th>
-            <th title="numLateRecordsDropped: came behind the watermark and were left out">Late dropped</th>
+            <th title="numLateRecordsDropped: came behind the watermark and were left out">Late</th>
             <th title="Set and not fired yet, by event time and by processing time">Timers pending</th>
             <th title="numFiredTimers">Timers fired</th>
             <th title="numFiredTimersPerSecond">Fired/s</th>
