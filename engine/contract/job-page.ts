@@ -127,6 +127,24 @@ export interface OperatorPage {
   readonly total: OperatorNumbers;
   /** By subtask index. */
   readonly subtasks: readonly OperatorNumbers[];
+  /** From each source whose markers came. Empty: none yet, or the job sends none. */
+  readonly latency: readonly LatencyPage[];
+}
+
+/**
+ * How long records are under way from a source until the operator takes them, ms. Markers among the records tell it; the
+ * latest 128 of all subtasks together.
+ */
+export interface LatencyPage {
+  /** uid of the source. */
+  readonly source: string;
+  /** Markers so far. */
+  readonly count: number;
+  readonly minMs: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
 }
 
 export type OperatorKind =

@@ -47,6 +47,8 @@ export interface RunJobOptions<P> extends ThreadOptions {
   readonly ringSlots?: number;
   /** `off`: operators count nothing. Absent: they do. */
   readonly metrics?: 'on' | 'off';
+  /** Between two latency markers of a source (Flink: metrics.latency.interval). Absent: none are sent. */
+  readonly latencyIntervalMs?: number;
   /** A thread that shows no sign of life for this long has hung; generous, because a machine may stand still. */
   readonly hangMs?: number;
   /** Absent: the job has no checkpoints. */
@@ -95,7 +97,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
       ...(maxParallelism !== undefined && { maxParallelism }),
     });
     const plan = createPhysicalPlan(this.graph, ringOptions(ringSlots));
-    const all = createJobMemory(this.graph, plan, options.symbols);
+    const all = createJobMemory(this.graph, plan, options.symbols, options.latencyIntervalMs ?? null);
     this.memory = options.metrics === 'off' ? { ...all, metrics: null } : all;
     this.symbols = new SymbolDictionary(this.memory.symbols);
     this.threads = new JobThreads(options, this.control, {

@@ -107,6 +107,17 @@ export function createJobGraph(environment: StreamExecutionEnvironment, options:
 }
 
 /** A node's uid, or one made from its place in the job. */
+/** Ids of the sources whose records can reach an operator, in a fixed order. */
+export function sourceIdsAbove(node: StreamNode): ReadonlySet<number> {
+  const ids = new Set<number>();
+  const visit = (at: StreamNode): void => {
+    if (at.work.kind === 'source') ids.add(at.id);
+    for (const { edges } of at.inputs) for (const edge of edges) visit(edge.from);
+  };
+  visit(node);
+  return ids;
+}
+
 export function uidOf(node: StreamNode): string {
   return node.uid ?? `auto-${node.id}-${node.work.kind}`;
 }

@@ -38,5 +38,7 @@ export const CONTROL = {
    * Its number is in the timestamp word, the new parallelism (0: none) in the slot.
    */
   BARRIER: 10,
+  /** How long it is under way is noted: source node in the slot, when it left in the timestamp word. */
+  LATENCY: 11,
 } as const;
 export const FIRST_DATA_TYPE = 16;

@@ -7,6 +7,7 @@ import {
 } from '../memory/symbol-dictionary.ts';
 import { createAsyncStatisticsMemory, readAsyncStatistics, type AsyncStatistics } from './async/async-statistics.ts';
 import type { PhysicalPlan } from './exchange/physical-plan.ts';
+import { createLatencyMemory } from './metrics/latency.ts';
 import { createMetricsMemory, type MetricsMemory } from './metrics/metrics-memory.ts';
 import { createAlignedSumsMemory, type AlignedSumsMemory } from './operators/aligned-sums.ts';
 import { TASKS_MAX } from './thread-control.ts';
@@ -23,7 +24,14 @@ export interface JobMemory {
   readonly metrics: MetricsMemory | null;
 }
 
-export function createJobMemory(graph: JobGraph, plan: PhysicalPlan, symbols: SymbolDictionaryOptions = {}): JobMemory {
+/** @param latencyIntervalMs between two latency markers of a source; null: none are sent */
+export function createJobMemory(
+  graph: JobGraph,
+  plan: PhysicalPlan,
+  symbols: SymbolDictionaryOptions = {},
+  latencyIntervalMs: number | null = null,
+): JobMemory {
+  const latency = latencyIntervalMs === null ? null : createLatencyMemory(graph, latencyIntervalMs);
   return {
     rings: new Map(
       plan.rings.map(({ id, capacity, slots, slotWords }) => [id, createRing(capacity, slotWords, 0, slots)]),
@@ -31,7 +39,7 @@ export function createJobMemory(graph: JobGraph, plan: PhysicalPlan, symbols: Sy
     sums: new Map(graph.keyedNodes.map(({ id }) => [id, createAlignedSumsMemory(graph.parallelism)])),
     symbols: createSymbolMemory(symbols),
     asyncStatistics: new Map(graph.nodes.filter(isAsync).map(({ id }) => [id, createAsyncStatisticsMemory(TASKS_MAX)])),
-    metrics: createMetricsMemory(graph),
+    metrics: createMetricsMemory(graph, latency),
   };
 }
 

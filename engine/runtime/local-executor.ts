@@ -35,6 +35,8 @@ export interface LocalExecutorOptions<P> {
   /** Few records to a poll make many steps of a small input. */
   readonly pollRecords?: number;
   readonly symbolsMax?: number;
+  /** Between two latency markers of a source, on the clock. Absent: none are sent. */
+  readonly latencyIntervalMs?: number;
   readonly onSourceEvent?: (source: string, event: unknown) => void;
   /** Parts of checkpoints, as tasks complete them. */
   readonly onAcknowledge?: (part: Acknowledgement) => void;
@@ -109,7 +111,8 @@ export class LocalExecutor<P> implements QueryableJob {
     const graph = this.build();
     this.graph = graph;
     const plan = this.planOf(graph);
-    this.memory = createJobMemory(graph, plan, { symbolsMax: options.symbolsMax ?? 2 ** 16 });
+    const symbols = { symbolsMax: options.symbolsMax ?? 2 ** 16 };
+    this.memory = createJobMemory(graph, plan, symbols, options.latencyIntervalMs ?? null);
     const sourceGraph = this.build();
     this.sourceGraph = sourceGraph;
     assert(

@@ -84,6 +84,24 @@ test('a click on the mark of a trade in the chart, or Enter on it, tells why tha
   await page.getByTestId('trade-why').waitFor({ state: 'detached' });
   await page.keyboard.press('Escape');
   expect(await desk.text('chart-trade')).toBe('');
+
+  // Candles have the same marks.
+  await page.getByRole('group', { name: 'Interval' }).getByRole('button', { name: '1s', exact: true }).click();
+  await page.getByRole('button', { name: 'Open it again with bars' }).click();
+  await page.getByRole('button', { name: 'End it and open' }).click();
+  await desk.waitForNumber('total-trades', 1);
+  await page.getByTestId('candles').focus();
+  await expect
+    .poll(
+      async () => {
+        await page.keyboard.press('End');
+        return await desk.text('chart-trade');
+      },
+      { timeout: 30_000 },
+    )
+    .toContain('sold 100 at');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('trade-why').waitFor();
 });
 
 /** Moves the mouse over the chart until it is on a mark, which the pointer tells. */

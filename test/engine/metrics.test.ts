@@ -100,6 +100,39 @@ describe('the numbers of a job of windows and joins', () => {
       expect(currentInputWatermark).toBe(Math.min(currentInput1Watermark ?? NaN, currentInput2Watermark ?? NaN));
   });
 
+  test('tell how long records are under way to every operator, and markers change no result', async () => {
+    const plain = (await run(2)).sinks;
+    const sinks = Object.fromEntries(TOLL_ROAD_SINKS.map((name) => [name, new CollectingSink<unknown>()]));
+    let nowMs = 0;
+    const ticking = { monotonicMs: () => (nowMs += 1), wallMs: () => nowMs };
+    const executor = new LocalExecutor(tollRoad, {
+      parameters,
+      parallelism: 2,
+      random: seededRandom(2),
+      clock: ticking,
+      ringSlots: 32,
+      pollRecords: 4,
+      latencyIntervalMs: 20,
+      sinks,
+    });
+    await executor.run();
+    for (const { id, kind, operators } of pageOf(executor as LocalExecutor<never>).vertices) {
+      const { latency } = operators[0];
+      if (kind === 'source') {
+        expect(latency, id).toEqual([]);
+        continue;
+      }
+      expect(latency.length, id).toBe(1);
+      const [{ source, count, minMs, p50Ms, p95Ms, p99Ms, maxMs }] = latency;
+      expect(source).toBe('gates');
+      expect(count, id).toBeGreaterThan(20);
+      expect(minMs, id).toBeGreaterThan(0);
+      const quantiles = [minMs, p50Ms, p95Ms, p99Ms, maxMs];
+      expect(quantiles, id).toEqual(quantiles.toSorted((left, right) => left - right));
+    }
+    for (const name of TOLL_ROAD_SINKS) expect(sinks[name].sorted(), name).toEqual(plain[name].sorted());
+  });
+
   test('show empty rings once all is read, and nothing for rings that there are none of', async () => {
     const { page } = await run(3);
     for (const { kind, total, id } of page.vertices) {

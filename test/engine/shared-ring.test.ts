@@ -4,7 +4,7 @@ import { ChannelReader } from '../../engine/runtime/exchange/channel-reader.ts';
 import { ChannelWriter } from '../../engine/runtime/exchange/channel-writer.ts';
 import type { RingPlan } from '../../engine/runtime/exchange/physical-plan.ts';
 import { decodePlain, encodePlain } from '../../engine/memory/plain-text.ts';
-import { createRing, RingReader, RingWriter } from '../../engine/memory/shared-ring.ts';
+import { createRing, RingReader, RingWriter, slotsInUse } from '../../engine/memory/shared-ring.ts';
 
 /** Where positions begin: some wrap through 2^31 and 2^32 within a few steps. */
 const starts = fc.constantFrom(0, 2 ** 31 - 5, -(2 ** 31), -3, 12_345);
@@ -42,6 +42,26 @@ describe('a shared ring', () => {
     expect([writer.isWithinLimit, writer.hasRoom(), writer.isHalfEmpty()]).toEqual([true, false, false]);
     expect(reader.lookAgain()).toBe(1024);
   });
+
+  test.each([0, 2 ** 31 - 5, -3])(
+    'tells anybody how many slots are shown and not given back, from position %i on',
+    (start) => {
+      const memory = createRing(64, 8, start);
+      const writer = new RingWriter(memory);
+      const reader = new RingReader(memory);
+      for (let index = 0; index < 20; index += 1) {
+        writer.claim();
+        writer.commit();
+      }
+
+      expect(slotsInUse(memory)).toBe(0);
+      writer.publish();
+      expect(slotsInUse(memory)).toBe(20);
+      reader.available();
+      reader.release((start + 13) | 0);
+      expect(slotsInUse(memory)).toBe(7);
+    },
+  );
 
   test('is a queue: what is published comes out once, in order, whatever the positions', () => {
     fc.assert(
@@ -184,6 +204,7 @@ describe('texts in a ring', () => {
             status: () => undefined,
             processingTime: () => undefined,
             alignment: () => false,
+            latency: () => undefined,
             end: () => undefined,
             barrier: () => false,
           });

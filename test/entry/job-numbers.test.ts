@@ -32,6 +32,7 @@ function start(metrics: 'on' | 'off', factor: number) {
     workerScript,
     parallelism: 2,
     metrics,
+    latencyIntervalMs: 10,
     sinks: { trades, 'late-quotes': new CollectingSink() },
   });
   return { job, trades, meter: new JobMeter(job) };
@@ -66,6 +67,12 @@ test('counts go on while the number of workers changes, and are exact when the j
   const { total } = page.vertices.find(({ id }) => id === 'trade')?.operators[0] ?? expect.unreachable();
   expect(total.numRecordsOut).toBe(trades.records.length);
   const source = page.vertices[0];
+  for (const uid of ['trade', 'trades']) {
+    const [latency] = page.vertices.find(({ id }) => id === uid)?.operators[0].latency ?? [];
+    expect(latency.source).toBe('session');
+    expect(latency.count).toBeGreaterThan(100);
+    expect(latency.minMs).toBeGreaterThan(0);
+  }
   expect(source.operators[0].total.numRecordsOut).toBe(quotes?.numRecords);
   // A record is one cache line.
   expect(source.total.numBytesOut).toBeGreaterThanOrEqual((quotes?.numRecords ?? NaN) * 64);

@@ -43,6 +43,8 @@ const OPERATOR: OperatorNumbers = {
   },
 };
 
+const LATENCY = { source: 'in', count: 9, minMs: 1, p50Ms: 2, p95Ms: 3, p99Ms: 4, maxMs: 5 };
+
 function page(job: string, name: string): JobPage {
   return {
     job,
@@ -71,7 +73,7 @@ function page(job: string, name: string): JobPage {
             backPressureLevel: 'low',
           },
         ],
-        operators: [{ uid: 'op', name, kind: 'async-wait', total: OPERATOR, subtasks: [OPERATOR] }],
+        operators: [{ uid: 'op', name, kind: 'async-wait', total: OPERATOR, subtasks: [OPERATOR], latency: [LATENCY] }],
       },
     ],
     edges: [{ from: 'in', to: 'op', input: 0, partitioning: 'key', side: null, numRecords: 7, numRecordsPerSecond: 1 }],
@@ -143,6 +145,10 @@ test('labels name job, task, operator and subtask as those of Flink do, and are 
     'job_name="second",task_name="plain",task_id="op",operator_name="plain",operator_id="op",subtask_index="0"';
   expect(lines).toContain(`flink_taskmanager_job_task_operator_numLateRecordsDropped{${operator}} 2`);
   expect(lines).toContain(`flink_taskmanager_job_task_operator_async_retries{${operator}} 9`);
+  const ids = 'operator_name="plain",operator_id="op",source_id="in",quantile="0.99"';
+  expect(lines).toContain(
+    `flink_taskmanager_job_task_operator_latency{job_name="second",task_name="plain",task_id="op",${ids}} 4`,
+  );
   expect(lines).toContain('flink_jobmanager_job_uptime{job_name="second"} 1234');
   expect(lines).toContain('flink_jobmanager_job_numRestarts{job_name="second"} 2');
   expect(lines).toContain('flink_jobmanager_numRunningJobs 2');

@@ -86,7 +86,10 @@ test('the workstation is asked by programs once its server is on, by its window 
 
   engine.send({ kind: 'watch-job', on: true });
   await engine.until('the job page', ({ jobPage }) => (jobPage?.checkpoints.numberOfCompletedCheckpoints ?? 0) > 0);
-  expect(engine.known.jobPage).toMatchObject({ job: 'session', state: 'running', parallelism: 2 });
+  expect(engine.known.jobPage).toMatchObject({ job: 'session', state: 'running', parallelism: 2, numRestarts: 0 });
+  await engine.until('its latency', ({ jobPage }) =>
+    ['trade', 'trades'].every((id) => jobPage?.vertices.find((vertex) => vertex.id === id)?.operators[0].latency[0]),
+  );
   engine.send({ kind: 'watch-job', on: false });
 
   engine.send({ kind: 'set-server', on: false });

@@ -160,6 +160,10 @@ describe('a workstation that is killed', () => {
       await engine.until('recovered', ({ state: found }) => found?.recoveries.length === index + 1);
     }
     expect(engine.known.state?.recoveries.at(-1)).toMatchObject({ why: 'session-failed' });
+    const restored = engine.known.state?.recoveries.findLast(({ checkpointId }) => checkpointId !== null);
+    engine.send({ kind: 'watch-job', on: true });
+    await engine.until('the job page', ({ jobPage }) => jobPage?.numRestarts === 3);
+    expect(engine.known.jobPage?.checkpoints.lastCheckpointRestoreTimestamp).toBe(restored?.atMs);
     for (const thread of ['task 1', 'task 0', 'source']) expect(engine.known.problems.join()).toContain(thread);
 
     expect(await finished(engine)).toEqual(expected);

@@ -1,7 +1,5 @@
-import { repeatEvery } from '../../engine/core/machine.node.ts';
 import { runJob } from '../../engine/entry/job-runner.node.ts';
 import { TradeCollector } from '../../engine/entry/session/trade-collector.node.ts';
-import { JobMeter } from '../../engine/runtime/metrics/job-metrics.ts';
 import type { RulesDocument } from '../../engine/contract/rules.ts';
 import { busiestThreadMs, spreadOf, threadTimes, type BenchLine } from './measure.ts';
 import { memoryTrading, type MemoryTradingEvent, type MemoryTradingParameters } from './memory-job.ts';
@@ -27,13 +25,11 @@ export const RULES_WITH_TIMERS: RulesDocument = {
 };
 
 const RSS_EVERY_MS = 50;
-/** As the job page does. */
-const READ_EVERY_MS = 1_000;
 const MEGABYTE = 1e6;
 /** A collector that comes a little later than the time before moves a process by so much; a leak does not stop there. */
 const FLAT_MEGABYTES = 4;
 
-export interface MemoryRun {
+interface MemoryRun {
   /** Of the whole process, bytes: when measuring began, and the most there was since. */
   readonly rssBefore: number;
   readonly rssPeak: number;
@@ -45,11 +41,7 @@ export interface MemoryRun {
 }
 
 /** Plays one session from memory through the whole job, on threads of its own. */
-export async function runFromMemory(
-  parameters: MemoryTradingParameters,
-  workers: number,
-  more: { readonly metrics?: 'on' | 'off'; readonly execArgv?: string[] } = {},
-): Promise<MemoryRun> {
+async function runFromMemory(parameters: MemoryTradingParameters, workers: number): Promise<MemoryRun> {
   const trades = new TradeCollector(true);
   let startedMs = 0;
   let rssBefore = 0;
@@ -73,10 +65,7 @@ export async function runFromMemory(
     },
     // Threads stay until they were asked for their processor time.
     lingers: true,
-    ...more,
   });
-  const meter = more.metrics === 'on' ? new JobMeter(job) : null;
-  const stopReading = repeatEvery(READ_EVERY_MS, () => meter?.page('bench'));
   const sampling = setInterval(() => {
     const rss = process.memoryUsage.rss();
     rssPeak = Math.max(rssPeak, rss);
@@ -100,7 +89,6 @@ export async function runFromMemory(
     };
   } finally {
     clearInterval(sampling);
-    stopReading();
     await job.close();
     trades.dispose();
   }

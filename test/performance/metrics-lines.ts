@@ -14,6 +14,8 @@ import type { Counting, SliceOrder, SliceTimes } from './metrics-slices.ts';
 const AIM = 2;
 /** The arrays of the market eight times: every slice has the same quotes. On the wall some thirty ms. */
 const SLICE_QUOTES = 8 * BUFFERED_MIN;
+/** As in a session. */
+const LATENCY_INTERVAL_MS = 100;
 const WARM_UP_QUOTES = 8_000_000;
 /** So that what follows finds the code compiled with counting switched on and off. */
 const SLICES_DROPPED = 32;
@@ -143,6 +145,7 @@ async function play(
       if (told.kind === 'slices-played') times = told.times;
     },
     lingers: true,
+    latencyIntervalMs: LATENCY_INTERVAL_MS,
   });
   try {
     const memory = job.memory.metrics as MetricsMemory;

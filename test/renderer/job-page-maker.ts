@@ -19,7 +19,7 @@ export function times(busy: number, backPressured: number): TaskTimes {
 
 function operator(late: number | null): OperatorPage {
   const total = { ...NO_OPERATOR_NUMBERS, numLateRecordsDropped: late };
-  return { uid: `o${late}`, name: 'operator', kind: 'window', total, subtasks: [total] };
+  return { uid: `o${late}`, name: 'operator', kind: 'window', total, subtasks: [total], latency: [] };
 }
 
 /** @param late dropped by each of its operators */

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { lateDropped, vertexInWords, watermarkText, worstTimes } from '../../renderer/features/job/job-text.ts';
+import type { LatencyPage } from '../../engine/contract/job-page.ts';
+import {
+  lateDropped,
+  latencyText,
+  vertexInWords,
+  watermarkText,
+  worstTimes,
+} from '../../renderer/features/job/job-text.ts';
 import { pageOf, times, vertex } from './job-page-maker.ts';
 
 test('a vertex is as busy as its busiest subtask, and not measured where none is', () => {
@@ -36,4 +43,13 @@ test('what is drawn of a vertex is said in words as well', () => {
 test('a watermark that has not come yet is nothing, not the year 1970', () => {
   expect(watermarkText(null, 'UTC')).toBe('\u2013');
   expect(watermarkText(0, 'UTC')).toBe('00:00:00.000');
+});
+
+test('the latency told is that from the slowest source, in tenths of a millisecond where it is short', () => {
+  const rest = { count: 9, minMs: 0, p95Ms: 1, maxMs: 9_000 };
+  const from = (source: string, p50Ms: number, p99Ms: number): LatencyPage => ({ ...rest, source, p50Ms, p99Ms });
+
+  expect(latencyText([])).toBe('\u2013');
+  expect(latencyText([from('quotes', 0.44, 12.4), from('rules', 0.3, 2)])).toBe('0.4 ms, 12 ms');
+  expect(latencyText([from('quotes', 0.44, 3), from('rules', 1200, 2500)])).toBe('1.2 s, 2.5 s');
 });

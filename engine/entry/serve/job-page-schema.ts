@@ -64,6 +64,18 @@ const OPERATOR_NUMBERS = z.strictObject({
     .describe("Little's law: occupancy = throughput x latency."),
 });
 
+const LATENCY = z
+  .strictObject({
+    source: z.string(),
+    count: z.int(),
+    minMs: z.number(),
+    p50Ms: z.number(),
+    p95Ms: z.number(),
+    p99Ms: z.number(),
+    maxMs: z.number(),
+  })
+  .describe('Of records from a source until the operator takes them.');
+
 const OPERATOR_KINDS = [
   ...(['source', 'map', 'filter', 'flat-map', 'process', 'sink'] as const),
   ...(['keyed-process', 'keyed-co-process', 'keyed-broadcast', 'window', 'interval-join', 'as-of-join'] as const),
@@ -95,6 +107,7 @@ const VERTEX = z.strictObject({
       kind: z.enum(OPERATOR_KINDS),
       total: OPERATOR_NUMBERS,
       subtasks: z.array(OPERATOR_NUMBERS),
+      latency: z.array(LATENCY),
     }),
   ),
 });

@@ -96,6 +96,13 @@ export const OPERATOR_FAMILIES = {
   numKeys: gauge('Different keys.'),
 } satisfies Readonly<Record<Exclude<keyof OperatorNumbers, 'async'>, Family>>;
 
+/** `flink_taskmanager_job_task_operator_*`, by source and quantile. */
+export const LATENCY_FAMILIES = {
+  latency: gauge(
+    'Time of records from a source until the operator takes them, ms: quantiles of the latest 128 markers.',
+  ),
+} satisfies Readonly<Record<string, Family>>;
+
 /** `flink_taskmanager_job_task_operator_async_*`, by name. Little's law: occupancy = throughput x latency. */
 export const ASYNC_FAMILIES = {
   inFlight: gauge('Records under way.'),

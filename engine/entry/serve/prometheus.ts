@@ -3,6 +3,7 @@ import {
   ASYNC_FAMILIES,
   CLUSTER_FAMILIES,
   JOB_FAMILIES,
+  LATENCY_FAMILIES,
   OPERATOR_FAMILIES,
   TASK_FAMILIES,
   type Family,
@@ -84,7 +85,17 @@ function addVertex(exposition: Exposition, { job, keyGroups }: JobPage, vertex: 
     for (const [keyGroup, keyGroupRecords] of load.records.entries())
       add(TASK_FAMILIES, { key_group: String(keyGroup) }, { keyGroupRecords, keyGroupKeys: load.keys[keyGroup] });
   }
-  for (const { uid, name, subtasks } of vertex.operators) {
+  for (const { uid, name, subtasks, latency } of vertex.operators) {
+    for (const { source, p50Ms, p95Ms, p99Ms } of latency) {
+      const labels = { ...task, operator_name: name, operator_id: uid, source_id: source };
+      for (const [quantile, ms] of Object.entries({ '0.5': p50Ms, '0.95': p95Ms, '0.99': p99Ms }))
+        exposition.add(
+          'flink_taskmanager_job_task_operator_',
+          LATENCY_FAMILIES,
+          { ...labels, quantile },
+          { latency: ms },
+        );
+    }
     for (const [index, numbers] of subtasks.entries()) {
       const labels = { ...task, operator_name: name, operator_id: uid, subtask_index: String(index) };
       exposition.add('flink_taskmanager_job_task_operator_', OPERATOR_FAMILIES, labels, { ...numbers });

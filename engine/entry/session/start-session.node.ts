@@ -25,6 +25,9 @@ export interface StartSessionOptions {
   readonly hangMs?: number;
 }
 
+/** The job page is read once a second; a marker is one slot of a ring. */
+const LATENCY_INTERVAL_MS = 100;
+
 /**
  * Starts FlinkTrade on a session, on threads of its own. The job lingers after its last quote, so that the final rows
  * can be asked for: whoever starts it closes it.
@@ -51,6 +54,7 @@ export function startSession({
     sinks: { trades: sinks.trades, 'late-quotes': sinks.lateQuotes },
     onSourceEvent: (event) => onEvent(event as SessionEvent),
     lingers: true,
+    latencyIntervalMs: LATENCY_INTERVAL_MS,
     ...(checkpoints !== undefined && { checkpoints }),
     restore: restore ?? null,
     ...(hangMs !== undefined && { hangMs }),

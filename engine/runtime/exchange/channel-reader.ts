@@ -31,6 +31,8 @@ export interface ControlHandler {
   processingTime(timeMs: number): void;
   /** @returns true when the reader must stop until the alignment is over */
   alignment(sourceId: number, timestampMs: number): boolean;
+  /** A marker that a source sent at this time, monotonic, has come. */
+  latency(sourceId: number, markedMs: number): void;
   end(group: number): void;
   /** @returns true when the reader must stop until the barrier has come on every other ring */
   barrier(checkpointId: number, parallelism: number): boolean;
@@ -138,6 +140,8 @@ export class ChannelReader {
         return handler.status(slot, type === CONTROL.IDLE);
       case CONTROL.PROCESSING_TIME:
         return handler.processingTime(f[base + TIMESTAMP_WORD]);
+      case CONTROL.LATENCY:
+        return handler.latency(slot, f[base + TIMESTAMP_WORD]);
       case CONTROL.ALIGNMENT:
         this.isHeld = handler.alignment(i[payload], f[base + TIMESTAMP_WORD]);
         return;

@@ -39,6 +39,11 @@ export class ChannelWriter {
     this.control(CONTROL.PROCESSING_TIME, 0, timeMs);
   }
 
+  /** @param markedMs monotonic */
+  sendLatencyMarker(sourceId: number, markedMs: number): void {
+    this.control(CONTROL.LATENCY, sourceId, markedMs);
+  }
+
   sendAlignment(sourceId: number, timestampMs: number): void {
     // Records before the marker must be seen under the watermark they were sent under.
     this.catchUp();

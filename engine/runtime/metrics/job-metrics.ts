@@ -136,7 +136,8 @@ export class JobMeter {
   private mailRateOf(thread: string, mails: number): number {
     const meter = this.mailRates.get(thread) ?? new RateMeter();
     this.mailRates.set(thread, meter);
-    return meter.read(this.job.clock.monotonicMs(), mails);
+    // A thread that took the place of another one is sent its first mail.
+    return Math.max(0, meter.read(this.job.clock.monotonicMs(), mails));
   }
 
   private checkpointMetrics(): CheckpointMetrics {

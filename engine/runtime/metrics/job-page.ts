@@ -13,6 +13,7 @@ import type {
 } from '../../contract/job-page.ts';
 import { uidOf, type Side } from '../../graph/job-graph.ts';
 import type { JobMetrics, MeteredJob } from './job-metrics.ts';
+import { readLatency } from './latency.ts';
 import { KeyGroupMeter, skewWarning } from './key-group-load.ts';
 import { VertexNumbers } from './vertex-numbers.ts';
 import { vertexEdgesOf, verticesOf, type Vertex } from './vertices.ts';
@@ -58,6 +59,7 @@ export class JobPageReader {
 
   private vertexPage(vertex: Vertex, { tasks, sinks, parallelism }: JobMetrics): VertexPage {
     const { id, kind, operators, side } = vertex;
+    const latency = this.job.memory.metrics?.latency ?? null;
     const threads = side === null ? [] : tasks.filter(({ task, subtaskIndex }) => isOf(side, task, subtaskIndex));
     const own: readonly TaskTimes[] = side === null ? [sinks] : threads;
     const count = side === 'task' ? parallelism : 1;
@@ -88,6 +90,7 @@ export class JobPageReader {
         kind: node.work.kind,
         total: this.numbers.operator(vertex, node, null),
         subtasks: subtasks.map(({ index }) => this.numbers.operator(vertex, node, index)),
+        latency: latency === null ? [] : readLatency(latency, this.job.graph, node),
       })),
     };
   }

@@ -3,6 +3,7 @@ import { isAsync, type Crossing, type JobGraph } from '../../graph/job-graph.ts'
 import type { Clock } from '../../core/time.ts';
 import type { ThreadId } from '../exchange/physical-plan.ts';
 import { TASKS_MAX } from '../thread-control.ts';
+import type { LatencyMemory } from './latency.ts';
 
 /**
  * Numbers of a job's operators, in memory that all its threads share: each thread writes its own lane, between two batches, and
@@ -24,6 +25,8 @@ export interface MetricsMemory {
   readonly pause: SharedArrayBuffer;
   /** By id of operators whose records have keys: records by key group, estimated, then keys by key group. */
   readonly keyGroups: ReadonlyMap<number, SharedArrayBuffer>;
+  /** null: nobody wants to know how long records are under way. */
+  readonly latency: LatencyMemory | null;
 }
 
 export const OPERATOR = {
@@ -56,7 +59,10 @@ export function laneOf(thread: ThreadId): number {
   return thread === 'coordinator' ? COORDINATOR_LANE : thread;
 }
 
-export function createMetricsMemory({ nodes, crossings, keyedNodes, maxParallelism }: JobGraph): MetricsMemory {
+export function createMetricsMemory(
+  { nodes, crossings, keyedNodes, maxParallelism }: JobGraph,
+  latency: LatencyMemory | null,
+): MetricsMemory {
   const numbers = new SharedArrayBuffer((nodes.length + crossings.length) * LANES * ROW_WORDS * 8);
   const words = new Float64Array(numbers);
   for (let row = 0; row < nodes.length * LANES; row += 1)
@@ -68,6 +74,7 @@ export function createMetricsMemory({ nodes, crossings, keyedNodes, maxParalleli
     numbers,
     pause,
     keyGroups: new Map(keyed.map(({ id }) => [id, new SharedArrayBuffer(maxParallelism * 2 * 8)])),
+    latency,
   };
 }
 

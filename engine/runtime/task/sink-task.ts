@@ -1,7 +1,7 @@
 import type { ExternalSink, Sink, SinkContext, SinkWriter } from '../../api/sink.ts';
 import type { StreamNode } from '../../api/stream-nodes.ts';
 import { IllegalArgumentError } from '../../core/errors.ts';
-import { uidOf, type JobGraph, type Side } from '../../graph/job-graph.ts';
+import { sourceIdsAbove, uidOf, type JobGraph, type Side } from '../../graph/job-graph.ts';
 import type { RecordView } from '../../memory/record-codec.ts';
 import { compileCodec } from '../../memory/record-codec.ts';
 import { HEADER_WORDS } from '../../memory/record-header.ts';
@@ -9,6 +9,7 @@ import { ChannelReader, type RecordHandler } from '../exchange/channel-reader.ts
 import type { PhysicalPlan, RingPlan } from '../exchange/physical-plan.ts';
 import { InputOrigin, type WatermarkGate } from '../exchange/vertex-gate.ts';
 import { laneOf, type MetricsMemory, type NumbersPublisher } from '../metrics/metrics-memory.ts';
+import { latencyTrackerOf, type LatencyTracker } from '../metrics/latency.ts';
 import { ThreadNumbers } from '../metrics/thread-numbers.ts';
 import { OperatorFailure, recordText } from '../operator-failure.ts';
 import { StatusWatermarkValve } from '../watermarks/status-watermark-valve.ts';
@@ -156,6 +157,8 @@ export class SinkTask implements Task {
   busyMs = 0;
   private barrier: SinkBarrier | null = null;
   private lastBarrier = -Infinity;
+  /** null: nobody wants to know. */
+  private readonly latency: LatencyTracker | null;
   /** null: nobody counts. */
   private readonly numbers: NumbersPublisher | null;
 
@@ -177,6 +180,7 @@ export class SinkTask implements Task {
     this.readers = plan.rings.filter(({ to }) => to === 'coordinator').map((ring) => this.createReader(ring));
     // Whoever takes the lane over counts on from what stands there.
     before?.numbers?.publish();
+    this.latency = latencyTrackerOf(host);
     this.numbers = host.metrics === null ? null : this.createNumbers(graph, host.metrics);
   }
 
@@ -294,6 +298,10 @@ export class SinkTask implements Task {
         );
       });
     }
+    const reached = ring.crossings.map(({ to, edge }) => ({
+      node: to,
+      sources: sourceIdsAbove(edge.from),
+    }));
     reader.setControlHandler({
       defineKey: () => undefined,
       defineSymbolKey: () => undefined,
@@ -301,6 +309,10 @@ export class SinkTask implements Task {
       status: (group, idle) => origins.get(group)?.status(idle),
       processingTime: () => undefined,
       alignment: () => false,
+      latency: (sourceId, markedMs) => {
+        for (const { node, sources } of reached)
+          if (sources.has(sourceId)) this.latency?.note(node, sourceId, markedMs);
+      },
       end: (group) => {
         reader.endedGroups += 1;
         origins.get(group)?.end();

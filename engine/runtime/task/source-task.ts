@@ -8,6 +8,7 @@ import { uidOf, type JobGraph } from '../../graph/job-graph.ts';
 import type { OutputGroup } from '../exchange/output-group.ts';
 import type { PhysicalPlan } from '../exchange/physical-plan.ts';
 import { laneOf, type NumbersPublisher } from '../metrics/metrics-memory.ts';
+import { latencyTrackerOf, type LatencyTracker } from '../metrics/latency.ts';
 import { ThreadNumbers } from '../metrics/thread-numbers.ts';
 import type { NodeOutput } from '../operators/chain.ts';
 import type { SourceState, SourceThreadState } from '../checkpoint/acknowledgement.ts';
@@ -226,6 +227,8 @@ export class SourceTask implements Task {
   private isClosed = false;
   /** null: nobody counts. */
   private numbers: NumbersPublisher | null;
+  /** null: nobody wants to know. */
+  private readonly latency: LatencyTracker | null;
 
   /** @param restored where the sources stood at a checkpoint; null: they begin */
   constructor(graph: JobGraph, plan: PhysicalPlan, host: SourceHost, restored: SourceThreadState | null = null) {
@@ -235,6 +238,7 @@ export class SourceTask implements Task {
     const stateOf = (node: StreamNode): SourceState | null => restored?.sources[uidOf(node)] ?? null;
     this.sources = graph.sourceNodes.map((node) => new RunningSource(graph, node, this.outputs, host, stateOf(node)));
     this.numbers = this.createNumbers(graph);
+    this.latency = latencyTrackerOf(host);
   }
 
   private createNumbers(graph: JobGraph): NumbersPublisher | null {
@@ -324,6 +328,7 @@ export class SourceTask implements Task {
       if (source.state === 'reading') this.poll(source);
       else if (source.state === 'waiting') source.emitByClock();
     }
+    if (this.latency !== null) this.sendLatencyMarkers(this.latency);
     this.outputs.flush();
     const isReading = this.sources.some(({ state }) => state === 'reading');
     // Whoever waits for input may wait for long.
@@ -334,6 +339,14 @@ export class SourceTask implements Task {
       return 'progress';
     }
     return isReading ? 'progress' : 'idle';
+  }
+
+  /** Behind the records of this batch: they are under way as long as those. */
+  private sendLatencyMarkers(latency: LatencyTracker): void {
+    const markedMs = latency.due();
+    if (markedMs === null) return;
+    for (const { node, state } of this.sources)
+      if (state !== 'ended') this.outputs.sendLatencyMarker(node, node.id, markedMs);
   }
 
   /** Resolves when a source that had nothing may have something; rejects with what went wrong in it. */

@@ -1,5 +1,5 @@
 import type { StreamNode } from '../../api/stream-nodes.ts';
-import { emittersOf, isKeyed, uidOf, type JobGraph, type Side } from '../../graph/job-graph.ts';
+import { emittersOf, isKeyed, sourceIdsAbove, uidOf, type JobGraph, type Side } from '../../graph/job-graph.ts';
 import { compileCodec } from '../../memory/record-codec.ts';
 import { ChannelReader, type ControlHandler } from '../exchange/channel-reader.ts';
 import { keyFieldOf, type PhysicalPlan, type RingPlan } from '../exchange/physical-plan.ts';
@@ -14,6 +14,7 @@ import { BatchBound } from './batch-bound.ts';
 import { AsyncRecordHandler } from './async-input.ts';
 import { KeyGroupSamples } from '../metrics/key-group-samples.ts';
 import { CountingSwitch, laneOf, type NumbersPublisher } from '../metrics/metrics-memory.ts';
+import { latencyTrackerOf, type LatencyTracker } from '../metrics/latency.ts';
 import { ThreadNumbers } from '../metrics/thread-numbers.ts';
 import { nameTaken } from '../query/queryable-states.ts';
 import { TaskQueries } from '../query/task-queries.ts';
@@ -69,6 +70,8 @@ export class StreamTask implements Task {
   private readonly batch = new BatchBound();
   /** null: nobody counts. */
   private readonly counting: CountingSwitch | null;
+  /** null: nobody wants to know. */
+  private readonly latency: LatencyTracker | null;
   private readonly numbers: NumbersPublisher | null;
   private batches = 0;
   private readonly samples = new Map<StreamNode, KeyGroupSamples>();
@@ -86,6 +89,7 @@ export class StreamTask implements Task {
     this.host = host;
     this.taskIndex = taskIndex;
     this.counting = host.metrics === null ? null : new CountingSwitch(host.metrics);
+    this.latency = latencyTrackerOf(host);
     this.outputs = new TaskOutputs(graph, plan, 'task', taskIndex, host);
     if (before !== null) this.outputs.takeOver(before.task.outputs);
     this.recordsBefore = before?.task.recordsIn ?? 0;
@@ -438,6 +442,7 @@ export class StreamTask implements Task {
       status: (group, idle) => reader.origins.get(group)?.status(idle),
       processingTime: (timeMs) => this.setProcessingTime(timeMs),
       alignment: (sourceId, timestampMs) => this.startAlignment(reader, sourceId, timestampMs),
+      latency: (sourceId, markedMs) => this.passLatencyMarker(reader, sourceId, markedMs),
       end: (group) => {
         reader.endedGroups += 1;
         reader.origins.get(group)?.end();
@@ -446,6 +451,14 @@ export class StreamTask implements Task {
       },
       barrier: (id, parallelism) => this.startBarrier(reader, { id, parallelism }),
     };
+  }
+
+  private passLatencyMarker(reader: TaskReader, sourceId: number, markedMs: number): void {
+    for (const vertex of reader.vertices) {
+      if (vertex.isFinished || !this.brings(reader, vertex, sourceId)) continue;
+      this.latency?.note(vertex.node, sourceId, markedMs);
+      this.outputs.sendLatencyMarker(vertex.node, sourceId, markedMs);
+    }
   }
 
   private startAlignment(reader: TaskReader, sourceId: number, timestampMs: number): boolean {
@@ -476,12 +489,7 @@ export class StreamTask implements Task {
   private sourceIdsOf(node: StreamNode): ReadonlySet<number> {
     const known = this.sourcesOf.get(node);
     if (known !== undefined) return known;
-    const ids = new Set<number>();
-    const visit = (at: StreamNode): void => {
-      if (at.work.kind === 'source') ids.add(at.id);
-      for (const { edges } of at.inputs) for (const edge of edges) visit(edge.from);
-    };
-    visit(node);
+    const ids = sourceIdsAbove(node);
     this.sourcesOf.set(node, ids);
     return ids;
   }

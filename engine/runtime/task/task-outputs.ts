@@ -95,6 +95,21 @@ export class TaskOutputs implements SendingSide {
     }
   }
 
+  /**
+   * From a source to everybody its records go to; from a keyed operator to the task of the same number and to sinks: with every
+   * task behind it, markers would multiply.
+   * @param markedMs when the marker left its source, monotonic
+   */
+  sendLatencyMarker(emitter: StreamNode, sourceId: number, markedMs: number): void {
+    const groups = this.groupsOf(emitter).map(([group]) => group.index);
+    for (const channel of this.channels) {
+      const { from, to } = channel.plan;
+      if (from !== 'source' && to !== 'coordinator' && to !== from) continue;
+      if (channel.plan.groups.some(({ index }) => groups.includes(index)))
+        channel.sendLatencyMarker(sourceId, markedMs);
+    }
+  }
+
   /** From a keyed operator that has gone through one. */
   sendAlignment(emitter: StreamNode, sourceId: number, timestampMs: number): void {
     for (const [group] of this.groupsOf(emitter)) {

@@ -40,7 +40,7 @@ export function JobDialog() {
 }
 
 function JobFacts({ page }: { readonly page: JobPage }) {
-  const { state, parallelism, maxParallelism, uptimeMs, checkpoints } = page;
+  const { state, parallelism, maxParallelism, uptimeMs, numRestarts, checkpoints } = page;
   const last = checkpoints.lastCompletedCheckpointId;
   return (
     <p className="job-facts number" data-testid="job-facts">
@@ -48,6 +48,11 @@ function JobFacts({ page }: { readonly page: JobPage }) {
       <span title="From its first record on">{state === 'starting' ? '' : `for ${ageText(uptimeMs)}`}</span>
       <span>{parallelism === 1 ? '1 worker' : `${parallelism} workers`}</span>
       <span>{countText(maxParallelism)} key groups</span>
+      {numRestarts === null || numRestarts === 0 ? null : (
+        <span title="numRestarts: after failures, or when the program had ended">
+          {numRestarts === 1 ? 'restarted once' : `restarted ${countText(numRestarts)} times`}
+        </span>
+      )}
       <span>{last === null ? 'no checkpoint yet' : `checkpoint ${last}`}</span>
     </p>
   );

@@ -1,8 +1,15 @@
-import type { BackPressureLevel, JobPage, TaskTimes, VertexPage } from '../../../engine/contract/job-page.ts';
+import type {
+  BackPressureLevel,
+  JobPage,
+  LatencyPage,
+  TaskTimes,
+  VertexPage,
+} from '../../../engine/contract/job-page.ts';
 import { countText, NOTHING, rateText } from '../../format/decimal-text.ts';
-import { timeText } from '../../format/time-text.ts';
+import { durationText, timeText } from '../../format/time-text.ts';
 
 const MS_PER_PERCENT = 10;
+const SHORT_MS = 10;
 
 /** Colour never alone: the level's word or share stands beside it. */
 export const LEVEL_TONES: Readonly<Record<BackPressureLevel, string>> = {
@@ -40,6 +47,18 @@ export function shareText(msPerSecond: number | null): string {
 /** @param usage 0 to 1 */
 export function usageText(usage: number | null): string {
   return usage === null ? NOTHING : `${Math.round(usage * 100)} %`;
+}
+
+/** Of the source from which records come latest. */
+export function latencyText(latency: readonly LatencyPage[]): string {
+  if (latency.length === 0) return NOTHING;
+  const { p50Ms, p99Ms } = latency.reduce((worst, one) => (one.p99Ms > worst.p99Ms ? one : worst));
+  return `${shortTimeText(p50Ms)}, ${shortTimeText(p99Ms)}`;
+}
+
+/** As a rule less than a millisecond or two, where a tenth counts. */
+export function shortTimeText(ms: number): string {
+  return ms < SHORT_MS ? `${ms.toFixed(1)} ms` : durationText(ms);
 }
 
 export function numberText(count: number | null): string {

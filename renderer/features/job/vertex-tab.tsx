@@ -2,15 +2,27 @@ import { useState } from 'react';
 import type {
   JobPage,
   KeyGroupLoad,
+  LatencyPage,
   OperatorNumbers,
   OperatorPage,
   SubtaskPage,
+  TaskNumbers,
   TaskTimes,
   VertexPage,
 } from '../../../engine/contract/job-page.ts';
 import { countText, NOTHING, bytesText } from '../../format/decimal-text.ts';
 import { durationText } from '../../format/time-text.ts';
-import { LEVEL_TONES, nameText, numberText, perSecondText, shareText, usageText, watermarkText } from './job-text.ts';
+import {
+  latencyText,
+  LEVEL_TONES,
+  nameText,
+  numberText,
+  perSecondText,
+  shareText,
+  shortTimeText,
+  usageText,
+  watermarkText,
+} from './job-text.ts';
 
 /** One vertex: what each of its subtasks does, and each of its operators. Titles of columns are Flink's names. */
 export function VertexTab(props: { readonly page: JobPage; readonly vertex: VertexPage; readonly zone: string }) {
@@ -33,8 +45,9 @@ export function VertexTab(props: { readonly page: JobPage; readonly vertex: Vert
             <th title="busyTimeMsPerSecond">Busy</th>
             <th title="idleTimeMsPerSecond">Idle</th>
             <th title="backPressuredTimeMsPerSecond">Back-pressured</th>
-            <th title="inPoolUsage: how full the queues are that lead here">Queue in</th>
-            <th title="outPoolUsage: how full the queues are that it writes into">Queue out</th>
+            <th title="inPoolUsage, outPoolUsage: how full the queues are that lead here, and those it writes into">
+              Queues
+            </th>
             <th title="currentInputWatermark">Watermark in</th>
             <th title="currentOutputWatermark">Watermark out</th>
           </tr>
@@ -86,16 +99,17 @@ function SubtaskRow(props: {
         {backPressureLevel === 'ok' ? '' : `${backPressureLevel} `}
         {timeOf(times, 'backPressuredTimeMsPerSecond')}
       </td>
-      <td title={queueTitle(numbers.inputQueueLength)}>{usageText(numbers.inPoolUsage)}</td>
-      <td title={queueTitle(numbers.outputQueueLength)}>{usageText(numbers.outPoolUsage)}</td>
+      <td title={queuesTitle(numbers)}>
+        {usageText(numbers.inPoolUsage)}, {usageText(numbers.outPoolUsage)}
+      </td>
       <td>{watermarkText(numbers.currentInputWatermark, zone)}</td>
       <td>{watermarkText(numbers.currentOutputWatermark, zone)}</td>
     </tr>
   );
 }
 
-function queueTitle(length: number | null): string {
-  return length === null ? '' : `${countText(length)} records, or parts of their text`;
+function queuesTitle({ inputQueueLength, outputQueueLength }: TaskNumbers): string {
+  return `in ${numberText(inputQueueLength)}, out ${numberText(outputQueueLength)} records, or parts of their text`;
 }
 
 function timeOf(times: TaskTimes | null, name: keyof TaskTimes): string {
@@ -136,11 +150,14 @@ function Operators({ vertex, zone }: { readonly vertex: VertexPage; readonly zon
             <th title="numRecordsInPerSecond">In/s</th>
             <th title="numRecordsOut, main and side outputs">Out</th>
             <th title="numRecordsOutPerSecond">Out/s</th>
-            <th title="numLateRecordsDropped: came behind the watermark and were left out">Late dropped</th>
+            <th title="numLateRecordsDropped: came behind the watermark and were left out">Late</th>
             <th title="Set and not fired yet, by event time and by processing time">Timers pending</th>
             <th title="numFiredTimers">Timers fired</th>
             <th title="numFiredTimersPerSecond">Fired/s</th>
             <th title="Different keys it ever saw">Keys</th>
+            <th title="latency: from the source until it is taken here; the median and what 99 of 100 stay under, of the latest 128 markers">
+              Latency
+            </th>
             <th title="currentInputWatermark">Watermark in</th>
             <th title="currentOutputWatermark">Watermark out</th>
           </tr>
@@ -153,6 +170,11 @@ function Operators({ vertex, zone }: { readonly vertex: VertexPage; readonly zon
       </table>
     </>
   );
+}
+
+function latencyTitle({ source, count, minMs, p95Ms, maxMs }: LatencyPage): string {
+  const [least, most, high] = [minMs, maxMs, p95Ms].map(shortTimeText);
+  return `from ${source}: ${least} to ${most}, 95 of 100 under ${high}; ${countText(count)} markers so far`;
 }
 
 /** Of an operator with two inputs: it goes by the lower one. */
@@ -185,6 +207,7 @@ function OperatorRow(props: {
       <td>{numberText(numbers.numFiredTimers)}</td>
       <td>{perSecondText(numbers.numFiredTimersPerSecond)}</td>
       <td>{numberText(numbers.numKeys)}</td>
+      <td title={operator.latency.map(latencyTitle).join('\n')}>{latencyText(operator.latency)}</td>
       <td title={inputsTitle(numbers, zone)}>{watermarkText(numbers.currentInputWatermark, zone)}</td>
       <td>{watermarkText(numbers.currentOutputWatermark, zone)}</td>
     </tr>
