@@ -9,6 +9,7 @@ import { TradeCollector } from '../../engine/entry/session/trade-collector.node.
 import { CheckpointStorage } from '../../engine/runtime/checkpoint/checkpoint-storage.ts';
 import { sharedMarket, type MarketColumns } from './market-in-memory.ts';
 import { busiestThreadMs, spreadOf, threadTimes, type BenchLine } from './measure.ts';
+import { medianInterval } from './median-interval.ts';
 import { memoryTrading, type MemoryTradingEvent, type MemoryTradingParameters } from './memory-job.ts';
 import { RULES_WITHOUT_TIMERS } from './memory-lines.ts';
 
@@ -99,17 +100,10 @@ interface RoundSeconds {
   readonly pairs: number;
 }
 
-/** Of a median, without asking how the figures are distributed: ranks that it lies between 95 times in 100. */
-function intervalText(figures: readonly number[]): string {
-  const sorted = [...figures].sort((left, right) => left - right);
-  const NORMAL_95 = 1.96;
-  const rank = Math.max(0, Math.floor((sorted.length - NORMAL_95 * Math.sqrt(sorted.length)) / 2));
-  return `95 % interval of the median ${sorted[rank].toFixed(1)} to ${sorted[sorted.length - 1 - rank].toFixed(1)}`;
-}
-
-function lineOf(name: string, figures: readonly number[], aim: number | null, note: string): BenchLine {
-  const told = `${intervalText(figures)}; ${note}`;
-  return { line: 'checkpoints', name, unit: '%', value: spreadOf(figures), aim, note: told };
+function lineOf(name: string, costs: readonly number[], aim: number | null, note: string): BenchLine {
+  const { low, high, confidence } = medianInterval(costs);
+  const told = `median of ${costs.length}, at ${(confidence * 100).toFixed(0)} % confidence from ${low.toFixed(2)} to ${high.toFixed(2)}; ${note}`;
+  return { line: 'checkpoints', name, unit: '%', value: spreadOf(costs), interval: { low, high }, aim, note: told };
 }
 
 /** What is missing of `than`, in percent. */
@@ -153,6 +147,11 @@ function linesOf(rounds: readonly Round[]): BenchLine[] {
   return [
     ...lines,
     lineOf(`${name}: quotes per processor time`, perBusyMs, null, 'of the busiest thread'),
-    lineOf(`${name}: left behind`, leftBehind, null, 'seconds without one, against before the first, same measure'),
+    lineOf(
+      `${name}: left behind`,
+      leftBehind,
+      null,
+      `seconds without one, against the median of the ${rounds[0].before.length} before the job's first; same measure`,
+    ),
   ];
 }
