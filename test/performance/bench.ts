@@ -8,15 +8,29 @@ import { machineFacts, type BenchLine } from './measure.ts';
 import { journalLines } from './journal-lines.ts';
 import { metricsLines } from './metrics-lines.ts';
 import { memoryLine, memoryOverTime } from './memory-lines.ts';
+import { checkpointCostLines } from './checkpoint-cost-lines.ts';
 import { asRecording, recordedDay, replayLines, writeCsv, writeRecording } from './replay-lines.ts';
 import { ratiosOf, tableOf } from './table.ts';
 import { stateLines } from './state-lines.ts';
 import { windowLines } from './window-lines.ts';
 
 const USAGE =
-  'npm run bench -- [--quick] [--huge-pages] [--only memory,base,a,b,c,d,state,metrics,journal,async,window] [--json FILE]';
+  'npm run bench -- [--quick] [--huge-pages] [--only memory,base,a,b,c,d,state,checkpoints,metrics,journal,async,window] [--json FILE]';
 /** In the order they are measured: memory first, while the process holds nothing of the other lines. */
-const LINES = ['memory', 'base', 'a', 'b', 'c', 'd', 'state', 'metrics', 'journal', 'async', 'window'] as const;
+const LINES = [
+  'memory',
+  'base',
+  'a',
+  'b',
+  'c',
+  'd',
+  'state',
+  'checkpoints',
+  'metrics',
+  'journal',
+  'async',
+  'window',
+] as const;
 type LineName = (typeof LINES)[number];
 
 interface Options {
@@ -92,6 +106,7 @@ async function measureAll(options: Options, folder: string): Promise<BenchLine[]
     d: () => replayFromDisk('d', options, folder),
     memory: () => memoryOverTime(quick ? 100_000_000 : 400_000_000),
     state: () => stateLines(folder, quick),
+    checkpoints: () => checkpointCostLines(folder, quick),
     metrics: () => metricsLines(quick),
     journal: () => journalLines(folder, quick),
     async: () => asyncLines(quick),

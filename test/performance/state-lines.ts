@@ -11,9 +11,9 @@ import { KeyedBroadcastOperatorTestHarness } from '../../engine/runtime/harness/
 import { decodeKeyGroup } from '../../engine/state/key-group-blob.ts';
 import { TradeFunction } from '../../engine/trading/trade-function.ts';
 import { sharedMarket } from './market-in-memory.ts';
-import { busiestThreadMs, spreadOf, threadTimes, type BenchLine } from './measure.ts';
+import { spreadOf, type BenchLine } from './measure.ts';
 import { memoryTrading, type MemoryTradingEvent, type MemoryTradingParameters } from './memory-job.ts';
-import { RULES_WITH_TIMERS, RULES_WITHOUT_TIMERS } from './memory-lines.ts';
+import { RULES_WITH_TIMERS } from './memory-lines.ts';
 
 const MEGABYTE = 1e6;
 const WORKERS = 1;
@@ -200,67 +200,11 @@ async function rescaleLines(symbols: number, quick: boolean): Promise<BenchLine[
   ];
 }
 
-interface CostRun {
-  readonly elapsedMs: number;
-  /** null: the system does not tell. */
-  readonly busiestMs: number | null;
-}
-
-/** What a checkpoint every second costs, run by run in turns, either kind first as often as the other. */
-async function costLines(folder: string, symbols: number, runs: number, quotes: number): Promise<BenchLine[]> {
-  const store = await openFolderStore(join(folder, 'checkpoints-cost'));
-  const storage = new CheckpointStorage(store, sha256Of, 2);
-  const parameters = { ...parametersOf(symbols, quotes), rules: RULES_WITHOUT_TIMERS };
-  const run = async (more: Partial<RunJobOptions<MemoryTradingParameters>>): Promise<CostRun> => {
-    // Its threads stay until their times are read.
-    const session = start(parameters, WORKERS, { ...more, lingers: true });
-    await session.measuring;
-    const before = threadTimes();
-    const fromMs = performance.now();
-    await session.job.finished;
-    const elapsedMs = performance.now() - fromMs;
-    const busiestMs = busiestThreadMs(before, threadTimes());
-    await session.job.close();
-    return { elapsedMs, busiestMs };
-  };
-  const withCheckpoints = async (): Promise<CostRun> =>
-    run({ checkpoints: { storage, firstId: await storage.nextId(), intervalMs: 1000 } });
-  const ofTime: number[] = [];
-  const ofBusiest: number[] = [];
-  for (let pair = 0; pair < runs; pair += 1) {
-    const first = pair % 2 === 0 ? await run({}) : await withCheckpoints();
-    const second = pair % 2 === 0 ? await withCheckpoints() : await run({});
-    const [without, having] = pair % 2 === 0 ? [first, second] : [second, first];
-    ofTime.push((1 - without.elapsedMs / having.elapsedMs) * 100);
-    if (without.busiestMs !== null && having.busiestMs !== null)
-      ofBusiest.push((having.busiestMs / without.busiestMs - 1) * 100);
-  }
-  await store.close();
-  const name = `cost of a checkpoint every second at ${symbols.toLocaleString('en')} keys`;
-  const note = `with and without, ${(quotes / 1e6).toFixed(0)} M quotes each, run by run in turns`;
-  const line = { line: 'state', unit: '%' } as const;
-  return [
-    { ...line, name, value: spreadOf(ofTime), aim: 5, note: `throughput ${note}` },
-    ...(ofBusiest.length < runs
-      ? []
-      : [
-          {
-            ...line,
-            name: `${name}: processor time`,
-            value: spreadOf(ofBusiest),
-            aim: null,
-            note: `of the busiest thread ${note}`,
-          },
-        ]),
-  ];
-}
-
 export async function stateLines(folder: string, quick: boolean): Promise<BenchLine[]> {
   return [
     ...(await checkpointLines(folder, 10_000, quick ? 3 : 9)),
     ...(await checkpointLines(folder, 100_000, quick ? 3 : 9)),
     ...(quick ? [] : await checkpointLines(folder, 1_000_000, 3)),
     ...(await rescaleLines(10_000, quick)),
-    ...(await costLines(folder, 10_000, quick ? 1 : 5, quick ? 30_000_000 : 100_000_000)),
   ];
 }
