@@ -106,7 +106,6 @@ export function createJobGraph(environment: StreamExecutionEnvironment, options:
   };
 }
 
-/** A node's uid, or one made from its place in the job. */
 /** Ids of the sources whose records can reach an operator, in a fixed order. */
 export function sourceIdsAbove(node: StreamNode): ReadonlySet<number> {
   const ids = new Set<number>();
@@ -118,6 +117,7 @@ export function sourceIdsAbove(node: StreamNode): ReadonlySet<number> {
   return ids;
 }
 
+/** A node's uid, or one made from its place in the job. */
 export function uidOf(node: StreamNode): string {
   return node.uid ?? `auto-${node.id}-${node.work.kind}`;
 }
