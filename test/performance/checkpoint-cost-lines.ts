@@ -117,7 +117,7 @@ const lessThan = (than: number, figure: number): number => (1 - figure / than) *
  */
 export async function checkpointCostLines(folder: string, quick: boolean): Promise<BenchLine[]> {
   const rounds = quick ? 1 : 3;
-  const seconds = quick ? { before: 3, pairs: 6 } : { before: 5, pairs: 14 };
+  const seconds = quick ? { before: 3, pairs: 10 } : { before: 5, pairs: 14 };
   const store = await openFolderStore(join(folder, 'checkpoints-cost'));
   const storage = new CheckpointStorage(store, sha256Of, 2);
   const market = sharedMarket(SYMBOLS);
