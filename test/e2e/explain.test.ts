@@ -90,11 +90,10 @@ test('a click on the mark of a trade in the chart, or Enter on it, tells why tha
   await page.getByRole('button', { name: 'Open it again with bars' }).click();
   await page.getByRole('button', { name: 'End it and open' }).click();
   await desk.waitForNumber('total-trades', 1);
-  await page.getByTestId('candles').focus();
   await expect
     .poll(
       async () => {
-        await page.keyboard.press('End');
+        await page.getByTestId('candles').press('End');
         return await desk.text('chart-trade');
       },
       { timeout: 30_000 },

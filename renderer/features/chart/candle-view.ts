@@ -68,6 +68,8 @@ export class CandleView {
   #change = -1;
   #generation = -1;
   #drawnCount = 0;
+  /** Time of the newest bar that is drawn. */
+  #newestSeconds = -Infinity;
   #tradeCount = -1;
   #crosshairMs: number | null = null;
 
@@ -145,6 +147,7 @@ export class CandleView {
       if (point !== null) points.push(point);
     }
     this.#candles.setData(points);
+    this.#newestSeconds = points.at(-1)?.time ?? -Infinity;
     this.#drawnCount = this.#bars.count;
     this.#generation = this.#bars.generation;
     this.#isStale = false;
@@ -158,9 +161,18 @@ export class CandleView {
   #append(): void {
     for (let index = Math.max(0, this.#drawnCount - REDRAWN_BARS); index < this.#bars.count; index += 1) {
       const point = this.#pointAt(index);
-      if (point !== null) this.#candles.update(point);
+      if (point !== null && !this.#update(point)) return this.#redraw();
     }
     this.#drawnCount = this.#bars.count;
+  }
+
+  /** @returns false: an older bar has got its first price, for which the library has no place any more */
+  #update(point: CandlestickData<UTCTimestamp>): boolean {
+    const isOlder = point.time < this.#newestSeconds;
+    if (isOlder && this.#chart.timeScale().timeToIndex(point.time, false) === null) return false;
+    this.#candles.update(point, isOlder);
+    this.#newestSeconds = Math.max(this.#newestSeconds, point.time);
+    return true;
   }
 
   #pointAt(index: number): CandlestickData<UTCTimestamp> | null {
