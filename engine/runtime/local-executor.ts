@@ -102,6 +102,7 @@ export class LocalExecutor<P> implements QueryableJob {
   private tellOutcome: () => void = () => undefined;
   /** Steps in a row in which nothing happened but that time passed. */
   private waitedInVain = 0;
+  private awaited: { readonly source: SourceTask; readonly available: Promise<void> } | null = null;
   /** Who is in the middle of a call, waiting for room, and what they may do meanwhile: rings at this level or above. */
   private readonly waiting = new Map<number, number>();
 
@@ -262,6 +263,9 @@ export class LocalExecutor<P> implements QueryableJob {
       const pause = this.options.onStep?.() ?? null;
       if (pause !== null) await pause;
       if (this.moveWhenDue()) continue;
+      // Others may always have something to do, such as one snapshot after the other.
+      if (this.source.isWaiting) await Promise.race([this.awaitSource(), Promise.resolve()]);
+      else this.awaited = null;
       const actors: readonly Actor[] = [this.source, ...this.tasks, this.sink];
       const order = this.shuffled(actors.filter((actor) => !this.holdsBack(actor)));
       // A random prefix, so that some may run often while others starve.
@@ -277,6 +281,18 @@ export class LocalExecutor<P> implements QueryableJob {
     }
   }
 
+  /** One wait for as long as the source has nothing, however often it is looked at; what went wrong in it stays. */
+  private awaitSource(): Promise<void> {
+    const { source } = this;
+    if (!source.isWaiting) return source.whenAvailable();
+    if (this.awaited?.source === source) return this.awaited.available;
+    const available = source.whenAvailable().then(() => {
+      if (this.awaited?.available === available) this.awaited = null;
+    });
+    this.awaited = { source, available };
+    return available;
+  }
+
   /** Everybody who may run does; when none gets anywhere, the world outside does. @returns whether all that came of it was time */
   private async waitsInVain(running: readonly Actor[]): Promise<boolean> {
     const statuses = running.map((actor) => actor.runBatch());
@@ -289,7 +305,7 @@ export class LocalExecutor<P> implements QueryableJob {
     const outcome = new Promise<void>((resolve) => {
       this.tellOutcome = resolve;
     });
-    await Promise.race([...(isCalling ? [outcome] : []), ...(isSourceIdle ? [this.source.whenAvailable()] : [])]);
+    await Promise.race([...(isCalling ? [outcome] : []), ...(isSourceIdle ? [this.awaitSource()] : [])]);
     return false;
   }
 

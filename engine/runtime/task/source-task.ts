@@ -349,6 +349,11 @@ export class SourceTask implements Task {
       if (state !== 'ended') this.outputs.sendLatencyMarker(node, node.id, markedMs);
   }
 
+  /** One of the sources has nothing just now, and says when it may have something. */
+  get isWaiting(): boolean {
+    return !this.isHeld && this.sources.some(({ state }) => state === 'waiting');
+  }
+
   /** Resolves when a source that had nothing may have something; rejects with what went wrong in it. */
   async whenAvailable(): Promise<void> {
     // Whoever wires the sources anew wakes the thread.
