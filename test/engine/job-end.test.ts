@@ -16,11 +16,10 @@ const KEYS = 6_000;
 const tallyOf = (keys: number): TallyParameters => ({ events: keys, keys, misbehaviour: 'none', at: -1 });
 
 /** Where one snapshot follows the other, no task is ever without one. */
-test('a job in one thread ends although a checkpoint begins at every step', async () => {
-  const sink = new CollectingSink<Tally>();
+function snapshotAtEveryStep(parameters: TallyParameters, sink: CollectingSink<Tally>): LocalExecutor<TallyParameters> {
   let step = 0;
   const executor: LocalExecutor<TallyParameters> = new LocalExecutor(tally, {
-    parameters: tallyOf(100),
+    parameters,
     parallelism: 2,
     sinks: { tallies: sink },
     random: seededRandom(1),
@@ -32,10 +31,23 @@ test('a job in one thread ends although a checkpoint begins at every step', asyn
       return null;
     },
   });
+  return executor;
+}
 
-  await executor.run();
+test('a job in one thread ends although a checkpoint begins at every step', async () => {
+  const sink = new CollectingSink<Tally>();
+
+  await snapshotAtEveryStep(tallyOf(100), sink).run();
 
   expect(sink.records).toHaveLength(100);
+});
+
+test('what goes wrong in a source that waits comes out although a checkpoint begins at every step', async () => {
+  const parameters = { ...tallyOf(6_000), misbehaviour: 'source-rejects', at: 5_000 } as const;
+
+  const run = snapshotAtEveryStep(parameters, new CollectingSink<Tally>()).run();
+
+  await expect(run).rejects.toThrow('the disk went away');
 });
 
 test('a job on threads ends although each of its checkpoints is overtaken by the next', async () => {
