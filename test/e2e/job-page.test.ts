@@ -31,6 +31,19 @@ async function pressInWindow(desk: WorkstationPage, keyCode: string): Promise<vo
   }, keyCode);
 }
 
+/** A window that has just come up on a busy machine may not have its keys yet: it is pressed again, as a person would. */
+async function openByKey(desk: WorkstationPage): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        if ((await dialog(desk).count()) === 0) await pressInWindow(desk, 'J');
+        return await dialog(desk).count();
+      },
+      { timeout: 30_000, interval: 2_000 },
+    )
+    .toBe(1);
+}
+
 async function setTheme(desk: WorkstationPage, theme: 'dark' | 'light'): Promise<void> {
   await desk.page.keyboard.press('Escape');
   await resizeWindow(desk.app, desk.page, windowSizes.large);
@@ -42,7 +55,7 @@ test('the job page shows the graph with numbers that move, and every history, in
   const desk = await openWorkstation();
   await using _app = desk.app;
   await desk.page.getByText('No session is open').waitFor();
-  await pressInWindow(desk, 'J');
+  await openByKey(desk);
   await dialog(desk).getByText('No session is open').waitFor();
   await takeScreenshots(desk.app, desk.page, 'job-none-dark');
   await desk.page.keyboard.press('Escape');

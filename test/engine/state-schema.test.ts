@@ -168,7 +168,7 @@ describe('struct state in another version', () => {
     const restore = (): unknown =>
       seenBy(reading(V1, stateSchema(1)), {
         ...parts.operators[0],
-        keyGroups: operator.keyGroups as KeyedOperatorSnapshot['keyGroups'],
+        keyGroups: operator.keyGroups,
       });
 
     expect(restore).toThrow(
