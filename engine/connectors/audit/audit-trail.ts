@@ -7,15 +7,8 @@ import { ChainWriter, parseRecord, utf8Bytes, type UnsealedRecord } from './audi
 import { anchorText, parseAnchor, withHead, type AnchorFile, type AuditAnchor } from './audit-anchor.ts';
 import type { AuditEntry, AuditRecord } from './audit-record.ts';
 import { AUDIT_PREFIX, firstIndexOf, linesOf, segmentName } from './audit-segments.ts';
-import {
-  beginAnchor,
-  isDamage,
-  readTail,
-  SEGMENT_BYTES_MAX,
-  type Segment,
-  type StoredRecord,
-  type Tail,
-} from './audit-tail.ts';
+import { beginAnchor, readTail, SEGMENT_BYTES_MAX, type Segment, type StoredRecord, type Tail } from './audit-tail.ts';
+import { recordsIn } from './read-records.ts';
 
 /** Records in one put: about 4 MB. */
 const BATCH_RECORDS_MAX = 10_000;
@@ -184,16 +177,7 @@ export class AuditTrail {
    */
   async *recordsFrom(index: number): AsyncGenerator<AuditRecord> {
     await this.flush();
-    const names = (await this.store.list(AUDIT_PREFIX)).filter((name) => firstIndexOf(name) !== null);
-    // The last segment that begins at or before it.
-    const first = names.findLastIndex((name) => (firstIndexOf(name) as number) <= index);
-    for (const name of names.slice(Math.max(0, first))) {
-      const bytes = await this.store.get(name).catch(noneIfDamaged);
-      for (const line of bytes === null ? [] : linesOf(bytes).lines) {
-        const record = parseRecord(line);
-        if (record !== null && record.index >= index) yield record;
-      }
-    }
+    yield* recordsIn(this.store, index);
   }
 
   /** Writes the head outside of the store, now. Worth it at the end of a session; otherwise it happens by itself. */
@@ -272,9 +256,4 @@ export class AuditTrail {
       this.writeAnchor().catch(onFailure);
     });
   }
-}
-
-function noneIfDamaged(error: unknown): null {
-  if (isDamage(error)) return null;
-  throw error;
 }

@@ -1,6 +1,6 @@
 import type { DurableStore } from '../../contract/durable-store.ts';
 import { parseRecord } from './audit-chain.ts';
-import { canonicalJson, type AuditRecord } from './audit-record.ts';
+import { canonicalJson } from './audit-record.ts';
 import { AUDIT_PREFIX, linesOf } from './audit-segments.ts';
 
 /** The last line of an export: without it nobody could tell that the end was cut off. */
@@ -23,14 +23,4 @@ export async function* exportAudit(store: DurableStore): AsyncGenerator<string> 
     last = all.at(-1) ?? last;
   }
   yield `${exportSeal(records, parseRecord(last)?.hash ?? '')}\n`;
-}
-
-/** The trail's records, in order; lines that are none are left out: whether it is intact says `verifyAudit`. @throws StoreError */
-export async function* recordsIn(store: DurableStore): AsyncGenerator<AuditRecord> {
-  for (const name of await store.list(AUDIT_PREFIX)) {
-    for (const line of linesOf((await store.get(name)) ?? new Uint8Array(0)).lines) {
-      const record = parseRecord(line);
-      if (record !== null) yield record;
-    }
-  }
 }

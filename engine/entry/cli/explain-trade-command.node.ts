@@ -1,4 +1,4 @@
-import { recordsIn } from '../../connectors/audit/export-audit.ts';
+import { recordsIn } from '../../connectors/audit/read-records.ts';
 import { StoreError } from '../../contract/durable-store.ts';
 import type { TradeExplanation } from '../../contract/explanations.ts';
 import { explainTrade } from '../../trading/explain-trade.ts';

@@ -63,10 +63,10 @@ export interface ToldTrade extends DecidedTrade {
  */
 export async function findToldTrade(records: AsyncIterable<AuditRecord>, id: string): Promise<ToldTrade | null> {
   const rules = new Map<string, RulesDocument>();
-  let session = '';
+  let session: string | null = null;
   let found: ToldTrade | null = null;
   for await (const record of records) {
-    if (record.kind === 'session-start' || record.kind === 'recovery') session = record.details.session ?? session;
+    session = sessionAt(record, session);
     if (record.kind === 'session-start' || record.kind === 'rules')
       rules.set(`${versionOf(record)} ${session}`, record.details.rules);
     if (record.kind === 'trade' && record.details.id === id)
@@ -94,10 +94,16 @@ function versionOf(record: Extract<AuditRecord, { kind: 'session-start' | 'rules
   return record.kind === 'rules' ? record.details.version : record.details.rulesVersion;
 }
 
+/** The session that a trail tells of at a record, and from there on. @param before null: of none */
+function sessionAt(record: AuditRecord, before: string | null): string | null {
+  if (record.kind !== 'session-start' && record.kind !== 'recovery') return before;
+  return record.details.session ?? before;
+}
+
 async function* recordsOf(trail: AuditTrail, session: string, from: number): AsyncGenerator<AuditRecord> {
   let current: string | null = from === 0 ? null : session;
   for await (const record of trail.recordsFrom(from)) {
-    if (record.kind === 'session-start' || record.kind === 'recovery') current = record.details.session ?? current;
+    current = sessionAt(record, current);
     if (current === session) yield record;
   }
 }
