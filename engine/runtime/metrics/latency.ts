@@ -16,7 +16,13 @@ import { CountingSwitch, type MetricsMemory } from './metrics-memory.ts';
 export interface LatencyMemory {
   readonly intervalMs: number;
   /** By id of operators that markers come to. */
-  readonly samples: ReadonlyMap<number, SharedArrayBuffer>;
+  readonly ways: ReadonlyMap<number, LatencyWays>;
+}
+
+interface LatencyWays {
+  /** Ids of the sources above the operator. */
+  readonly sources: readonly number[];
+  readonly samples: SharedArrayBuffer;
 }
 
 const SAMPLES = 128;
@@ -24,11 +30,11 @@ const WAY_WORDS = 1 + SAMPLES;
 const WAY_BYTES = WAY_WORDS * 8;
 
 export function createLatencyMemory({ keyedNodes, sinkNodes }: JobGraph, intervalMs: number): LatencyMemory {
-  const reached = [...keyedNodes, ...sinkNodes].map((node): [number, SharedArrayBuffer] => [
-    node.id,
-    new SharedArrayBuffer(sourceIdsAbove(node).size * WAY_BYTES),
-  ]);
-  return { intervalMs, samples: new Map(reached) };
+  const reached = [...keyedNodes, ...sinkNodes].map((node): [number, LatencyWays] => {
+    const sources = [...sourceIdsAbove(node)];
+    return [node.id, { sources, samples: new SharedArrayBuffer(sources.length * WAY_BYTES) }];
+  });
+  return { intervalMs, ways: new Map(reached) };
 }
 
 /** What one thread notes. Its clock is the same in all threads of a process. */
@@ -55,11 +61,13 @@ export class LatencyTracker {
 
   /** A marker has come to an operator. @param markedMs when it left its source */
   note(node: StreamNode, sourceId: number, markedMs: number): void {
-    const memory = this.memory.samples.get(node.id);
-    const way = [...sourceIdsAbove(node)].indexOf(sourceId);
-    if (memory === undefined || way < 0) return;
-    const at = Atomics.add(new Int32Array(memory, way * WAY_BYTES, 1), 0, 1) & (SAMPLES - 1);
-    new Float64Array(memory, way * WAY_BYTES, WAY_WORDS)[1 + at] = this.clock.monotonicMs() - markedMs;
+    const ways = this.memory.ways.get(node.id);
+    if (ways === undefined) return;
+    const { sources, samples } = ways;
+    const way = sources.indexOf(sourceId);
+    if (way < 0) return;
+    const at = Atomics.add(new Int32Array(samples, way * WAY_BYTES, 1), 0, 1) & (SAMPLES - 1);
+    new Float64Array(samples, way * WAY_BYTES, WAY_WORDS)[1 + at] = this.clock.monotonicMs() - markedMs;
   }
 }
 
@@ -77,9 +85,10 @@ export function latencyTrackerOf({
 
 /** From each source that markers came from. */
 export function readLatency(memory: LatencyMemory, graph: JobGraph, node: StreamNode): LatencyPage[] {
-  const samples = memory.samples.get(node.id);
-  if (samples === undefined) return [];
-  return [...sourceIdsAbove(node)].flatMap((sourceId, way) => {
+  const ways = memory.ways.get(node.id);
+  if (ways === undefined) return [];
+  const { sources, samples } = ways;
+  return sources.flatMap((sourceId, way) => {
     const count = Atomics.load(new Int32Array(samples, way * WAY_BYTES, 1), 0);
     const source = graph.sourceNodes.find(({ id }) => id === sourceId);
     if (count === 0 || source === undefined) return [];
