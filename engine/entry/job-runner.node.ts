@@ -17,7 +17,7 @@ import type { QueryableJob } from '../runtime/query/queryable-job.ts';
 import { QueryableStateClient } from '../runtime/query/queryable-state-client.ts';
 import type { StateAnswer, StateQuestion } from '../runtime/query/state-question.ts';
 import type { ExternalWriters } from '../runtime/task/sink-task.ts';
-import type { ThreadTimes } from '../runtime/metrics/thread-times.ts';
+import type { MeteredThread, ThreadTimes } from '../runtime/metrics/thread-times.ts';
 import type { StructsOfTask } from '../runtime/task/task-rehearsal.ts';
 import type { Mail } from '../runtime/task/task.ts';
 import { createControlMemory, ThreadControl } from '../runtime/thread-control.ts';
@@ -27,7 +27,7 @@ import { checkpointsOf, workerRestoreOf, type JobCheckpoints } from './job/job-c
 import { JobFailedError } from './job-failed-error.ts';
 import { JobLife, type JobResult } from './job/job-life.ts';
 import { JobRescales, type RescalingHost } from './job/job-rescaling.ts';
-import { JobThreads, type JobThread, type ThreadMetrics, type ThreadOptions } from './job/job-threads.node.ts';
+import { JobThreads, type JobThread, type ThreadOptions } from './job/job-threads.node.ts';
 import { SinkRunner } from './job/sink-runner.node.ts';
 import { TaskQuestions, type SubtaskRows } from './job/task-questions.ts';
 import type { FailureMessage, FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
@@ -224,7 +224,7 @@ export class RunningJob<P = unknown> implements QueryableJob {
     return this.rescales.parallelismMax;
   }
 
-  metrics(): (ThreadMetrics & { readonly mailsWaiting: number })[] {
+  metrics(): MeteredThread[] {
     return this.threads
       .metrics()
       .map((thread) => ({ ...thread, mailsWaiting: this.questions.waitingFor(thread.taskIndex) }));

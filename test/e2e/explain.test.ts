@@ -2,20 +2,28 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { openWorkstation, writeSession } from './workstation-page.ts';
+import { openWorkstation, writeSession, type WorkstationPage } from './workstation-page.ts';
 
-test('the window says why a symbol and a trade are as they are, and what holds the watermark back', async () => {
-  const folder = temporaryFolder('explain');
-  const files = writeSession(folder, { symbols: ['AAA', 'BBB'], quotesPerSymbol: 400 });
-  const desk = await openWorkstation({
+function openTraded(name: string, symbols: string[]): Promise<WorkstationPage> {
+  const folder = temporaryFolder(name);
+  const files = writeSession(folder, { symbols, quotesPerSymbol: 400 });
+  return openWorkstation({
     userDataFolder: join(folder, 'profile'),
     args: ['--session', files.session, '--positions', files.positions],
   });
-  await using _app = desk.app;
-  const { page } = desk;
+}
+
+async function pauseAfterTrades(desk: WorkstationPage): Promise<void> {
   await desk.waitForNumber('total-trades', 2);
   await desk.button('Pause').click();
   await desk.waitForState('Paused');
+}
+
+test('the window says why a symbol and a trade are as they are, and what holds the watermark back', async () => {
+  const desk = await openTraded('explain', ['AAA', 'BBB']);
+  await using _app = desk.app;
+  const { page } = desk;
+  await pauseAfterTrades(desk);
 
   const row = page.locator('.trades-grid .grid-row:not([hidden])').first();
   await row.dblclick();
@@ -45,17 +53,10 @@ test('the window says why a symbol and a trade are as they are, and what holds t
 });
 
 test('a click on the mark of a trade in the chart, or Enter on it, tells why that trade was made', async () => {
-  const folder = temporaryFolder('explain-marks');
-  const files = writeSession(folder, { symbols: ['AAA'], quotesPerSymbol: 400 });
-  const desk = await openWorkstation({
-    userDataFolder: join(folder, 'profile'),
-    args: ['--session', files.session, '--positions', files.positions],
-  });
+  const desk = await openTraded('explain-marks', ['AAA']);
   await using _app = desk.app;
   const { page } = desk;
-  await desk.waitForNumber('total-trades', 2);
-  await desk.button('Pause').click();
-  await desk.waitForState('Paused');
+  await pauseAfterTrades(desk);
   await desk.row('AAA').click();
   await desk.button('Ticks').click();
   const heading = page.getByRole('dialog').getByRole('heading', { level: 2 });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { openFolderStore } from '../../engine/connectors/storage/folder-store.node.ts';
 import type { CheckpointRecord } from '../../engine/contract/checkpoint-record.ts';
 import { waitMs } from '../../engine/core/machine.node.ts';
-import type { ThreadMetrics } from '../../engine/entry/job/job-threads.node.ts';
+import type { ThreadMetrics } from '../../engine/runtime/metrics/thread-times.ts';
 import { runJob, type RunningJob } from '../../engine/entry/job-runner.node.ts';
 import { sha256Of } from '../../engine/entry/session/session-identity.node.ts';
 import { TradeCollector } from '../../engine/entry/session/trade-collector.node.ts';

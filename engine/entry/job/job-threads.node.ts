@@ -1,7 +1,7 @@
 import { MessageChannel, Worker, type MessagePort, type ResourceLimits } from 'node:worker_threads';
 import { machineClock, startMachineTimer, waitMs } from '../../core/machine.node.ts';
 import type { ThreadId } from '../../runtime/exchange/physical-plan.ts';
-import type { ThreadTimes } from '../../runtime/metrics/thread-times.ts';
+import type { ThreadMetrics } from '../../runtime/metrics/thread-times.ts';
 import { errorText } from '../../runtime/operator-failure.ts';
 import type { ThreadControl } from '../../runtime/thread-control.ts';
 import type { RescaledThread } from './job-rescaling.ts';
@@ -17,18 +17,6 @@ export interface ThreadOptions {
   readonly taskScript?: URL | string;
   readonly resourceLimits?: ResourceLimits;
   readonly execArgv?: string[];
-}
-
-export interface ThreadMetrics extends ThreadTimes {
-  readonly thread: string;
-  /** Of the task; null: the source thread's. */
-  readonly taskIndex: number | null;
-  readonly recordsIn: number;
-  readonly watermarkMs: number;
-  /** From its start until it could take records; null: it is being started. */
-  readonly initializationMs: number | null;
-  /** Messages to it so far. */
-  readonly mails: number;
 }
 
 type JobThreadId = Exclude<ThreadId, 'coordinator'> | 'async';

@@ -7,7 +7,7 @@ import type { JobGraph } from '../../graph/job-graph.ts';
 import { JobPageReader } from './job-page.ts';
 import { RateMeter } from './rate-meter.ts';
 import { timeOrNull } from './vertex-numbers.ts';
-import { TimeMeter, type ThreadTimes } from './thread-times.ts';
+import { TimeMeter, type MeteredThread, type ThreadTimes } from './thread-times.ts';
 
 /** One thread of a job: its sources, or a subtask. Names are Flink's. */
 export interface TaskMetrics extends TaskThread {
@@ -44,17 +44,7 @@ export interface MeteredJob {
   readonly queryState: JobPage['state'];
   /** Since its first record could flow, ms; 0: it is being started. */
   readonly uptimeMs: number;
-  metrics(): readonly (ThreadTimes & {
-    readonly thread: string;
-    readonly taskIndex: number | null;
-    readonly recordsIn: number;
-    readonly watermarkMs: number;
-    /** null: it is being started. */
-    readonly initializationMs: number | null;
-    /** Sent to it so far, and of these questions that wait for an answer. */
-    readonly mails: number;
-    readonly mailsWaiting: number;
-  })[];
+  metrics(): readonly MeteredThread[];
   /** Of all sinks together. */
   sinkTimes(): ThreadTimes;
   readonly checkpointHistory: readonly CheckpointRecord[];

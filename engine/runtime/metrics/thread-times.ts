@@ -6,6 +6,25 @@ export interface ThreadTimes {
   readonly backPressuredMs: number;
 }
 
+/** One thread, from its start to now. */
+export interface ThreadMetrics extends ThreadTimes {
+  readonly thread: string;
+  /** Of the task; null: the source thread's. */
+  readonly taskIndex: number | null;
+  readonly recordsIn: number;
+  readonly watermarkMs: number;
+  /** From its start until it could take records; null: it is being started. */
+  readonly initializationMs: number | null;
+  /** Messages to it so far. */
+  readonly mails: number;
+}
+
+/** With what only the job knows of it. */
+export interface MeteredThread extends ThreadMetrics {
+  /** Of its mails: questions that wait for an answer. */
+  readonly mailsWaiting: number;
+}
+
 /**
  * What a task did in each second (Flink: busyTimeMsPerSecond, idleTimeMsPerSecond, backPressuredTimeMsPerSecond). The
  * three add up to 1000.
