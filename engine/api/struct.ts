@@ -6,8 +6,8 @@ import { checkShape, type FieldType } from '../memory/record-layout.ts';
  *
  *   const QUOTE = struct('quote', { symbol: 'symbol', bid: 'f64', ask: 'f64', sequence: 'f64' });
  *
- * Field types: `f64` any number; `i32` a 32-bit integer; `symbol` an interned string: the view shows the string, the
- * bytes hold its number in the job's dictionary, so that a record never carries text. That number is the view's
+ * Field types: `f64` any number; `i32` a 32-bit integer; `i8` one of -128 to 127; `symbol` an interned string: the view shows
+ * the string, the bytes hold its number in the job's dictionary, so that a record never carries text. That number is the view's
  * `<field>Id` (`symbolId` for `symbol`): equal on all threads of a job, not from run to run. A source that knows it may
  * set it on the objects it emits beside or instead of the string, and saves the look-up (SourceReaderContext.symbols).
  */

@@ -61,11 +61,25 @@ const IN_ONE_PIECE: Places = {
   half: (index) => `this.$i[(this.$b<<1)+${index}]`,
 };
 
+/** A byte of a 32-bit half word: no third reading of the same memory is needed for it. */
+function byteIn(half: string, index: number): string {
+  return `${half}<<${24 - (index & 3) * 8}>>24`;
+}
+
+function withByte(half: string, index: number, value: string): string {
+  const shift = (index & 3) * 8;
+  return `${half}&${~(0xff << shift)}|(${value}&255)<<${shift}`;
+}
+
 function accessors(layout: RecordLayout, { word, half }: Places): string {
   return layout.fields
     .map(({ name, type, index }) => {
       if (type === 'f64') return `get ${name}(){return ${word(index)}} set ${name}(v){${word(index)}=v}`;
       if (type === 'i32') return `get ${name}(){return ${half(index)}} set ${name}(v){${half(index)}=v}`;
+      if (type === 'i8') {
+        const at = half(index >> 2);
+        return `get ${name}(){return ${byteIn(at, index)}} set ${name}(v){${at}=${withByte(at, index, 'v')}}`;
+      }
       if (index < 0)
         return `get ${name}(){return this.$k.currentKeyText()} get ${name}Id(){return this.$k.currentKeySymbolId()}`;
       return (
@@ -91,6 +105,10 @@ function encoderSource(layout: RecordLayout): string {
   const stores = layout.fields.map(({ name, type, index }) => {
     if (type === 'f64') return `f[b+${index}]=r.${name};`;
     if (type === 'i32') return `i[(b<<1)+${index}]=r.${name};`;
+    if (type === 'i8') {
+      const at = `i[(b<<1)+${index >> 2}]`;
+      return `${at}=${withByte(at, index, `r.${name}`)};`;
+    }
     if (index < 0) return '';
     return `{const n=r.${name}Id; i[(b<<1)+${index}]=n===undefined?d.idOf(r.${name}):n;}`;
   });

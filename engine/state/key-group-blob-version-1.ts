@@ -1,5 +1,5 @@
 import { SCHEMA_VERSION_FIRST } from '../api/state-schema.ts';
-import type { FieldType } from '../memory/record-layout.ts';
+import { wideFirst, type FieldType } from '../memory/record-layout.ts';
 import { decodePlain } from '../memory/plain-text.ts';
 import { textsFrom } from '../memory/symbol-dictionary.ts';
 import type { Key } from './java-hash.ts';
@@ -31,9 +31,10 @@ const NUMBER_UNKNOWN = -1;
 
 export function decodeVersion1(header: Version1Header, columns: ColumnReader): KeyGroupState {
   const keys = decodePlain(header.keys) as Key[];
-  const structs = header.structs.map(({ count, words, ...stored }): StoredStructs => {
+  const structs = header.structs.map(({ count, words, fields, ...stored }): StoredStructs => {
     const indexes = columns.integers(count);
-    return { ...stored, version: SCHEMA_VERSION_FIRST, words, indexes, rows: columns.floats(count * words) };
+    const rows = columns.floats(count * words);
+    return { ...stored, fields: wideFirst(fields), version: SCHEMA_VERSION_FIRST, words, indexes, rows };
   });
   return {
     keyGroup: header.keyGroup,

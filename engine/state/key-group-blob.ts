@@ -1,7 +1,7 @@
 import { fromStrictUtf8, toUtf8 } from '../core/utf8.ts';
 import { StateMigrationError } from '../core/errors.ts';
 import { decodePlain, encodePlain } from '../memory/plain-text.ts';
-import type { FieldType } from '../memory/record-layout.ts';
+import { wideFirst, type FieldType } from '../memory/record-layout.ts';
 import type { SymbolTexts } from '../memory/symbol-dictionary.ts';
 import type { Key } from './java-hash.ts';
 import { decodeVersion1, type Version1Header } from './key-group-blob-version-1.ts';
@@ -21,15 +21,21 @@ import type { StateKind } from './operator-snapshot.ts';
  */
 const MAGIC = 0x31_47_4b_46; // "FKG1"
 const ALIGN = 8;
-/** Version 1 (key-group-blob-version-1.ts) had keys, symbols and rows in its header, and no schema versions. */
-export const KEY_GROUP_BLOB_VERSION = 2;
+/**
+ * Version 1 (key-group-blob-version-1.ts) had keys, symbols and rows in its header, and no schema versions. Up to version 2
+ * struct rows had their f64 fields first.
+ */
+export const KEY_GROUP_BLOB_VERSION = 3;
+const VERSION_OF_DECLARED_ORDER = 3;
+
+type StructFields = Readonly<Record<string, FieldType>>;
 
 export interface StoredStructs {
   readonly name: string;
   /** Of its schema, as of objects. */
   readonly version: number;
   readonly struct: string;
-  readonly fields: Readonly<Record<string, FieldType>>;
+  readonly fields: StructFields;
   /** Words of one row. */
   readonly words: number;
   readonly indexes: Int32Array;
@@ -77,7 +83,7 @@ interface Header {
     readonly name: string;
     readonly version: number;
     readonly struct: string;
-    readonly fields: Readonly<Record<string, FieldType>>;
+    readonly fields: StructFields;
     readonly words: number;
     readonly count: number;
   }[];
@@ -163,7 +169,7 @@ export function decodeKeyGroup(bytes: Uint8Array): KeyGroupState {
   const header = JSON.parse(fromStrictUtf8.decode(bytes.slice(ALIGN, ALIGN + headerBytes))) as Header;
   const columns = new ColumnReader(bytes, ALIGN + headerBytes);
   if (header.version === 1) return decodeVersion1(header as unknown as Version1Header, columns);
-  if (header.version !== KEY_GROUP_BLOB_VERSION) {
+  if (!(header.version <= KEY_GROUP_BLOB_VERSION)) {
     throw new StateMigrationError(
       `Key group ${header.keyGroup} was stored in version ${String(header.version)}; this engine reads versions up to ${KEY_GROUP_BLOB_VERSION}.`,
     );
@@ -173,13 +179,14 @@ export function decodeKeyGroup(bytes: Uint8Array): KeyGroupState {
     ends: columns.integers(count),
     units: columns.units(units),
   });
+  const fieldsOf = header.version < VERSION_OF_DECLARED_ORDER ? wideFirst : (fields: StructFields) => fields;
   // In the order in which they stand.
   const keys = typeof header.keys === 'string' ? (decodePlain(header.keys) as Key[]) : texts(header.keys);
   const symbols = texts(header.symbols);
   const rows = Object.fromEntries(Object.entries(header.rows).map(([name, count]) => [name, columns.integers(count)]));
   const structs = header.structs.map(({ name, version, struct, fields, words, count }): StoredStructs => {
     const indexes = columns.integers(count);
-    return { name, version, struct, fields, words, indexes, rows: columns.floats(count * words) };
+    return { name, version, struct, fields: fieldsOf(fields), words, indexes, rows: columns.floats(count * words) };
   });
   return {
     keyGroup: header.keyGroup,

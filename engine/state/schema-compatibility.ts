@@ -164,7 +164,9 @@ function settledFields(name: string, value: unknown, fields: StructFields, schem
 
 function fits(value: unknown, type: FieldType): boolean {
   if (type === 'symbol') return typeof value === 'string';
-  return type === 'i32' ? value === Number(value) && (value | 0) === value : typeof value === 'number';
+  if (type === 'f64') return typeof value === 'number';
+  if (value !== Number(value) || (value | 0) !== value) return false;
+  return type === 'i32' || (value << 24) >> 24 === value;
 }
 
 interface Stamped {

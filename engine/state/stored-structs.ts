@@ -13,6 +13,7 @@ export function structObjectAt(
   const base = row * stored.words;
   const valueOf = (type: FieldType, index: number): unknown => {
     if (type === 'f64') return stored.rows[base + index];
+    if (type === 'i8') return (integers[base * 2 + (index >> 2)] << (24 - (index & 3) * 8)) >> 24;
     const integer = integers[base * 2 + index];
     return type === 'i32' ? integer : textOf(integer);
   };

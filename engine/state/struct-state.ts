@@ -9,21 +9,24 @@ import type { StoredStructs } from './key-group-blob.ts';
 import type { SlotState } from './object-states.ts';
 
 /**
- * Structs larger than this many words lie in two pieces: the fields that come first, which every record touches, and the
- * others. The first pieces of many keys stay in a core's own cache where whole structs would not.
+ * Structs larger than this many words, a line of the processor's cache, lie in two pieces: the fields that come first, which
+ * every record touches, and the others. The first pieces of many keys stay in a core's own cache where whole structs would not.
  */
-const FRONT_WORDS = 16;
-/** Of a first piece this many words are fetched ahead: allocators put large arrays 16 bytes behind a line's start. */
-const HOT_WORDS = 14;
+const FRONT_WORDS = 8;
+/** Allocators put large arrays 16 bytes behind a line's start: so many words ahead of the first struct, and it begins a line. */
+const LEAD_WORDS = 6;
 /** Smaller columns stay in a core's own cache; fetching ahead would only cost. */
 const TOUCH_BYTES_MIN = 2 ** 18;
 /** Keeps fetches from being optimized away. */
 const TOUCHED = new Int32Array(1);
 
 /**
- * A struct per key in one Float64Array: slot s has its first piece at s x `words`, and the rest, if any, in the same order
- * behind the first pieces of all keys. `value()` moves one view there; nothing is allocated. `present` tells a struct of
- * zeros from none.
+ * A struct per key in one Float64Array: slot s has its first piece at s x `words` behind LEAD_WORDS, and the rest, if any, in
+ * the same order behind the first pieces of all keys. `value()` moves one view there; nothing is allocated. `present` tells a
+ * struct of zeros from none.
+ *
+ * Of keys that come next lines are fetched ahead: declare first, within 64 bytes, what every record touches, and behind it,
+ * within as many, what timers touch besides.
  */
 export class HeapStructState<V> implements StructState<V>, SlotState {
   readonly shape: StructShape;
@@ -31,6 +34,8 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
   private readonly words: number;
   private readonly backWords: number;
   private readonly view: SplitView;
+  /** First word of all backs. */
+  private backs = 0;
   /** A bit for each slot: of a million keys they stay in a core's own cache where bytes would not. */
   private present = new Int32Array(0);
   private capacity = 0;
@@ -51,7 +56,7 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
     const slot = this.keyTable.currentSlot;
     if (slot < 0) throw new NullPointerError(NO_KEY_SET);
     if ((this.present[slot >> 5] & (1 << slot)) === 0) return null;
-    this.view.$b = slot * this.words;
+    this.view.$b = LEAD_WORDS + slot * this.words;
     return this.view as V;
   }
 
@@ -63,7 +68,7 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
       this.present[slot >> 5] |= bit;
       this.erase(slot);
     }
-    this.view.$b = slot * this.words;
+    this.view.$b = LEAD_WORDS + slot * this.words;
     return this.view as V;
   }
 
@@ -83,21 +88,34 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
   }
 
   /**
-   * Reads a word of each struct that the records ahead will touch. The reads depend on nothing, so the processor waits for
-   * all of these cache lines together instead of for one after the other.
+   * Reads a word of the first line of each struct that the records ahead will touch. The reads depend on nothing, so the
+   * processor waits for all of these lines together instead of for one after the other.
    * @param sent the numbers of the records' keys
    * @param slots what they come to here; null: the same
    */
   touch(sent: Int32Array, count: number, slots: Int32Array | null): void {
     const { words, capacity } = this;
     const { $i: i } = this.view;
-    const last = (Math.min(words, HOT_WORDS) - 1) * 2;
-    const end = (capacity - 1) * words * 2;
     let sum = 0;
     for (let index = 0; index < count; index += 1) {
-      const at = (slots === null ? sent[index] : slots[sent[index]]) * words * 2;
+      const slot = slots === null ? sent[index] : slots[sent[index]];
       // A key that is about to be defined has no place yet.
-      if (at >= 0 && at <= end) sum = (sum + i[at] + i[at + last]) | 0;
+      if (slot >= 0 && slot < capacity) sum = (sum + i[(LEAD_WORDS + slot * words) * 2]) | 0;
+    }
+    TOUCHED[0] = sum;
+  }
+
+  /** The same for timers that will fire: of the first two lines. */
+  touchForTimers(fired: Int32Array, count: number): void {
+    const { words, backWords, backs } = this;
+    const { $i: i } = this.view;
+    const isInOnePiece = backWords === 0;
+    const second = isInOnePiece ? LEAD_WORDS : backs;
+    const step = isInOnePiece ? words : backWords;
+    let sum = 0;
+    for (let index = 0; index < count; index += 1) {
+      const slot = fired[index];
+      sum = (sum + i[(LEAD_WORDS + slot * words) * 2] + i[(second + slot * step) * 2]) | 0;
     }
     TOUCHED[0] = sum;
   }
@@ -107,7 +125,7 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
   }
 
   snapshotAt(slot: number): unknown {
-    this.view.$b = slot * this.words;
+    this.view.$b = LEAD_WORDS + slot * this.words;
     return this.view.toObject();
   }
 
@@ -115,15 +133,17 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
   restoreAt(slot: number, data: unknown): void {
     const stored = data as Record<string, unknown>;
     this.present[slot >> 5] |= 1 << slot;
-    this.view.$b = slot * this.words;
+    // Equal states are equal bytes, those between fields included.
+    this.erase(slot);
+    this.view.$b = LEAD_WORDS + slot * this.words;
     const fields = this.view as unknown as Record<string, unknown>;
     for (const name of Object.keys(this.shape.fields)) fields[name] = stored[name];
   }
 
   private erase(slot: number): void {
-    const { words, backWords } = this;
-    const { $f: f, $o: backs } = this.view;
-    f.fill(0, slot * words, (slot + 1) * words);
+    const { words, backWords, backs } = this;
+    const { $f: f } = this.view;
+    f.fill(0, LEAD_WORDS + slot * words, LEAD_WORDS + (slot + 1) * words);
     f.fill(0, backs + slot * backWords, backs + (slot + 1) * backWords);
   }
 
@@ -134,9 +154,9 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
 
   /** Copies the row of a slot to word `at` of `rows`. */
   copyRow(slot: number, rows: Float64Array, at: number): void {
-    const { words, frontWords, backWords } = this;
-    const { $f: f, $o: backs } = this.view;
-    const front = slot * words;
+    const { words, frontWords, backWords, backs } = this;
+    const { $f: f } = this.view;
+    const front = LEAD_WORDS + slot * words;
     rows.set(f.subarray(front, front + frontWords), at);
     const back = backs + slot * backWords;
     if (backWords > 0) rows.set(f.subarray(back, back + this.rowWords - frontWords), at + frontWords);
@@ -144,10 +164,10 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
 
   /** The rows of some slots as they stand: the first pieces of all, then the others. @param from a multiple of 32 */
   copyRows(from: number, to: number): StructRows {
-    const { words, backWords } = this;
-    const { $f: f, $o: backs } = this.view;
+    const { words, backWords, backs } = this;
+    const { $f: f } = this.view;
     return {
-      fronts: f.slice(from * words, to * words),
+      fronts: f.slice(LEAD_WORDS + from * words, LEAD_WORDS + to * words),
       backs: f.slice(backs + from * backWords, backs + to * backWords),
       present: this.present.slice(from >> 5, (to + 31) >> 5),
     };
@@ -172,24 +192,24 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
    * @param symbolIds by number of a symbol then: its number now, or -1; null: numbers are what they were
    */
   restoreRows({ indexes, rows }: StoredStructs, slots: Int32Array, symbolIds: Int32Array | null): void {
-    const { words, frontWords, backWords, rowWords, present } = this;
-    const { $f: f, $o: backs } = this.view;
+    const { words, frontWords, backWords, rowWords, present, backs } = this;
+    const { $f: f } = this.view;
     for (let row = 0; row < indexes.length; row += 1) {
       const slot = slots[indexes[row]];
       const at = row * rowWords;
       present[slot >> 5] |= 1 << slot;
-      f.set(rows.subarray(at, at + frontWords), slot * words);
+      f.set(rows.subarray(at, at + frontWords), LEAD_WORDS + slot * words);
       if (backWords > 0) f.set(rows.subarray(at + frontWords, at + rowWords), backs + slot * backWords);
     }
     if (symbolIds !== null) this.renumberSymbols(indexes, slots, symbolIds);
   }
 
   private renumberSymbols(indexes: Int32Array, slots: Int32Array, symbolIds: Int32Array): void {
-    const { words, frontWords, backWords } = this;
-    const { $i: i, $o: backs } = this.view;
+    const { words, frontWords, backWords, backs } = this;
+    const { $i: i } = this.view;
     for (const field of this.symbolFields()) {
       const isInFront = field < frontWords * 2;
-      const from = isInFront ? field : backs * 2 + field - frontWords * 2;
+      const from = isInFront ? LEAD_WORDS * 2 + field : backs * 2 + field - frontWords * 2;
       const step = (isInFront ? words : backWords) * 2;
       for (let row = 0; row < indexes.length; row += 1) {
         const half = from + slots[indexes[row]] * step;
@@ -206,13 +226,16 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
   }
 
   private grow(capacity: number): void {
-    const { words, backWords, capacity: known } = this;
-    const column = new Float64Array(capacity * (words + backWords));
-    column.set(this.view.$f.subarray(0, known * words));
-    column.set(this.view.$f.subarray(known * words), capacity * words);
+    const { words, backWords, capacity: known, backs: before } = this;
+    const backs = LEAD_WORDS + capacity * words;
+    const column = new Float64Array(backs + capacity * backWords);
+    column.set(this.view.$f.subarray(0, LEAD_WORDS + known * words));
+    column.set(this.view.$f.subarray(before, before + known * backWords), backs);
     this.view.$f = column;
     this.view.$i = new Int32Array(column.buffer);
-    this.view.$o = capacity * words;
+    // The view counts backs from where a struct at word 0 would have its own.
+    this.view.$o = backs - LEAD_WORDS * (backWords / words);
+    this.backs = backs;
     const present = new Int32Array((capacity + 31) >> 5);
     present.set(this.present);
     this.present = present;

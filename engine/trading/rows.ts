@@ -2,7 +2,7 @@ import { ROW, STATUS_CLOSED, STATUS_NO_POSITION } from '../contract/frames.ts';
 import { formatMoney, formatPrice, formatShares } from '../core/decimal.ts';
 import type { SymbolRulesCompiled } from './compiled-rules.ts';
 import { expiresAt } from './decay.ts';
-import { PLAN_NONE, REASON_FIELDS, profitOf, type PositionState } from './position-state.ts';
+import { PLAN_NONE, reasonCount, profitOf, type PositionState } from './position-state.ts';
 import { REASONS, type Reason } from './records.ts';
 
 const PROFIT_WORD_BITS = 64n;
@@ -50,8 +50,8 @@ export const REASON_ROW_WORDS = 1 + REASONS.length;
 /** Writes how often each reason kept this symbol's position from trading. */
 export function fillReasonRow(state: PositionState, numbers: Float64Array, offset: number): void {
   numbers[offset] = symbolIdOf(state);
-  REASON_FIELDS.forEach((field, place) => {
-    numbers[offset + 1 + place] = state[field];
+  REASONS.forEach((_, place) => {
+    numbers[offset + 1 + place] = reasonCount(state, place);
   });
 }
 
@@ -95,7 +95,7 @@ export function positionRow(state: PositionState, rules: SymbolRulesCompiled): P
 export function reasonCounts(state: PositionState): Partial<Record<Reason, number>> {
   const counts: Partial<Record<Reason, number>> = {};
   REASONS.forEach((reason, index) => {
-    const count = state[REASON_FIELDS[index]];
+    const count = reasonCount(state, index);
     if (count > 0) counts[reason] = count;
   });
   return counts;

@@ -25,6 +25,7 @@ import {
   PLAN_NONE,
   POSITIONS,
   QUERYABLE_POSITIONS,
+  countBidNotAboveAsk,
   profitOf,
   setProfit,
   type PositionState,
@@ -188,7 +189,7 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
       if (state.plan !== PLAN_NONE) applyDueDecays(state, rules, timers);
       const reason = this.#tryTrade(state, quote, rules, context, out);
       state.lastReason = reason + 1;
-      if (reason === BID_NOT_ABOVE_ASK) state.bidNotAboveAsk += 1;
+      if (reason === BID_NOT_ABOVE_ASK) countBidNotAboveAsk(state);
       else if (reason >= 0) countReason(state, reason);
     }
     if (this.#history !== null) this.#history.sample(state);
@@ -370,8 +371,7 @@ function copySymbol(from: Named, to: PositionState): void {
 function countReason(state: PositionState, reason: number): void {
   switch (reason) {
     case BID_NOT_ABOVE_ASK:
-      state.bidNotAboveAsk += 1;
-      return;
+      return countBidNotAboveAsk(state);
     case NO_BID:
       state.noBid += 1;
       return;

@@ -1,12 +1,14 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { POSITIONS } from '../../engine/trading/position-state.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { openWorkstation, writeSession } from './workstation-page.ts';
 
 const ROOT = resolve(import.meta.dirname, '..', '..');
 /** Where the bundles, in which blanks may be left out, say the schema version of positions. */
-const POSITIONS_VERSION = /(?<=withSchema\(structState\("positions", ?POSITION_STATE\), ?)1(?=\))/;
+const POSITIONS_VERSION = /(?<=withSchema\(structState\("positions", ?POSITION_STATE\), ?)\d+(?=,)/;
+const { version: VERSION } = POSITIONS.schema;
 
 /** The same program, but for the schema version in which it stores positions: one that this one does not know. */
 function newerProgram(): string {
@@ -22,7 +24,7 @@ function newerProgram(): string {
     const path = join(folder, 'dist', 'engine', bundle);
     const code = readFileSync(path, 'utf8');
     expect(code).toMatch(POSITIONS_VERSION);
-    writeFileSync(path, code.replace(POSITIONS_VERSION, '2'));
+    writeFileSync(path, code.replace(POSITIONS_VERSION, String(VERSION + 1)));
   }
   return folder;
 }
@@ -48,7 +50,9 @@ test('state of a newer program is said at once, with what to do, and the newer p
     await banner.waitFor();
     const text = (await banner.textContent()) ?? '';
     expect(text).toContain('This program cannot take over what is kept of the session, and has changed nothing of it.');
-    expect(text).toContain("State 'positions' was stored in schema version 2; this program knows version 1.");
+    expect(text).toContain(
+      `State 'positions' was stored in schema version ${VERSION + 1}; this program knows version ${VERSION}.`,
+    );
     expect(text).toContain('Opening another session gives it up.');
     // A restart would have been told as a problem of its own, with the time until the next attempt.
     expect(await desk.page.getByText('Going on from the last checkpoint in').count()).toBe(0);

@@ -8,17 +8,24 @@ import { createSymbolMemory, SymbolDictionary } from '../../engine/memory/symbol
 const fieldName = fc
   .stringMatching(/^[a-z_][A-Za-z0-9]{0,8}$/)
   .filter((name) => !['kind', 'constructor', 'toObject', 'toJSON'].includes(name) && !name.endsWith('Id'));
-const shapes = fc.dictionary(fieldName, fc.constantFrom('f64' as const, 'i32' as const, 'symbol' as const), {
-  minKeys: 1,
-  maxKeys: 12,
-});
+const shapes = fc.dictionary(
+  fieldName,
+  fc.constantFrom('f64' as const, 'i32' as const, 'i8' as const, 'symbol' as const),
+  {
+    minKeys: 1,
+    maxKeys: 12,
+  },
+);
 
 describe('a record codec', () => {
   test('gives back what was put in, for any fields, wherever the record lies', () => {
     fc.assert(
       fc.property(
         shapes,
-        fc.array(fc.tuple(fc.double(), fc.integer(), fc.string({ unit: 'binary' })), { minLength: 12, maxLength: 12 }),
+        fc.array(
+          fc.tuple(fc.double(), fc.integer(), fc.string({ unit: 'binary' }), fc.integer({ min: -128, max: 127 })),
+          { minLength: 12, maxLength: 12 },
+        ),
         fc.integer({ min: 0, max: 5 }),
         (fields, values, at) => {
           const symbols = new SymbolDictionary();
@@ -28,7 +35,7 @@ describe('a record codec', () => {
           const record = Object.fromEntries(
             Object.entries(fields).map(([name, type], index) => [
               name,
-              values[index][{ f64: 0, i32: 1, symbol: 2 }[type]],
+              values[index][{ f64: 0, i32: 1, symbol: 2, i8: 3 }[type]],
             ]),
           );
           codec.encode(numbers, integers, at, record, symbols);
@@ -46,6 +53,43 @@ describe('a record codec', () => {
       ),
       { numRuns: 200 },
     );
+  });
+
+  test('lays fields out as they are declared, narrow ones into what is left', () => {
+    const places = (fields: Parameters<typeof struct>[1]): readonly (readonly [string, number])[] =>
+      layoutOf(struct('thing', fields)).fields.map(({ name, index }) => [name, index]);
+    expect(places({ bid: 'f64', flags: 'i8', side: 'i8', count: 'i32', ask: 'f64', last: 'i8' })).toEqual([
+      ['bid', 0],
+      ['flags', 8],
+      ['side', 9],
+      ['count', 3],
+      ['ask', 2],
+      ['last', 10],
+    ]);
+    expect(places({ symbol: 'symbol', bid: 'f64', size: 'i32', ask: 'f64', rest: 'i32' })).toEqual([
+      ['symbol', 0],
+      ['bid', 1],
+      ['size', 1],
+      ['ask', 2],
+      ['rest', 6],
+    ]);
+  });
+
+  test('keeps bytes that share a word apart', () => {
+    const codec = compileCodec(struct('flags', { a: 'i8', b: 'i8', c: 'i8', d: 'i8', e: 'i8' }));
+    const numbers = new Float64Array(codec.layout.words);
+    const view = codec.createView(numbers, new Int32Array(numbers.buffer), new SymbolDictionary(), null) as unknown as {
+      a: number;
+      b: number;
+      c: number;
+      d: number;
+      e: number;
+    };
+    Object.assign(view, { a: -1, b: 1, c: -128, d: 127, e: -2 });
+    view.b = 255;
+    view.d = -128;
+    expect([view.a, view.b, view.c, view.d, view.e]).toEqual([-1, -1, -128, -128, -2]);
+    expect(codec.layout.words).toBe(1);
   });
 
   test('writes through a view', () => {

@@ -12,10 +12,11 @@ import {
   valueState,
   type KeyedStateStore,
 } from '../../engine/api/state.ts';
-import { struct, type StructType } from '../../engine/api/struct.ts';
+import { struct, toObject, type StructType } from '../../engine/api/struct.ts';
 import { CheckpointStorage, type CheckpointParts } from '../../engine/runtime/checkpoint/checkpoint-storage.ts';
 import { KeyedOneInputStreamOperatorTestHarness } from '../../engine/runtime/harness/keyed-harnesses.ts';
 import type { KeyedOperatorSnapshot } from '../../engine/runtime/operators/keyed-snapshot.ts';
+import { decodeKeyGroup, encodeKeyGroup } from '../../engine/state/key-group-blob.ts';
 import { MemoryStore } from '../support/memory-store.ts';
 
 interface Input {
@@ -131,6 +132,33 @@ describe('struct state in another version', () => {
     ],
   ])('is refused with %s', (_, schema, problem) => {
     expect(() => seenBy(reading(V3, schema), stored(writeV1))).toThrow(problem);
+  });
+
+  test('that an older engine laid out with its f64 fields first is read as it was meant', () => {
+    const point = { label: 'symbol', n: 'i32', x: 'f64', m: 'i32', y: 'f64' } as const;
+    const laidOut = { x: 'f64', y: 'f64', label: 'symbol', n: 'i32', m: 'i32' } as const;
+    const kept = { label: 'here', n: -7, x: 1.5, m: 8, y: -2.25 };
+    const snapshot = stored((store, isRecord) => {
+      const state = store.getStructState(structState('point', struct('point', laidOut)));
+      return isRecord ? Object.assign(state.create(), kept) : null;
+    });
+    const older = snapshot.keyGroups.map((group) => {
+      const state = decodeKeyGroup(group.bytes);
+      const bytes = encodeKeyGroup({ ...state, structs: state.structs.map((each) => ({ ...each, fields: point })) });
+      const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+      const at = text.indexOf('"version":3');
+      expect(at).toBeGreaterThan(0);
+      text.write('"version":2', at);
+      return { ...group, bytes };
+    });
+    const seen = seenBy(
+      (store, isRecord) => {
+        const value = store.getStructState(structState('point', struct('point', point)));
+        return isRecord ? toObject(value.value() as object) : null;
+      },
+      { ...snapshot, keyGroups: older },
+    );
+    expect(seen).toEqual({ kind: 'point', ...kept });
   });
 
   test('is refused when a field changed its type in the same version', () => {

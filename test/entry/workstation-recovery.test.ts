@@ -8,6 +8,7 @@ import { writtenByNewerProgram } from '../support/newer-checkpoint.ts';
 import { TIGHT_RULES } from '../support/simulated-market.ts';
 import { DeskMaker, finished, hasCheckpoint, type Desk } from '../support/workstation-desk.ts';
 import { WorkstationEngine } from '../support/workstation-engine.ts';
+import { POSITIONS } from '../../engine/trading/position-state.ts';
 
 const SEED = 20_261_122;
 const DURATION_MS = 240_000;
@@ -203,7 +204,9 @@ describe('state that cannot be taken over', () => {
     const { status, statuses, problems } = second.known;
     expect(status).toMatchObject({ isKept: true, problem: { code: 'state-refused' } });
     const { message } = (status as Extract<SessionStatus, { kind: 'failed' }>).problem;
-    expect(message).toContain("State 'positions' was stored in schema version 99; this program knows version 1.");
+    expect(message).toContain(
+      `State 'positions' was stored in schema version 99; this program knows version ${POSITIONS.schema.version}.`,
+    );
     expect(message).toContain('use the program that wrote it, or a newer one');
     expect(message).toContain('Opening another session gives it up.');
     // Each of them would be a restart.
