@@ -1,3 +1,4 @@
+import type { WideInteger } from '../core/wide-integer.ts';
 import type { StateSchema } from './state-schema.ts';
 import type {
   MapStateDescriptor,
@@ -80,6 +81,10 @@ export interface RuntimeContext extends KeyedStateStore {
 export interface AlignedSums {
   /** Adds to this subtask's share of sum `index`. */
   add(index: number, amount: bigint): void;
+  /** The same for the record path: makes no objects. The amount is read at once, and the caller may fill it again. */
+  addWide(index: number, amount: WideInteger): void;
+  /** This subtask's share: what it added since the beginning, or since the last `reset`. */
+  share(index: number): bigint;
   /** The sum over all subtasks at the last alignment; 0n before the first. */
   total(index: number): bigint;
   /** Sets this subtask's share back to nothing; deterministic only inside `onAligned`. */

@@ -3,6 +3,7 @@ import type { Amount, Decimal, RulesDocument } from '../contract/rules.ts';
 import { BugError, assertNever } from '../core/assert.ts';
 import { MONEY_DECIMALS, PRICE_DECIMALS, parseScaled, percentOf, type DecimalProblem } from '../core/decimal.ts';
 import type { Result } from '../core/result.ts';
+import { WideInteger } from '../core/wide-integer.ts';
 
 /** The rules as the record path needs them: whole numbers, one object per symbol, nothing to parse, nothing absent. */
 export interface CompiledRules {
@@ -48,7 +49,8 @@ export interface LimitsCompiled {
   readonly timeZone: string;
   readonly maxTradesPerSecond: number;
   readonly maxTradesPerDay: number;
-  readonly maxNotionalPerTrade: bigint | null;
+  /** Compared with every trade. */
+  readonly maxNotionalPerTrade: WideInteger | null;
   readonly maxNotionalPerDay: bigint | null;
   readonly maxLossPerDay: bigint | null;
 }
@@ -64,7 +66,8 @@ export function compileRules(document: RulesDocument): CompiledRules {
       timeZone: limits.timeZone,
       maxTradesPerSecond: limits.maxTradesPerSecond ?? Infinity,
       maxTradesPerDay: limits.maxTradesPerDay ?? Infinity,
-      maxNotionalPerTrade: money(limits.maxNotionalPerTrade),
+      maxNotionalPerTrade:
+        limits.maxNotionalPerTrade === null ? null : WideInteger.of(exact(limits.maxNotionalPerTrade, MONEY_DECIMALS)),
       maxNotionalPerDay: money(limits.maxNotionalPerDay),
       maxLossPerDay: money(limits.maxLossPerDay),
     },

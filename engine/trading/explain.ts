@@ -109,7 +109,7 @@ function limitText(
       return `it had traded ${tradesInDay} times on that day, and maxTradesPerDay is ${limits.maxTradesPerDay}.`;
     case 'limit:maxNotionalPerTrade': {
       const sold = sharesToSell(shares, bidSize, rules);
-      const allowed = moneyText(limits.maxNotionalPerTrade);
+      const allowed = moneyText(limits.maxNotionalPerTrade?.toBigInt() ?? null);
       return `${formatShares(sold)} shares at ${formatPrice(bid)} come to ${formatMoney(notional(bid, sold))}, and maxNotionalPerTrade is ${allowed}.`;
     }
     case 'limit:maxNotionalPerDay':

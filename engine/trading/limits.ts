@@ -1,6 +1,7 @@
 import type { AlignedSums, RuntimeContext } from '../api/functions.ts';
 import { stateSchema, withSchema } from '../api/state-schema.ts';
 import { mapState, type MapState } from '../api/state.ts';
+import type { WideInteger } from '../core/wide-integer.ts';
 import type { LimitsCompiled } from './compiled-rules.ts';
 import type { PositionState } from './position-state.ts';
 import { SECOND_MS, TradingDays } from './trading-days.ts';
@@ -105,10 +106,8 @@ export class CircuitBreakers {
   readonly #sums: AlignedSums;
   #limits: LimitsCompiled;
   #days: TradingDays;
-  /** Which day this task's own sums belong to. */
+  /** Which day this task's shares of the sums belong to. */
   #sumDay = -Infinity;
-  #ownNotional = 0n;
-  #ownProfit = 0n;
   /** The newest day an alignment was in, and the totals at the last one. */
   #alignedDay = -Infinity;
   #notional = 0n;
@@ -131,8 +130,8 @@ export class CircuitBreakers {
   #snapshot(): StoredBreakers {
     return {
       sumDay: this.#sumDay,
-      ownNotional: this.#ownNotional,
-      ownProfit: this.#ownProfit,
+      ownNotional: this.#sums.share(NOTIONAL),
+      ownProfit: this.#sums.share(PROFIT),
       alignedDay: this.#alignedDay,
       notional: this.#notional,
       profit: this.#profit,
@@ -154,7 +153,11 @@ export class CircuitBreakers {
     for (const day of first.lossRefused) this.#lossRefused.add(day);
     this.#sumDay = Math.max(...parts.map(({ sumDay }) => sumDay));
     if (subtaskIndex !== 0) return;
-    for (const part of parts) if (part.sumDay === this.#sumDay) this.#addOwn(part.ownNotional, part.ownProfit);
+    for (const part of parts) {
+      if (part.sumDay !== this.#sumDay) continue;
+      this.#sums.add(NOTIONAL, part.ownNotional);
+      this.#sums.add(PROFIT, part.ownProfit);
+    }
   }
 
   get days(): TradingDays {
@@ -183,17 +186,11 @@ export class CircuitBreakers {
     if (this.#lossRefused.delete(today)) this.#compareLoss();
   }
 
-  addTrade(day: number, notional: bigint, profit: bigint): void {
+  addTrade(day: number, notional: WideInteger, profit: WideInteger): void {
     if (day < this.#alignedDay || day < this.#sumDay) return;
     if (day > this.#sumDay) this.#clear(day);
-    this.#addOwn(notional, profit);
-  }
-
-  #addOwn(notional: bigint, profit: bigint): void {
-    this.#ownNotional += notional;
-    this.#ownProfit += profit;
-    this.#sums.add(NOTIONAL, notional);
-    this.#sums.add(PROFIT, profit);
+    this.#sums.addWide(NOTIONAL, notional);
+    this.#sums.addWide(PROFIT, profit);
   }
 
   refusesNotional(day: number): boolean {
@@ -238,8 +235,6 @@ export class CircuitBreakers {
   #clear(day: number): void {
     this.#sums.reset(NOTIONAL);
     this.#sums.reset(PROFIT);
-    this.#ownNotional = 0n;
-    this.#ownProfit = 0n;
     this.#sumDay = day;
   }
 }

@@ -2,6 +2,7 @@ import { setQueryable } from '../api/queryable-state.ts';
 import { migration, withSchema } from '../api/state-schema.ts';
 import { structState } from '../api/state.ts';
 import { struct, type ViewOf } from '../api/struct.ts';
+import { WideInteger } from '../core/wide-integer.ts';
 
 /** The first count that is carried from `bidNotAboveAsk`. */
 const COUNT_CARRIED = 2 ** 30;
@@ -39,7 +40,7 @@ export const POSITION_STATE = struct('position-state', {
   shares: 'f64',
   buyPrice: 'f64',
   lastTradePrice: 'f64',
-  /** Profit in 1e-14 is profitHigh x 2^53 + profitLow: two fields hold what one number cannot. */
+  /** Profit in 1e-14, as core/wide-integer.ts has it: two fields hold what one number cannot. */
   profitHigh: 'f64',
   profitLow: 'f64',
   hasFloor: 'i8',
@@ -135,14 +136,22 @@ function carryCount(state: PositionState, count: number): void {
   state.bidNotAboveAsk = 0;
 }
 
-const HIGH_UNIT = 53n;
+const profit = new WideInteger();
 
 export function profitOf(state: PositionState): bigint {
-  return (BigInt(state.profitHigh) << HIGH_UNIT) + BigInt(state.profitLow);
+  readProfit(state);
+  return profit.toBigInt();
 }
 
 /** Exact for every profit that positions within the bounds of core/decimal.ts can make: at most 2^105. */
-export function setProfit(state: PositionState, profit: bigint): void {
-  state.profitHigh = Number(profit >> HIGH_UNIT);
-  state.profitLow = Number(BigInt.asUintN(Number(HIGH_UNIT), profit));
+export function addProfit(state: PositionState, amount: WideInteger): void {
+  readProfit(state);
+  profit.setSum(profit, amount);
+  state.profitHigh = profit.high;
+  state.profitLow = profit.low;
+}
+
+function readProfit(state: PositionState): void {
+  profit.high = state.profitHigh;
+  profit.low = state.profitLow;
 }

@@ -13,7 +13,7 @@ import { mapState, type ReadOnlyBroadcastState, type StructState } from '../api/
 import { ROW_WORDS, STATUS_CLOSED, STATUS_OPEN } from '../contract/frames.ts';
 import type { RulesDocument } from '../contract/rules.ts';
 import { assertNever } from '../core/assert.ts';
-import { notional } from '../core/decimal.ts';
+import { WideInteger } from '../core/wide-integer.ts';
 import { compileRules, stepAmount, type CompiledRules, type SymbolRulesCompiled } from './compiled-rules.ts';
 import { applyDueDecays, expiresAt, replanDecay, settleDecay, startLife, stopDecay, wakeAfterTrade } from './decay.ts';
 import { EmittedTrade, type Named } from './emitted-trade.ts';
@@ -25,9 +25,8 @@ import {
   PLAN_NONE,
   POSITIONS,
   QUERYABLE_POSITIONS,
+  addProfit,
   countBidNotAboveAsk,
-  profitOf,
-  setProfit,
   type PositionState,
 } from './position-state.ts';
 import { QuoteHistory } from './quote-history.ts';
@@ -87,6 +86,9 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
   #reasonRows!: RowPublisher;
   /** One object for every trade: collecting copies it. */
   readonly #trade = new EmittedTrade();
+  /** Of the trade at hand: price x shares, and what it earns. */
+  readonly #notional = new WideInteger();
+  readonly #profit = new WideInteger();
 
   constructor(options: TradeFunctionOptions) {
     super();
@@ -230,19 +232,22 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
     if (shares <= 0) return SIZE;
     const second = secondOf(timestampMs);
     const day = this.#breakers.days.dayOf(timestampMs);
-    const value = notional(bid, shares);
+    const notional = this.#notional;
+    notional.setProduct(bid, shares);
     const { limits } = this.#rules;
     if (limits.maxTradesPerSecond !== Infinity && this.#counts.inSecond(state, second) >= limits.maxTradesPerSecond)
       return LIMIT_TRADES_PER_SECOND;
     if (limits.maxTradesPerDay !== Infinity && this.#counts.inDay(state, day) >= limits.maxTradesPerDay)
       return LIMIT_TRADES_PER_DAY;
-    if (limits.maxNotionalPerTrade !== null && value > limits.maxNotionalPerTrade) return LIMIT_NOTIONAL_PER_TRADE;
+    if (limits.maxNotionalPerTrade !== null && notional.isAbove(limits.maxNotionalPerTrade))
+      return LIMIT_NOTIONAL_PER_TRADE;
     if (this.#breakers.refusesNotional(day)) return LIMIT_NOTIONAL_PER_DAY;
     if (this.#breakers.refusesLoss(day)) return LIMIT_LOSS_PER_DAY;
-    const profit = notional(bid - state.buyPrice, shares);
+    const profit = this.#profit;
+    profit.setProduct(bid - state.buyPrice, shares);
     this.#counts.count(state, second, day, !rules.dropsLate || timers.currentWatermark() < second * 1000 - 1);
-    this.#breakers.addTrade(day, value, profit);
-    setProfit(state, profitOf(state) + profit);
+    this.#breakers.addTrade(day, notional, profit);
+    addProfit(state, profit);
     this.#sell(state, quote, shares, timestampMs, rules, timers, out);
     return -1;
   }
@@ -304,7 +309,8 @@ export class TradeFunction extends KeyedBroadcastProcessFunction<
     state.buyPrice = position.buyPrice;
     state.askPrice = position.buyPrice + rules.askOffset;
     state.lastTradePrice = position.buyPrice;
-    setProfit(state, 0n);
+    state.profitHigh = 0;
+    state.profitLow = 0;
     state.trades = 0;
     state.openedAt = context.eventTimeMs();
     state.ownTtlMs = position.ttlMs < 0 ? OWN_TTL_NONE : position.ttlMs;

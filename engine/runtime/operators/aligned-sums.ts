@@ -1,6 +1,7 @@
 import type { AlignedSums } from '../../api/functions.ts';
 import { assert } from '../../core/assert.ts';
 import { IllegalArgumentError } from '../../core/errors.ts';
+import { WideSum, type WideInteger } from '../../core/wide-integer.ts';
 
 /** Sums one operator may register in all; its shared memory is laid out for as many. */
 export const ALIGNED_SUMS_MAX = 256;
@@ -33,11 +34,53 @@ interface Registration {
   readonly onAligned: (timestampMs: number) => void;
 }
 
+/** What a function has in hand of its sums. */
+class RegisteredSums implements AlignedSums {
+  private readonly name: string;
+  private readonly shares: readonly WideSum[];
+  private readonly totalOf: (index: number) => bigint;
+
+  constructor(name: string, shares: readonly WideSum[], totalOf: (index: number) => bigint) {
+    this.name = name;
+    this.shares = shares;
+    this.totalOf = totalOf;
+  }
+
+  add(index: number, amount: bigint): void {
+    this.at(index).addBigInt(amount);
+  }
+
+  addWide(index: number, amount: WideInteger): void {
+    this.at(index).add(amount);
+  }
+
+  share(index: number): bigint {
+    return this.at(index).toBigInt();
+  }
+
+  total(index: number): bigint {
+    this.at(index);
+    return this.totalOf(index);
+  }
+
+  reset(index: number): void {
+    this.at(index).clear();
+  }
+
+  private at(index: number): WideSum {
+    const share = this.shares[index] as WideSum | undefined;
+    if (share !== undefined) return share;
+    throw new IllegalArgumentError(
+      `Aligned sums '${this.name}' have sums 0 to ${this.shares.length - 1}; found ${index}.`,
+    );
+  }
+}
+
 /** All aligned sums of one operator on one subtask. Task thread only. */
 export class AlignmentGroup {
   private readonly registrations: Registration[] = [];
   private readonly names = new Set<string>();
-  private readonly local: bigint[] = [];
+  private readonly local: WideSum[] = [];
   private readonly totals: bigint[] = [];
   private alignment = 0;
   private arrivals: Int32Array;
@@ -80,29 +123,17 @@ export class AlignmentGroup {
     this.names.add(name);
     this.registrations.push({ first, count, onAligned });
     for (let index = 0; index < count; index += 1) {
-      this.local.push(0n);
+      this.local.push(new WideSum());
       this.totals.push(0n);
     }
-    const at = (index: number): number => {
-      if (!(index >= 0 && index < count))
-        throw new IllegalArgumentError(`Aligned sums '${name}' have sums 0 to ${count - 1}; found ${index}.`);
-      return first + index;
-    };
-    return {
-      add: (index, amount) => {
-        this.local[at(index)] += amount;
-      },
-      total: (index) => this.totals[at(index)],
-      reset: (index) => {
-        this.local[at(index)] = 0n;
-      },
-    };
+    return new RegisteredSums(name, this.local.slice(first), (index) => this.totals[first + index]);
   }
 
   /** Writes this subtask's share. @returns true when it was the last to arrive, so that the others can be woken */
   arrive(): boolean {
     const base = this.shareOf(this.alignment & 1, this.subtaskIndex);
-    this.local.forEach((sum, index) => {
+    this.local.forEach((share, index) => {
+      const sum = share.toBigInt();
       assert(BigInt.asIntN(128, sum) === sum, `An aligned sum must fit a signed 128-bit number; found ${sum}.`);
       this.shares[base + index * LIMBS] = BigInt.asIntN(64, sum);
       this.shares[base + index * LIMBS + 1] = sum >> 64n;
