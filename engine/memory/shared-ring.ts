@@ -226,8 +226,13 @@ export class RingReader extends RingEnd {
     if (position === this.tail) return;
     this.tail = position;
     Atomics.store(this.positions, TAIL, position);
-    // Waking a thread costs as much as hundreds of records: a writer that waits for room is given half a ring of it.
-    if (((this.knownHead - position) | 0) <= this.capacity >> 1) this.wakeWriter();
+    // Waking a thread costs as much as hundreds of records: a writer that waits for room is given half a ring of it. What
+    // is known of its position is where it stood at the last look, so it is asked again before anybody is woken.
+    if (this.isHalfEmpty(this.knownHead) && this.isHalfEmpty(Atomics.load(this.positions, HEAD))) this.wakeWriter();
+  }
+
+  private isHalfEmpty(head: number): boolean {
+    return ((head - this.tail) | 0) <= this.capacity >> 1;
   }
 
   /** Nobody reads any more: a writer that waits gives up. */

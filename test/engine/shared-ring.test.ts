@@ -134,6 +134,32 @@ describe('a shared ring', () => {
     expect(asked).toBe(1);
   });
 
+  test('wakes its writer when half of it is empty, however much was there at the last look', () => {
+    const memory = createRing(16, 1, 5);
+    const writer = new RingWriter(memory);
+    const reader = new RingReader(memory);
+    const fill = (slots: number): void => {
+      for (let slot = 0; slot < slots; slot += 1) {
+        writer.claim();
+        writer.commit();
+      }
+      writer.publish();
+    };
+    let woken = 0;
+    reader.wakeWriter = () => {
+      woken += 1;
+    };
+    fill(9);
+    expect(reader.available()).toBe(9);
+    fill(7);
+
+    // Two of the nine it knows of are left, and seven that it has not seen.
+    reader.release((reader.position + 7) | 0);
+    expect(woken).toBe(0);
+    reader.release((reader.position + 1) | 0);
+    expect(woken).toBe(1);
+  });
+
   test('tells the writer that the reader has gone', () => {
     const memory = createRing(4, 8);
     const writer = new RingWriter(memory);
