@@ -30,7 +30,14 @@ export function sortedOrder(words: Float64Array, count: number): Uint32Array {
     `A run of ${count} trades needs ${count * FILE_TRADE_WORDS} words; found ${words.length}.`,
   );
   const order = new Uint32Array(count);
-  for (let index = 0; index < count; index += 1) order[index] = index;
+  // From one task they come in order.
+  let isSorted = true;
+  for (let index = 0; index < count; index += 1) {
+    order[index] = index;
+    const at = index * FILE_TRADE_WORDS;
+    if (index > 0 && compareTrades(words, at - FILE_TRADE_WORDS, words, at) > 0) isSorted = false;
+  }
+  if (isSorted) return order;
   return order.sort((left, right) => compareTrades(words, left * FILE_TRADE_WORDS, words, right * FILE_TRADE_WORDS));
 }
 
@@ -44,7 +51,8 @@ export function copyOrdered(
 ): void {
   for (let index = from; index < to; index += 1) {
     const at = order[index] * FILE_TRADE_WORDS;
-    target.set(words.subarray(at, at + FILE_TRADE_WORDS), (index - from) * FILE_TRADE_WORDS);
+    const copiedTo = (index - from) * FILE_TRADE_WORDS;
+    for (let word = 0; word < FILE_TRADE_WORDS; word += 1) target[copiedTo + word] = words[at + word];
   }
 }
 

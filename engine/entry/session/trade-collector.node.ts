@@ -2,7 +2,7 @@ import type { SinkContext, SinkWriter } from '../../api/sink.ts';
 import type { DurableTrades } from '../../connectors/sinks/durable-trades.ts';
 import { FILE_TRADE_WORDS, TRADE_WORDS } from '../../connectors/sinks/trade-run.ts';
 import { TradeStore, type StoredTrade } from '../../connectors/sinks/trade-store.node.ts';
-import { notional } from '../../core/decimal.ts';
+import { WideInteger, WideSum } from '../../core/wide-integer.ts';
 import type { Trade } from '../../trading/records.ts';
 import { LatestTrades } from './trade-decisions.ts';
 import { writeTradeWords, type TradeCopy } from './trade-gate.ts';
@@ -19,12 +19,23 @@ export class TradeCollector implements SinkWriter<Trade> {
   /** Where trades go that a checkpoint makes final; null: the run has no checkpoints. */
   durable: DurableTrades | null = null;
   count = 0;
-  shares = 0n;
-  profit = 0n;
+  readonly #shares = new WideSum();
+  readonly #profit = new WideSum();
+  readonly #amount = new WideInteger();
 
   /** @param keepsTrades false: sums only */
   constructor(keepsTrades: boolean) {
     this.#store = keepsTrades ? new TradeStore() : null;
+  }
+
+  /** Of all trades, in 1e-6. */
+  get shares(): bigint {
+    return this.#shares.toBigInt();
+  }
+
+  /** Of all trades, in 1e-14. */
+  get profit(): bigint {
+    return this.#profit.toBigInt();
   }
 
   write(trade: Trade, context: SinkContext): void {
@@ -55,8 +66,12 @@ export class TradeCollector implements SinkWriter<Trade> {
   #take(words: Float64Array, offset: number, symbol: string): void {
     this.latest.add(words, offset, symbol);
     this.count += 1;
-    this.shares += BigInt(words[offset + 3]);
-    this.profit += notional(words[offset + 4] - words[offset + 5], words[offset + 3]);
+    const amount = this.#amount;
+    const shares = words[offset + 3];
+    amount.setProduct(shares, 1);
+    this.#shares.add(amount);
+    amount.setProduct(words[offset + 4] - words[offset + 5], shares);
+    this.#profit.add(amount);
     const store = this.#store;
     if (store === null) return;
     const at = store.claim();
