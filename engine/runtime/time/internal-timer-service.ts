@@ -75,8 +75,12 @@ export class InternalTimerService implements TimerService {
   advanceWatermark(watermarkMs: number): void {
     this.watermark = watermarkMs;
     const timers = this.eventTimers;
+    let told = 0;
     while (timers.headTime <= watermarkMs && timers.size > 0) {
-      if (this.fetchAhead !== null) timers.lookAhead(this.fetchAhead);
+      if (this.fetchAhead !== null) {
+        if (told === 0) told = timers.lookAhead(this.fetchAhead);
+        told -= 1;
+      }
       const timestamp = timers.headTime;
       const slot = timers.headSlot;
       if (slot < this.copyOnWrite.limit) this.copyOnWrite.touch(slot);

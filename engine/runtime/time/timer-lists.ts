@@ -46,12 +46,6 @@ export class TimerLists {
     return ((at + 1) & NEXT) === NEXT ? this.entries[at + 1] : at + 1;
   }
 
-  /** The end of the entries of the same chunk that stand at `first` and behind it. */
-  chunkEnd(first: number, end: number): number {
-    const chunk = first >> CHUNK_BITS;
-    return (end - 1) >> CHUNK_BITS === chunk ? end : (chunk << CHUNK_BITS) + NEXT;
-  }
-
   private obtain(): number {
     const chunk = this.free;
     if (chunk !== NONE) {

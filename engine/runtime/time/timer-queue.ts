@@ -14,8 +14,8 @@ const SET = 1;
 const DEAD = 2;
 /** A key's own place: its time in one word, what is in it in the low half of the next. */
 const PLACE_WORDS = 2;
-/** Timers whose keys are told at once to whoever fetches ahead. */
-const AHEAD_MAX = 16;
+/** Timers whose keys are told at once: more than a core can wait for at once, few enough to stay in its cache. */
+const AHEAD_MAX = 64;
 /** Keeps fetches from being optimized away. */
 const FETCHED = new Int32Array(1);
 
@@ -42,7 +42,6 @@ export class TimerQueue {
   private times = new Float64Array(0);
   private places = new Int32Array(0);
   private readonly ahead = new Int32Array(AHEAD_MAX);
-  private lookedAheadTo = NONE;
 
   constructor(keyTable: KeyTable) {
     keyTable.onGrow((capacity) => {
@@ -110,23 +109,26 @@ export class TimerQueue {
   }
 
   /**
-   * Tells the keys of the timers that come next, unless they were told: the earliest one's and up to fourteen others of
-   * the same time. Only while `size` > 0.
+   * Tells the keys of the timers that come next, all of the earliest time, unless one stands alone. Only while `size` > 0.
+   * @returns how many timers will fire before it is worth asking again, unless some are deleted or earlier ones set meanwhile
    */
-  lookAhead(tell: (slots: Int32Array, count: number) => void): void {
-    const { instants, lists, ahead } = this;
-    const first = instants.first[instants.head];
-    const end = lists.chunkEnd(first, instants.last[instants.head]);
-    if (end === this.lookedAheadTo || end - first < 2) return;
-    this.lookedAheadTo = end;
+  lookAhead(tell: (slots: Int32Array, count: number) => void): number {
+    const { instants, lists, ahead, places } = this;
+    const end = instants.last[instants.head];
+    let at = instants.first[instants.head];
+    let count = 0;
     let sum = 0;
-    for (let at = first; at < end; at += 1) {
+    for (;;) {
       const slot = this.slotOf(lists.entries[at]);
-      ahead[at - first] = slot;
-      sum = (sum + this.places[slot * 4 + 2]) | 0;
+      ahead[count] = slot;
+      sum = (sum + places[slot * 4 + 2]) | 0;
+      count += 1;
+      if (at + 1 === end || count === AHEAD_MAX) break;
+      at = lists.next(at);
     }
     FETCHED[0] = sum;
-    tell(ahead, end - first);
+    if (count > 1) tell(ahead, count);
+    return count;
   }
 
   /** The time of the timer in the key's own place; NaN: there is none in it. */
