@@ -7,13 +7,11 @@ import { NONE, TimerTable } from './timer-table.ts';
 /** Dead timers are swept out when they are the majority of at least this many. */
 const SWEEP_MIN = 64;
 
-/** What a key's own place says of the timer in it. */
+/**
+ * A key's own place: there is no timer in it. Otherwise it holds the number of the timer's instant, from 1, which says its time;
+ * below zero when the timer is deleted, but still in the list of its instant: the place is taken until it comes up there.
+ */
 const VACANT = 0;
-const SET = 1;
-/** Deleted, but still in the list of its instant: the place is taken until it comes up there. */
-const DEAD = 2;
-/** A key's own place: its time in one word, what is in it in the low half of the next. */
-const PLACE_WORDS = 2;
 /** Timers whose keys are told at once: more than a core can wait for at once, few enough to stay in its cache. */
 const AHEAD_MAX = 64;
 /** Keeps fetches from being optimized away. */
@@ -39,16 +37,14 @@ export class TimerQueue {
   private readonly instants = new InstantHeap();
   private readonly lists = new TimerLists();
   private readonly timers = new TimerTable();
-  private times = new Float64Array(0);
   private places = new Int32Array(0);
   private readonly ahead = new Int32Array(AHEAD_MAX);
 
   constructor(keyTable: KeyTable) {
     keyTable.onGrow((capacity) => {
-      const times = new Float64Array(capacity * PLACE_WORDS);
-      times.set(this.times);
-      this.times = times;
-      this.places = new Int32Array(times.buffer);
+      const places = new Int32Array(capacity);
+      places.set(this.places);
+      this.places = places;
     });
   }
 
@@ -63,28 +59,30 @@ export class TimerQueue {
 
   /** @returns false when there is such a timer already */
   register(slot: number, time: number): boolean {
-    const place = this.places[slot * 4 + 2];
-    if (place === SET && this.times[slot * 2] === time) return false;
+    const { instants, timers } = this;
+    const place = this.places[slot];
+    if (place > VACANT && instants.timeOf(place - 1) === time) return false;
     if (!Number.isInteger(time) && time !== Infinity && time !== -Infinity) {
       throw new IllegalArgumentError(`A timer must be set to whole ms; found ${time}.`);
     }
-    if (this.timers.held > 0 && this.timers.find(slot, time) !== NONE) return false;
+    if (timers.held > 0 && timers.find(slot, time) !== NONE) return false;
+    const instant = instants.obtain(time);
     if (place === VACANT) {
-      this.times[slot * 2] = time;
-      this.places[slot * 4 + 2] = SET;
-      this.enlist(time, slot * 2);
+      this.places[slot] = instant + 1;
+      this.enlist(instant, slot * 2);
     } else {
-      this.enlist(time, this.timers.add(slot, time) * 2 + 1);
+      this.enlist(instant, timers.add(slot, time) * 2 + 1);
     }
     this.live += 1;
-    this.headTime = this.instants.headTime;
+    if (time < this.headTime) this.headTime = time;
     return true;
   }
 
   /** @returns false when there is no such timer */
   remove(slot: number, time: number): boolean {
-    if (this.places[slot * 4 + 2] === SET && this.times[slot * 2] === time) {
-      this.places[slot * 4 + 2] = DEAD;
+    const place = this.places[slot];
+    if (place > VACANT && this.instants.timeOf(place - 1) === time) {
+      this.places[slot] = -place;
     } else {
       const timer = this.timers.held > 0 ? this.timers.find(slot, time) : NONE;
       if (timer === NONE) return false;
@@ -105,7 +103,7 @@ export class TimerQueue {
     this.live -= 1;
     this.free(entry);
     this.dropFirst(instant);
-    this.dropDead();
+    if (this.listed > this.live || instants.first[instant] === NONE) this.dropDead();
   }
 
   /**
@@ -121,7 +119,7 @@ export class TimerQueue {
     for (;;) {
       const slot = this.slotOf(lists.entries[at]);
       ahead[count] = slot;
-      sum = (sum + places[slot * 4 + 2]) | 0;
+      sum = (sum + places[slot]) | 0;
       count += 1;
       if (at + 1 === end || count === AHEAD_MAX) break;
       at = lists.next(at);
@@ -133,7 +131,8 @@ export class TimerQueue {
 
   /** The time of the timer in the key's own place; NaN: there is none in it. */
   ownTime(slot: number): number {
-    return this.places[slot * 4 + 2] === SET ? this.times[slot * 2] : NaN;
+    const place = this.places[slot];
+    return place > VACANT ? this.instants.timeOf(place - 1) : NaN;
   }
 
   /** A copy of the timers that are in no key's own place. */
@@ -158,18 +157,17 @@ export class TimerQueue {
   }
 
   private isAlive(entry: number): boolean {
-    return (entry & 1) === 0 ? this.places[entry * 2 + 2] === SET : this.timers.alive[entry >> 1] === 1;
+    return (entry & 1) === 0 ? this.places[entry >> 1] > VACANT : this.timers.alive[entry >> 1] === 1;
   }
 
   /** It is in no list any more. */
   private free(entry: number): void {
-    if ((entry & 1) === 0) this.places[entry * 2 + 2] = VACANT;
+    if ((entry & 1) === 0) this.places[entry >> 1] = VACANT;
     else this.timers.release(entry >> 1);
   }
 
-  private enlist(time: number, entry: number): void {
+  private enlist(instant: number, entry: number): void {
     const { instants } = this;
-    const instant = instants.obtain(time);
     const at = this.lists.append(instants.last[instant], entry);
     if (instants.first[instant] === NONE) instants.first[instant] = at;
     instants.last[instant] = at + 1;
