@@ -56,6 +56,13 @@ describe('a timer queue', () => {
         const left: string[] = [];
         queue.forEach((slot, time) => left.push(`${slot}@${time}`));
         expect(left.sort()).toEqual([...model.keys()].sort());
+        const further = queue.copyFurther();
+        const stored = Array.from(further.slots, (slot, index) => `${slot}@${further.times[index]}`);
+        for (let slot = 0; slot < KEYS; slot += 1) {
+          const time = queue.ownTime(slot);
+          if (!Number.isNaN(time)) stored.push(`${slot}@${time}`);
+        }
+        expect(stored.sort()).toEqual(left);
       }),
       { numRuns: 300 },
     );

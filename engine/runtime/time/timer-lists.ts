@@ -18,7 +18,7 @@ export class TimerLists {
 
   /** @param end position behind the last entry; NONE: the list is empty. @returns where the entry stands */
   append(end: number, entry: number): number {
-    if (end === NONE || (end & NEXT) === NEXT) {
+    if ((end & NEXT) === NEXT) {
       const at = this.obtain() << CHUNK_BITS;
       if (end !== NONE) this.entries[end] = at;
       this.entries[at] = entry;

@@ -31,9 +31,12 @@ const FETCHED = new Int32Array(1);
  */
 export class TimerQueue {
   headTime = Infinity;
+  /** The earliest instant and the first entry of its list, which is alive; of no meaning while `size` is 0. */
+  private headInstant = NONE;
+  private headEntry = NONE;
   private live = 0;
-  /** Entries of all lists, dead ones included. */
-  private listed = 0;
+  /** Entries of deleted timers that are still in their lists. */
+  private dead = 0;
   private readonly instants = new InstantHeap();
   private readonly lists = new TimerLists();
   private readonly timers = new TimerTable();
@@ -54,7 +57,7 @@ export class TimerQueue {
 
   /** The slot of the timer at `headTime`; only while `size` > 0. */
   get headSlot(): number {
-    return this.slotOf(this.lists.entries[this.instants.first[this.instants.head]]);
+    return this.slotOf(this.headEntry);
   }
 
   /** @returns false when there is such a timer already */
@@ -74,7 +77,6 @@ export class TimerQueue {
       this.enlist(instant, timers.add(slot, time) * 2 + 1);
     }
     this.live += 1;
-    if (time < this.headTime) this.headTime = time;
     return true;
   }
 
@@ -89,21 +91,24 @@ export class TimerQueue {
       this.timers.forget(timer);
     }
     this.live -= 1;
-    this.dropDead();
-    if (this.listed >= SWEEP_MIN && this.listed > this.live * 2) this.sweep();
+    this.dead += 1;
+    this.findHead();
+    if (this.dead > this.live && this.dead + this.live >= SWEEP_MIN) this.sweep();
     return true;
   }
 
   /** Takes out the earliest timer; read `headTime` and `headSlot` before. Only while `size` > 0. */
   poll(): void {
-    const { instants } = this;
-    const instant = instants.head;
-    const entry = this.lists.entries[instants.first[instant]];
-    if ((entry & 1) === 1) this.timers.forget(entry >> 1);
+    const { instants, headEntry: entry, headInstant: instant } = this;
+    if ((entry & 1) === 0) this.places[entry >> 1] = VACANT;
+    else this.takeFurther(entry >> 1);
     this.live -= 1;
-    this.free(entry);
-    this.dropFirst(instant);
-    if (this.listed > this.live || instants.first[instant] === NONE) this.dropDead();
+    const first = this.lists.drop(instants.first[instant], instants.last[instant]);
+    instants.first[instant] = first;
+    if (first === NONE) return this.findHead();
+    const next = this.lists.entries[first];
+    if (this.dead === 0 || this.isAlive(next)) this.headEntry = next;
+    else this.findHead();
   }
 
   /**
@@ -112,8 +117,8 @@ export class TimerQueue {
    */
   lookAhead(tell: (slots: Int32Array, count: number) => void): number {
     const { instants, lists, ahead, places } = this;
-    const end = instants.last[instants.head];
-    let at = instants.first[instants.head];
+    const end = instants.last[this.headInstant];
+    let at = instants.first[this.headInstant];
     let count = 0;
     let sum = 0;
     for (;;) {
@@ -166,37 +171,48 @@ export class TimerQueue {
     else this.timers.release(entry >> 1);
   }
 
+  private takeFurther(timer: number): void {
+    this.timers.forget(timer);
+    this.timers.release(timer);
+  }
+
   private enlist(instant: number, entry: number): void {
-    const { instants } = this;
-    const at = this.lists.append(instants.last[instant], entry);
-    if (instants.first[instant] === NONE) instants.first[instant] = at;
-    instants.last[instant] = at + 1;
-    this.listed += 1;
+    const { last, first } = this.instants;
+    const end = last[instant];
+    const at = this.lists.append(end, entry);
+    last[instant] = at + 1;
+    if (end !== NONE) return;
+    first[instant] = at;
+    this.readHead();
   }
 
   private dropFirst(instant: number): void {
-    const { instants } = this;
-    const first = this.lists.drop(instants.first[instant], instants.last[instant]);
-    instants.first[instant] = first;
-    if (first === NONE) instants.last[instant] = NONE;
-    this.listed -= 1;
+    const { first, last } = this.instants;
+    first[instant] = this.lists.drop(first[instant], last[instant]);
   }
 
   /** Brings a living timer to the front of the earliest instant. */
-  private dropDead(): void {
-    const { instants } = this;
+  private findHead(): void {
+    const { instants, lists } = this;
     while (instants.size > 0) {
       const instant = instants.head;
       while (instants.first[instant] !== NONE) {
-        const entry = this.lists.entries[instants.first[instant]];
-        if (this.isAlive(entry)) break;
+        const entry = lists.entries[instants.first[instant]];
+        if (this.isAlive(entry)) return this.readHead();
         this.free(entry);
         this.dropFirst(instant);
+        this.dead -= 1;
       }
-      if (instants.first[instant] !== NONE) break;
       instants.removeHead();
     }
+    this.headTime = Infinity;
+  }
+
+  private readHead(): void {
+    const { instants } = this;
     this.headTime = instants.headTime;
+    this.headInstant = instants.head;
+    this.headEntry = this.lists.entries[instants.first[instants.head]];
   }
 
   private sweep(): void {
@@ -210,15 +226,17 @@ export class TimerQueue {
         else this.free(entry);
       });
       while (instants.first[instant] !== NONE) this.dropFirst(instant);
+      instants.last[instant] = NONE;
       for (const entry of kept) {
         const at = lists.append(instants.last[instant], entry);
         if (instants.first[instant] === NONE) instants.first[instant] = at;
         instants.last[instant] = at + 1;
       }
-      this.listed += kept.length;
     }
+    this.dead = 0;
     instants.removeEmpty();
-    this.headTime = instants.headTime;
+    if (instants.size > 0) this.readHead();
+    else this.headTime = Infinity;
   }
 
   private forEachEntry(first: number, end: number, visit: (entry: number) => void): void {
