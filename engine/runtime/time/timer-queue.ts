@@ -13,7 +13,7 @@ const SWEEP_MIN = 64;
  */
 const VACANT = 0;
 /** Timers whose keys are told at once: more than a core can wait for at once, few enough to stay in its cache. */
-const AHEAD_MAX = 64;
+const AHEAD_MAX = 128;
 /** Keeps fetches from being optimized away. */
 const FETCHED = new Int32Array(1);
 
@@ -21,7 +21,7 @@ const FETCHED = new Int32Array(1);
  * Timers of one time domain: a set of (slot, time), taken out in order of time, then of registration.
  *
  *   instants    a heap of the different times, each with the list of its timers (instant-heap.ts, timer-lists.ts)
- *   places      by slot: one timer of the key, found with one fetch. Most keys never have a second one
+ *   places      by slot: the instant of one timer of the key, found with one fetch. Most keys never have a second one
  *   timers      the others, found exactly by (slot, time), for dedupe and delete (timer-table.ts)
  *
  * A list holds slot x 2 for the timer in a key's own place, and number x 2 + 1 for one of the table. A deleted timer stays
