@@ -280,7 +280,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore {
   fetchAhead(slots: Int32Array, count: number): void {
     for (let index = 0; index < this.structs.length; index += 1) {
       const struct = this.structs[index];
-      if (struct.isLarge) struct.touchForTimers(slots, count);
+      if (struct.isLarge) struct.touch(slots, count, null);
     }
   }
 

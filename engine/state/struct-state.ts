@@ -25,8 +25,8 @@ const TOUCHED = new Int32Array(1);
  * the same order behind the first pieces of all keys. `value()` moves one view there; nothing is allocated. `present` tells a
  * struct of zeros from none.
  *
- * Of keys that come next lines are fetched ahead: declare first, within 64 bytes, what every record touches, and behind it,
- * within as many, what timers touch besides.
+ * Of keys that come next the first line is fetched ahead: declare first, within 64 bytes, what every record and every timer
+ * touches.
  */
 export class HeapStructState<V> implements StructState<V>, SlotState {
   readonly shape: StructShape;
@@ -88,9 +88,9 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
   }
 
   /**
-   * Reads a word of the first line of each struct that the records ahead will touch. The reads depend on nothing, so the
+   * Reads a word of the first line of each struct that the records or timers ahead will touch. The reads depend on nothing, so the
    * processor waits for all of these lines together instead of for one after the other.
-   * @param sent the numbers of the records' keys
+   * @param sent the numbers of the keys
    * @param slots what they come to here; null: the same
    */
   touch(sent: Int32Array, count: number, slots: Int32Array | null): void {
@@ -101,21 +101,6 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
       const slot = slots === null ? sent[index] : slots[sent[index]];
       // A key that is about to be defined has no place yet.
       if (slot >= 0 && slot < capacity) sum = (sum + i[(LEAD_WORDS + slot * words) * 2]) | 0;
-    }
-    TOUCHED[0] = sum;
-  }
-
-  /** The same for timers that will fire: of the first two lines. */
-  touchForTimers(fired: Int32Array, count: number): void {
-    const { words, backWords, backs } = this;
-    const { $i: i } = this.view;
-    const isInOnePiece = backWords === 0;
-    const second = isInOnePiece ? LEAD_WORDS : backs;
-    const step = isInOnePiece ? words : backWords;
-    let sum = 0;
-    for (let index = 0; index < count; index += 1) {
-      const slot = fired[index];
-      sum = (sum + i[(LEAD_WORDS + slot * words) * 2] + i[(second + slot * step) * 2]) | 0;
     }
     TOUCHED[0] = sum;
   }

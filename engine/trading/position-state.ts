@@ -14,7 +14,7 @@ const COUNT_CARRIED = 2 ** 30;
  * The order says what lies in one line of a processor's cache (engine/state/struct-state.ts).
  */
 export const POSITION_STATE = struct('position-state', {
-  // First line: what every quote touches.
+  // First line: what every quote touches, and a decay that is no percentage.
   bid: 'f64',
   bidSize: 'f64',
   ask: 'f64',
@@ -33,7 +33,7 @@ export const POSITION_STATE = struct('position-state', {
   /** This reason is nearly every quote's: what does not fit here is carried (`countBidNotAboveAsk`). */
   bidNotAboveAsk: 'i32',
 
-  // Second line: what a decay and a trade touch besides.
+  // Second line: what a decay by percents and a trade touch besides.
   /** What the rules come to for this buying price: one decay, and the floor while `hasFloor` is 1 (without, it is 0). */
   decayAmount: 'f64',
   floor: 'f64',

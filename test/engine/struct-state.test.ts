@@ -47,7 +47,6 @@ describe('struct state', () => {
     const view = state.value();
     state.touch(Int32Array.of(0, KEYS - 1, 2 ** 24, -1), 4, null);
     state.touch(Int32Array.of(1, 0), 2, Int32Array.of(KEYS - 1, 2 ** 24));
-    state.touchForTimers(Int32Array.of(0, KEYS - 1), 2);
     expect(view).toMatchObject({ first: 17, ninth: -17 });
     expect(state.value()).toMatchObject({ first: 17, ninth: -17 });
   });
