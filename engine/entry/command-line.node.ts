@@ -11,7 +11,7 @@ import { runInspect } from './cli/inspect-command.node.ts';
 import { takeInterrupt } from './cli/interrupt.node.ts';
 import { runKill } from './cli/kill-command.node.ts';
 import { runLive } from './cli/live-command.node.ts';
-import { CliError, EXIT_INPUT, EXIT_INTERNAL, EXIT_USAGE, USAGE } from './cli/messages.ts';
+import { CliError, EXIT_INPUT, EXIT_INTERNAL, EXIT_USAGE, storeExitCode, usage } from './cli/messages.ts';
 import { runRescale } from './cli/rescale-command.node.ts';
 import { runPositions } from './cli/positions-command.node.ts';
 import { runExplain } from './cli/explain-command.node.ts';
@@ -22,6 +22,7 @@ import { runProfiles, runRecord } from './cli/record-command.node.ts';
 import { tell } from './cli/tell.node.ts';
 import { JobFailedError } from './job-failed-error.ts';
 import { failureOf } from './session/session-reader.node.ts';
+import { StoreError } from '../contract/durable-store.ts';
 import { InputError } from '../connectors/sources/input-error.ts';
 import { assertNever } from '../core/assert.ts';
 import { programVersion } from './program-version.ts';
@@ -30,7 +31,7 @@ import { removeUnfinishedFiles } from '../core/unfinished-files.node.ts';
 async function run(command: CliCommand): Promise<void> {
   switch (command.kind) {
     case 'help':
-      process.stdout.write(USAGE);
+      process.stdout.write(usage(command.topic));
       return;
     case 'version':
       process.stdout.write(`flinktrade ${programVersion()}\n`);
@@ -87,6 +88,7 @@ function explain(error: unknown): { readonly exitCode: number; readonly message:
     };
   }
   if (error instanceof JobFailedError && error.isStateRefused) return { exitCode: EXIT_INPUT, message: error.message };
+  if (error instanceof StoreError) return { exitCode: storeExitCode(error), message: error.message };
   const { message, stack } = error as Error;
   const details =
     process.env['FLINKTRADE_DEBUG'] === undefined ? 'Set FLINKTRADE_DEBUG=1 for the details.' : String(stack);

@@ -86,6 +86,19 @@ describe('an audit trail', () => {
     expect(await desk.verify()).toMatchObject({ kind: 'intact', records: 3 });
   });
 
+  test('leaves no timer behind when it is closed while the store is full', async () => {
+    const desk = new AuditDesk();
+    const trail = await desk.open();
+    trail.append(HALT);
+    await trail.flush();
+    desk.disk.isFull = true;
+    trail.append(HALT);
+
+    await expect(trail.close()).rejects.toMatchObject({ kind: 'full' });
+
+    expect(desk.timerCount).toBe(0);
+  });
+
   test('writes its head outside of the store every hour, and when it is closed', async () => {
     const desk = new AuditDesk();
     const trail = await desk.open();

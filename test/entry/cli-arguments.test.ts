@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseArguments } from '../../engine/entry/cli/arguments.ts';
+import { usage } from '../../engine/entry/cli/messages.ts';
 import { positionTable, reportPieces, type PositionRow, type ReplayReport } from '../../engine/entry/cli/report.ts';
 
 const replay = (...words: string[]) => parseArguments(['replay', ...words]);
@@ -44,6 +45,19 @@ describe('the command line', () => {
       ok: true,
       value: { inputs: ['-odd.csv'] },
     });
+    expect(replay('--positions=--odd', '--', '-h')).toMatchObject({
+      ok: true,
+      value: { inputs: ['-h'], positions: '--odd' },
+    });
+  });
+
+  it('helps with one command, and with all when it knows none of that name', () => {
+    expect(parseArguments(['record', '-h'])).toEqual({ ok: true, value: { kind: 'help', topic: 'record' } });
+    expect(usage('bars')).toContain('flinktrade bars INPUT');
+    expect(usage('bars')).not.toContain('flinktrade query');
+    expect(usage('bars')).toContain('Exit codes:');
+    expect(usage('live')).toContain('--gateway URL');
+    expect(usage('nonsense')).toBe(usage(null));
   });
 
   it.each([
@@ -62,7 +76,11 @@ describe('the command line', () => {
     [['replay', 'a.csv', '--positions', 'p', '--speed', 'fast'], 'found "fast"'],
     [['replay', 'a.csv', '--positions', 'p', '--speed', 'x0'], 'found "x0"'],
     [['replay', 'a.csv', '--positions', 'p', '--report', '-', '--trades', '-'], 'cannot both write to standard output'],
-    [['reply'], 'no command "reply"'],
+    [['replay', 'a.csv', '--trades', '--report', 'r.json'], '--trades needs a value after it; found "--report"'],
+    [['replay', 'a.csv', '--positions', 'p', '--trade', 't'], 'has no option "--trade". Did you mean "--trades"?'],
+    [['replay', 'a.csv', '--positions', 'p', '-o', 't'], 'has no option "-o".'],
+    [['profiles', '--json'], 'has no option "--json". It takes none.'],
+    [['reply'], 'no command "reply". Did you mean "replay"?'],
     [['record', 'a.csv'], 'where to write'],
     [['inspect', 'a', 'b'], 'one file'],
     [['sample', '--seed', '-1'], 'found "-1"'],

@@ -141,6 +141,31 @@ describe('where results are written', () => {
     );
   });
 
+  it.runIf(process.platform === 'linux')(
+    'a state folder without room ends the replay with a sentence, not a hang',
+    () => {
+      const folder = folderWithSession();
+      const quotes = Array.from({ length: 3000 }, (_, index) =>
+        row('AAPL', index * 100, `${160 + index}.00`, '1', `${160 + index}.01`),
+      );
+      put(folder, { 's.csv': HEADER + quotes.join(''), 'p.csv': 'symbol,shares,buyPrice\nAAPL,100000,150.00\n' });
+
+      // Files of at most 64 kB: the audit trail of so many trades is larger.
+      const words = `${REPLAY.join(' ')} --state state`;
+      const run = spawnSync('sh', ['-c', `trap '' XFSZ; ulimit -f 128; exec "${process.execPath}" "${CLI}" ${words}`], {
+        cwd: folder,
+        encoding: 'utf8',
+        timeout: 60_000,
+        killSignal: 'SIGKILL',
+      });
+
+      expect(run.stderr).toMatch(/It was tried to store \d+ bytes at state\/[^\n]*; found: EFBIG/);
+      expect(run.stderr).not.toMatch(/internal failure/);
+      expect(run).toMatchObject({ status: 2, signal: null });
+      expect(run.stdout).toBe('');
+    },
+  );
+
   it.runIf(process.platform === 'linux')('a reader that has seen enough is no failure', () => {
     const folder = folderWithSession();
 

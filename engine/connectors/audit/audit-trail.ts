@@ -192,11 +192,13 @@ export class AuditTrail {
     this.anchoredAtMs = this.options.clock.monotonicMs();
   }
 
-  /** Stores what waits, and the head outside. May be called twice. */
+  /** Stores what waits, and the head outside. May be called twice. @throws StoreError; no timer is left all the same */
   async close(): Promise<void> {
     this.isClosed = true;
     this.stopTimer?.();
     this.stopTimer = null;
+    this.stopAnchorTimer?.();
+    this.stopAnchorTimer = null;
     await this.flush();
     await this.writeAnchor();
   }

@@ -12,8 +12,8 @@ import {
 import { BARS_FLAGS, readBars, type BarsCommand } from './bars-arguments.ts';
 import { EXECUTIONS_FLAGS, readExecutions, type ExecutionsCommand } from './executions-arguments.ts';
 import { GATEWAY_FLAGS, readGateway, readGatewayUrl, type GatewayCommand } from './gateway-arguments.ts';
+import { asksForHelp, didYouMean, readFlags } from './flag-words.ts';
 import { FEED_FLAGS, LIVE_FLAGS, readFeed, readLive, type FeedCommand, type LiveCommand } from './live-arguments.ts';
-
 import {
   EXPLAIN_FLAGS,
   POSITIONS_FLAGS,
@@ -169,23 +169,24 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   rescale: ['workers', 'user-data-dir'],
   savepoint: ['output'],
 };
-const SWITCHES: ReadonlySet<string> = new Set(['json', 'csv', 'watch', 'descending', 'autoscale']);
-const SHORT: Readonly<Record<string, string>> = { '-o': '--output', '-h': '--help' };
 
 /**
  * Reads the words after the program's name.
  * @returns the command, or the sentence to print before leaving with exit code 2
  */
 export function parseArguments(words: readonly string[]): Result<CliCommand, string> {
-  const [first, ...rest] = words.map((word) => SHORT[word] ?? word);
-  if (first === undefined || first === '--help' || first === 'help')
+  const [first, ...rest] = words;
+  if (first === undefined || first === '-h' || first === '--help' || first === 'help')
     return ok({ kind: 'help', topic: rest[0] ?? null });
   if (first === '--version') return ok({ kind: 'version' });
   const flags = FLAGS[first];
   if (flags === undefined) {
-    return fail(`There is no command "${first}". Commands: ${Object.keys(FLAGS).join(', ')}. Try: flinktrade help`);
+    const commands = Object.keys(FLAGS);
+    return fail(
+      `There is no command "${first}".${didYouMean(first, commands)} Commands: ${commands.join(', ')}. Try: flinktrade help`,
+    );
   }
-  if (rest.includes('--help')) return ok({ kind: 'help', topic: first });
+  if (asksForHelp(rest)) return ok({ kind: 'help', topic: first });
   const parsed = readFlags(first, rest, flags);
   if (!parsed.ok) return parsed;
   switch (first) {
@@ -226,41 +227,6 @@ export function parseArguments(words: readonly string[]): Result<CliCommand, str
         ? fail(`profiles takes no arguments; found "${parsed.value.rest[0]}".`)
         : ok({ kind: 'profiles' });
   }
-}
-
-function readFlags(command: string, words: readonly string[], allowed: readonly string[]): Result<ParsedFlags, string> {
-  const values = new Map<string, string>();
-  const rest: string[] = [];
-  for (let index = 0; index < words.length; index += 1) {
-    const word = words[index];
-    if (word === '--') {
-      rest.push(...words.slice(index + 1));
-      break;
-    }
-    if (word === '')
-      return fail(`flinktrade ${command} was given an empty file name (""); is a variable of your script not set?`);
-    if (!word.startsWith('-') || word === '-') {
-      rest.push(word);
-      continue;
-    }
-    const equals = word.indexOf('=');
-    const name = (equals === -1 ? word : word.slice(0, equals)).replace(/^--?/, '');
-    if (!allowed.includes(name)) {
-      return fail(
-        `flinktrade ${command} has no option "--${name}". Options: ${allowed.map((flag) => `--${flag}`).join(', ')}.`,
-      );
-    }
-    if (values.has(name)) return fail(`--${name} was given twice; give it once.`);
-    if (SWITCHES.has(name)) {
-      if (equals !== -1) return fail(`--${name} takes no value.`);
-      values.set(name, 'true');
-      continue;
-    }
-    const value = equals === -1 ? words[(index += 1)] : word.slice(equals + 1);
-    if (value === undefined || value === '') return fail(`--${name} needs a value after it.`);
-    values.set(name, value);
-  }
-  return ok({ values, rest });
 }
 
 function readReplay({ values, rest }: ParsedFlags): Result<CliCommand, string> {

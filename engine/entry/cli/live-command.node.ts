@@ -30,7 +30,7 @@ import { FeedTelling } from './feed-telling.node.ts';
 import { onInterrupt } from './interrupt.node.ts';
 import { HeadlessScaling } from './headless-scaling.node.ts';
 import type { LiveCommand } from './live-arguments.ts';
-import { CliError, EXIT_INPUT, EXIT_INTERNAL, EXIT_USAGE } from './messages.ts';
+import { CliError, EXIT_INPUT, EXIT_INTERNAL, EXIT_USAGE, storeExitCode } from './messages.ts';
 import { OrderWriter } from './order-writer.node.ts';
 import { openOrders, settleOrders } from './order-routing.node.ts';
 import { checkOutputs, writeText } from './output-files.node.ts';
@@ -129,10 +129,7 @@ async function preparedOf(
 
 function stateProblem(error: unknown): unknown {
   if (!(error instanceof StoreError)) return error;
-  return new CliError(
-    error.kind === 'damaged' || error.kind === 'lost' || error.kind === 'newer' ? EXIT_INPUT : EXIT_USAGE,
-    error.message,
-  );
+  return new CliError(storeExitCode(error), error.message);
 }
 
 interface LiveRunOptions {

@@ -1,3 +1,5 @@
+import type { StoreError } from '../../contract/durable-store.ts';
+
 /** Exit codes that scripts rely on (trading-rules "Command line"). */
 export const EXIT_DONE = 0;
 export const EXIT_INTERNAL = 1;
@@ -9,6 +11,11 @@ export const EXIT_NOT_FOUND = 4;
 export const EXIT_NOT_INTACT = 1;
 export type ExitCode =
   typeof EXIT_DONE | typeof EXIT_INTERNAL | typeof EXIT_USAGE | typeof EXIT_INPUT | typeof EXIT_NOT_FOUND;
+
+/** What is there cannot be used, or nothing can be put there. */
+export function storeExitCode({ kind }: StoreError): ExitCode {
+  return kind === 'damaged' || kind === 'lost' || kind === 'newer' ? EXIT_INPUT : EXIT_USAGE;
+}
 
 /** A user's mistake or a failed run: told in full sentences, then the program leaves with the code. Never a stack. */
 export class CliError extends Error {
@@ -26,7 +33,7 @@ export function printable(text: string): string {
   return text.replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '\u{fffd}');
 }
 
-export const USAGE = `FlinkTrade command line
+const USAGE = `FlinkTrade command line
 
   flinktrade replay INPUT... --positions FILE [--rules FILE] [--profile NAME|FILE]
              [--workers N] [--speed max|xN] [--state DIR] [--report FILE|-] [--trades FILE|-]
@@ -112,3 +119,15 @@ Exit codes: 0 done; 2 wrong usage, rules, positions or profile; 3 an input canno
 or nobody runs who can be asked; 4 what was asked for is not there; 1 an internal failure, or an
 audit trail that is not intact; 130 interrupted.
 `;
+
+/** @param topic a command: the paragraphs that tell of it; null, or a word that none tells of: all of them */
+export function usage(topic: string | null): string {
+  const [title, ...paragraphs] = USAGE.trimEnd().split('\n\n');
+  const about = paragraphs.filter((paragraph) =>
+    [...paragraph.matchAll(/^ {2}flinktrade (\S+)/gm)].some(([, commands]) =>
+      commands.split('|').includes(topic ?? ''),
+    ),
+  );
+  if (about.length === 0) return USAGE;
+  return `${[title, ...about, paragraphs[paragraphs.length - 1]].join('\n\n')}\n`;
+}

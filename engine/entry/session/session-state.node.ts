@@ -228,9 +228,13 @@ export class SessionState {
     );
   }
 
+  /** @throws StoreError for what was told and could not be stored; the store is closed all the same */
   async close(): Promise<void> {
-    await this.#trail?.close();
-    await this.store.close();
+    try {
+      await this.#trail?.close();
+    } finally {
+      await this.store.close();
+    }
   }
 }
 
