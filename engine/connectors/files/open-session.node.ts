@@ -51,7 +51,7 @@ const FEW_READ_BYTES = 262_144;
 const FEW_UNPACKED_BYTES = 524_288;
 /** Entries that cannot be session data by their names. */
 const NOT_DATA =
-  /(^|\/)(__MACOSX\/|\.)|\/$|\.(md|pdf|html?|xml|png|jpe?g|docx?|xlsx?|zip)$|(^|\/)(readme|licen[cs]e)[^/]*$/i;
+  /(^|\/)(__MACOSX\/|\.(?!\.?\/))|\/$|\.(md|pdf|html?|xml|png|jpe?g|docx?|xlsx?|zip)$|(^|\/)(readme|licen[cs]e)[^/]*$/i;
 
 const OTHER_FORMATS: readonly (readonly [readonly number[], string])[] = [
   [[0x28, 0xb5, 0x2f, 0xfd], 'packed with zstd; unpack it first (unzstd)'],
