@@ -121,6 +121,18 @@ describe('time in a replay', () => {
     expect(report.reasons).toEqual({ size: 1 });
     expect(report.totals).toEqual({ trades: 1, shares: '10', profit: '1.00' });
   });
+
+  it('counts time to live on the clock of the replay, and decays ahead of the quote of that instant', async () => {
+    const folder = temporaryFolder('cli');
+    const quotes = [bid(0, '1', '1'), bid(62_999, '150.00', '10'), bid(63_000, '150.00', '10'), bid(65_999, '1', '1')];
+    put(folder, { 's.csv': HEADER + quotes.join(''), 'p.csv': POSITIONS });
+
+    const report = await replay(['s.csv', '--positions', 'p.csv', '--rules', 'original-demo'], folder);
+
+    expect(report.positions).toMatchObject([
+      { trades: 1, askPrice: '150.10', expiresAt: START_MS + 60_000, nextDecayAt: START_MS + 66_000 },
+    ]);
+  });
 });
 
 describe('limits', () => {

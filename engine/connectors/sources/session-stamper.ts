@@ -59,10 +59,10 @@ export interface StoredStamper {
  * What is emitted around one taken quote, in this order:
  *   alignment   when the greatest event time enters a new full second
  *   positions   whose `openedAt` is not after the quote, by `openedAt`, then file order, each with its own timestamp,
- *               and ahead of each, where the replay drives it, processing time: `openedAt` - 1
+ *               and ahead of each, where the replay drives it, processing time: `openedAt`
  *   watermark   greatest event time (this quote's included) - outOfOrdernessMs - 1; so a position's own timers that are
  *               not after it fire before the quote
- *   processing  greatest event time - 1, where the replay drives that clock
+ *   processing  greatest event time, where the replay drives that clock
  *   quote
  *
  * A quote more than `maxFutureMs` past the greatest event time is held back. The three quotes that follow decide: all
@@ -328,7 +328,6 @@ export class SessionStamper {
     this.#quarantineHeld();
     if (this.greatestMs === WATERMARK_MIN) return;
     output.emitWatermark(this.greatestMs);
-    if (this.#drivesProcessingTime) output.emitProcessingTime(this.greatestMs);
   }
 
   /** Positions that have not entered the stream: at the end of the session they are `pending`. */
@@ -370,7 +369,7 @@ export class SessionStamper {
       this.#watermarkMs = watermarkMs;
       output.emitWatermark(watermarkMs);
     }
-    if (this.#drivesProcessingTime) output.emitProcessingTime(timeMs - 1);
+    if (this.#drivesProcessingTime) output.emitProcessingTime(timeMs);
   }
 
   #align(timeMs: number, output: ReaderOutput<SessionRecord>): void {
@@ -394,7 +393,7 @@ export class SessionStamper {
       position.ttlMs = due.ttlMs ?? -1;
       this.emittedRecords += 1;
       // Its time to live counts from here on the processing clock too: before the first quote that clock stands at 0.
-      if (this.#drivesProcessingTime) output.emitProcessingTime(openedAt - 1);
+      if (this.#drivesProcessingTime) output.emitProcessingTime(openedAt);
       output.collect(position, openedAt);
     }
     // The quote behind them needs a place as well.

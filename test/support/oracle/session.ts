@@ -88,11 +88,11 @@ export function stamp(session: OracleSession): StampedSession {
       .sort((a, b) => (a.openedAt as number) - (b.openedAt as number));
     waiting = waiting.filter((position) => !entering.includes(position));
     for (const position of entering) {
-      steps.push({ kind: 'time', watermark: -Infinity, processing: driven((position.openedAt as number) - 1) });
+      steps.push({ kind: 'time', watermark: -Infinity, processing: driven(position.openedAt as number) });
       steps.push({ kind: 'position', position, openedAt: position.openedAt as number });
     }
     greatest = timeMs;
-    steps.push({ kind: 'time', watermark: greatest - outOfOrderness - 1, processing: driven(greatest - 1) });
+    steps.push({ kind: 'time', watermark: greatest - outOfOrderness - 1, processing: driven(greatest) });
   };
   const take = (quote: OracleQuote, number: number): void => {
     advance(quote.timeMs);
