@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -71,14 +71,18 @@ it('flinktrade rescale reaches the workstation, and says so when nobody answers'
 
   const run = await flinktrade(['rescale', '--user-data-dir', state, '--workers', '3'], { folder });
   const again = await flinktrade(['rescale', '--user-data-dir', state, '--workers', '3'], { folder });
-  const nobody = await flinktrade(['rescale', 'nowhere', '--workers', '3'], { folder });
+  mkdirSync(join(folder, 'idle'));
+  const nobody = await flinktrade(['rescale', 'idle', '--workers', '3'], { folder });
+  const nowhere = await flinktrade(['rescale', 'nowhere', '--workers', '3'], { folder });
 
   expect(run.stderr).toContain('Workers 2 -> 3');
   expect(engine.known.scaling?.workers).toBe(3);
   expect(again.stderr).toContain('has 3 workers already');
-  expect(nobody.code).toBe(2);
+  expect(nobody.code).toBe(3);
   expect(nobody.stderr).toContain('answered within');
-  expect(existsSync(join(folder, 'nowhere', 'rescale-request'))).toBe(false);
+  expect(readdirSync(join(folder, 'idle'))).toEqual([]);
+  expect(nowhere).toMatchObject({ code: 3, stderr: 'There is no folder nowhere, so no session runs with it.\n' });
+  expect(existsSync(join(folder, 'nowhere'))).toBe(false);
 });
 
 it('flinktrade rescale needs a number', async () => {

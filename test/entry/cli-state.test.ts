@@ -118,6 +118,18 @@ describe('a replay with --state', { timeout: 120_000 }, () => {
     expect(toldTrades(folder).sort()).toEqual(tradeIds(expected.trades).sort());
   });
 
+  it('leaves nothing where a savepoint is asked of a folder that holds no session', async () => {
+    const folder = temporaryFolder('state');
+
+    expect(await flinktrade(['savepoint', 'wrong', '-o', 'savepoint'], { folder })).toEqual({
+      code: 3,
+      stdout: '',
+      stderr: 'wrong is no state folder: it was never the DIR of --state DIR.\n',
+    });
+    expect(await flinktrade(['savepoint', '.', '-o', 'savepoint'], { folder })).toMatchObject({ code: 3 });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it('goes on from a savepoint in another folder, and refuses one that is not what was written', async () => {
     const expected = await undisturbed();
     const folder = folderWithSession();

@@ -8,8 +8,8 @@ import { CliError, EXIT_INPUT } from './messages.ts';
 import { tell } from './tell.node.ts';
 
 /**
- * A state folder, or one of its copies, for whoever reads its audit trail. Nothing is made where there is nothing: a wrong name
- * must not look like an empty trail.
+ * A state folder, or one of its copies, for whoever reads its audit trail or its checkpoints. Nothing is made where there is
+ * nothing: a wrong name must not look like an empty trail, nor leave a store where somebody keeps other things.
  * @throws CliError, StoreError
  */
 export async function openExistingStore(folder: string): Promise<DurableStore> {

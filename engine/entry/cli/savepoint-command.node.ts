@@ -7,6 +7,7 @@ import { exportSavepoint, importSavepoint } from '../../runtime/checkpoint/savep
 import { sha256Of } from '../session/session-identity.node.ts';
 import { openStateStore } from '../session/state-store.node.ts';
 import type { SavepointCommand } from './arguments.ts';
+import { openExistingStore } from './existing-store.node.ts';
 import { CliError, EXIT_INPUT, EXIT_USAGE } from './messages.ts';
 import { checkOutputs } from './output-files.node.ts';
 import { tell } from './tell.node.ts';
@@ -14,7 +15,7 @@ import { tell } from './tell.node.ts';
 /** `flinktrade savepoint DIR -o FILE`: the newest whole checkpoint of a state folder, in one file. @throws CliError */
 export async function runSavepoint(command: SavepointCommand): Promise<void> {
   await checkOutputs([{ what: '-o', path: command.output }], []);
-  const store = await openExisting(command.folder);
+  const store = await storeProblemsTold(() => openExistingStore(command.folder));
   try {
     const { checkpoint, refused } = await new CheckpointStorage(store, sha256Of, 1).latest();
     for (const { id, problem } of refused) tell(`Checkpoint ${id} cannot be used: ${problem}`);
@@ -30,12 +31,9 @@ export async function runSavepoint(command: SavepointCommand): Promise<void> {
   }
 }
 
-async function openExisting(folder: string): Promise<DurableStore> {
+async function storeProblemsTold(open: () => Promise<DurableStore>): Promise<DurableStore> {
   try {
-    const store = await openStateStore(folder, ({ severity, message }) => {
-      if (severity === 'warning') tell(message);
-    });
-    return store;
+    return await open();
   } catch (error) {
     throw error instanceof StoreError ? new CliError(EXIT_INPUT, error.message) : error;
   }
@@ -57,7 +55,11 @@ export async function startFromSavepoint(folder: string, file: string): Promise<
   } catch (error) {
     throw new CliError(EXIT_INPUT, `The savepoint ${file} cannot be read: ${(error as Error).message}`);
   }
-  const store = await openExisting(folder);
+  const store = await storeProblemsTold(() =>
+    openStateStore(folder, ({ severity, message }) => {
+      if (severity === 'warning') tell(message);
+    }),
+  );
   try {
     await importSavepoint(store, sha256Of, bytes, file);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repeatEvery, waitMs } from '../../core/machine.node.ts';
 import type { WorkersOutcome } from './session-scaling.node.ts';
@@ -43,7 +43,6 @@ export async function requestRescale(
   { id, workers }: RescaleRequest,
   waitMsMax: number,
 ): Promise<WorkersOutcome | null> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, REQUEST_FILE);
   const answerPath = join(folder, ANSWER_FILE);
   writeJson(path, { id, workers } satisfies RescaleRequest);
