@@ -98,7 +98,12 @@ describe('a profile', () => {
   });
 
   test('that is no JSON, or no object, is refused in words', () => {
-    expect(() => readProfile('{', 'mine.json')).toThrow(/mine\.json cannot be used:\n {2}it is not JSON/);
+    expect(() => readProfile('{', 'mine.json')).toThrow(
+      /mine\.json cannot be used:\n {2}line 1, column 2: found the end/,
+    );
+    expect(() => readProfile('{"bid": {"price": 1, "price": 2}}', 'mine.json')).toThrow(
+      /line 1, column 22 \(in bid\): found the key "price" a second time; allowed is each key once/,
+    );
     expect(problems([])).toMatch(/the document: found \[\]/);
     expect(() => readProfile('{"__proto__": {"x": 1}}', 'mine.json')).toThrow(/cannot be used/);
   });

@@ -132,7 +132,7 @@ describe('a profile that does not hold, or does not fit', () => {
       '',
       /The profile "nope" cannot be used: there is neither a ready profile nor a file of that name\. Ready profiles: csv, /,
     ],
-    ['own.json', '{', /The profile own\.json cannot be used:\n {2}it is not JSON/],
+    ['own.json', '{', /The profile own\.json cannot be used:\n {2}line 1, column 2: found the end of the text/],
     ['own.json', '{}', /format: found nothing; allowed is "csv", or "jsonl"/],
     [
       'own.json',

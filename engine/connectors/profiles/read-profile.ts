@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { readStrictJson } from '../../contract/strict-json.ts';
 import { InputError } from '../sources/input-error.ts';
 import { profileSchema, type SessionProfile } from './profile-schema.ts';
 
@@ -12,13 +13,13 @@ const FOUND_TEXT_MAX = 120;
  * @throws InputError (`profile-invalid`) that names each path, the value found there and what is allowed
  */
 export function readProfile(text: string, origin: string): SessionProfile {
-  let document: unknown;
-  try {
-    document = JSON.parse(text.replace(/^\ufeff/, ''));
-  } catch (error) {
-    throw invalid(origin, [`it is not JSON: ${(error as Error).message}`]);
+  const json = readStrictJson(text);
+  if (!json.ok) {
+    const { line, column, path, found, allowed } = json.problem;
+    const where = `line ${line}, column ${column}${path === '' ? '' : ` (in ${path})`}`;
+    throw invalid(origin, [`${where}: found ${found}; allowed is ${allowed}`]);
   }
-  return checkProfile(document, origin);
+  return checkProfile(json.value, origin);
 }
 
 /** @throws InputError as `readProfile` does */
