@@ -62,6 +62,7 @@ export class GridRow {
       this.#cells.push(cell);
       this.#nodes.push(node);
       this.#texts.push('');
+      this.#titles.push('');
       this.#classes.push('');
       this.#flashes.push('up');
       this.#flashClasses.push(OUT);
@@ -97,10 +98,17 @@ export class GridRow {
     this.fit(column);
   }
 
-  /** Cuts a text off that does not fit, and only such a one: a clip for every cell is what a frame would spend its time on. */
+  /**
+   * Cuts a text off that does not fit, and only such a one: a clip for every cell is what a frame would spend its time on.
+   * Under the pointer it can be read whole, in cells that have nothing else to tell there.
+   */
   fit(column: number): void {
-    const isLong = this.#texts[column].length * FIGURE_WIDTH + CELL_PADDING > this.#widths[column];
-    if (isLong === this.#isLong[column]) return;
+    const text = this.#texts[column];
+    const isLong = text.length * FIGURE_WIDTH + CELL_PADDING > this.#widths[column];
+    const wasLong = this.#isLong[column];
+    if (!isLong && !wasLong) return;
+    if (this.#titles[column] === '') this.#cells[column].title = isLong ? text : '';
+    if (isLong === wasLong) return;
     this.#isLong[column] = isLong;
     this.#cells[column].classList.toggle('is-long', isLong);
   }

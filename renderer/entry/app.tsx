@@ -9,7 +9,7 @@ import { RulesDialog } from '../features/rules/rules-dialog.tsx';
 import { ConfirmDialog } from '../features/session/confirm-dialog.tsx';
 import { DropZones } from '../features/session/drop-zones.tsx';
 import { FailureBanner } from '../features/session/failure-banner.tsx';
-import { SessionBar } from '../features/session/session-bar.tsx';
+import { MODE_WORDS, SessionBar } from '../features/session/session-bar.tsx';
 import { SessionDialog } from '../features/session/session-dialog.tsx';
 import { Welcome } from '../features/session/welcome.tsx';
 import { SettingsDialog } from '../features/settings/settings-dialog.tsx';
@@ -101,12 +101,11 @@ function useAppearance(): void {
   }, [theme, palette, flash]);
 }
 
-/** The mode stands in the title too: a taskbar must not make a replay look like a market. */
+/** The mode stands in the title too: a taskbar must not make a replay look like a market, nor a market like a replay. */
 function useDocumentTitle(): void {
   const { session } = useWorkstation();
   const mode = useStore(session, (state) => state.session?.mode ?? null);
   useEffect(() => {
-    document.title =
-      mode === null ? 'FlinkTrade' : `FlinkTrade \u2013 ${mode === 'simulated' ? 'SIMULATED' : 'REPLAY'}`;
+    document.title = mode === null ? 'FlinkTrade' : `FlinkTrade \u2013 ${MODE_WORDS[mode]}`;
   }, [mode]);
 }

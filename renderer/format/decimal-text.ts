@@ -43,6 +43,13 @@ export function priceText(units: number, decimalsMin: number): string {
   return scaledText(units, PRICE_DECIMALS, decimalsMin);
 }
 
+/** Decimals that a price needs to be shown whole, but never fewer than `decimalsMin`. */
+export function priceDecimals(units: number, decimalsMin: number): number {
+  let decimals = decimalsMin;
+  while (decimals < PRICE_DECIMALS && units % POWERS[PRICE_DECIMALS - decimals] !== 0) decimals += 1;
+  return decimals;
+}
+
 export function sharesText(units: number): string {
   return scaledText(units, SHARE_DECIMALS, 0);
 }

@@ -20,6 +20,7 @@ interface ZoneFormatters {
   readonly time: Intl.DateTimeFormat;
   readonly minute: Intl.DateTimeFormat;
   readonly date: Intl.DateTimeFormat;
+  readonly day: Intl.DateTimeFormat;
   readonly name: Intl.DateTimeFormat;
 }
 const formatters = new Map<string, ZoneFormatters>();
@@ -38,6 +39,7 @@ function of(zone: string): ZoneFormatters {
       month: 'short',
       year: 'numeric',
     }),
+    day: new Intl.DateTimeFormat('en-GB', { timeZone: zone, day: '2-digit', month: 'short' }),
     name: new Intl.DateTimeFormat('en-GB', { timeZone: zone, timeZoneName: 'short' }),
   };
   formatters.set(zone, made);
@@ -67,6 +69,11 @@ export function minuteText(timeMs: number, zone: string): string {
 /** "Mon, 07 Oct 2013" */
 export function dateText(timeMs: number, zone: string): string {
   return of(zone).date.format(timeMs);
+}
+
+/** "07 Oct" */
+export function dayText(timeMs: number, zone: string): string {
+  return of(zone).day.format(timeMs);
 }
 
 /** "UTC", "GMT-4": how the zone calls itself at that time. */

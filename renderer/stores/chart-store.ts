@@ -1,4 +1,5 @@
 import type { TradeMessage } from '../../engine/contract/window.ts';
+import { priceDecimals } from '../format/decimal-text.ts';
 
 /**
  * The chosen symbol's samples, oldest first, four numbers each: time, bid, ask, our ask (prices in 1e-8, 0: none).
@@ -17,6 +18,7 @@ export class ChartStore {
   #phase: ChartPhase = { kind: 'nothing-chosen' };
   #samples = new Float64Array(SAMPLES_MAX * SAMPLE_NUMBERS);
   #count = 0;
+  #decimals = 0;
   #hasHistory = false;
   #trades: TradeMessage[] = [];
   #change = 0;
@@ -43,6 +45,11 @@ export class ChartStore {
   /** Rises when what was drawn must be thrown away: another symbol, a history, a thinning. */
   get generation(): number {
     return this.#generation;
+  }
+
+  /** Decimals with which every price of a sample is shown whole; the rules' price step may be coarser than the market's. */
+  get decimals(): number {
+    return this.#decimals;
   }
 
   get trades(): readonly TradeMessage[] {
@@ -82,6 +89,7 @@ export class ChartStore {
   choose(symbol: string | null): void {
     this.#hasHistory = false;
     this.#count = 0;
+    this.#decimals = 0;
     this.#trades = [];
     this.#setPhase(symbol === null ? { kind: 'nothing-chosen' } : { kind: 'loading', symbol });
   }
@@ -121,6 +129,9 @@ export class ChartStore {
     for (let at = 0; at + SAMPLE_NUMBERS <= samples.length; at += SAMPLE_NUMBERS) {
       if (this.#count === SAMPLES_MAX) this.#thin();
       this.#samples.set(samples.subarray(at, at + SAMPLE_NUMBERS), this.#count * SAMPLE_NUMBERS);
+      for (let price = 1; price < SAMPLE_NUMBERS; price += 1) {
+        this.#decimals = priceDecimals(samples[at + price], this.#decimals);
+      }
       this.#count += 1;
     }
   }

@@ -189,6 +189,10 @@ describe('opening files', () => {
 
     await desk.page.getByText('Waiting for its quotes').waitFor();
     expect(await desk.cell('ZZZ.SILENT', 'bid').textContent()).toBe('\u2013');
+
+    await desk.button('max').click();
+    await desk.waitForState('Finished');
+    await desk.page.getByText('This session had no quotes of it').waitFor();
   });
 
   test('the listed rows are exported as CSV, numbers exact', async () => {

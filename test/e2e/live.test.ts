@@ -19,6 +19,7 @@ describe('a live feed in the window', () => {
 
     await feedIs(desk, 'live');
     expect(await desk.text('mode')).toBe('LIVE');
+    expect(await desk.page.title()).toContain('LIVE');
     expect(await desk.text('session-state')).toBe('Trading');
     await desk.waitForNumber('total-trades', 5);
     await expect.poll(() => desk.page.getByTestId('feed-gaps').textContent()).toMatch(/\d+ gaps?/);

@@ -32,6 +32,19 @@ describe('the chart store', () => {
     expect(chart.phase.kind).toBe('showing');
   });
 
+  test('knows how many decimals its prices need, whatever the price step of the rules', () => {
+    const chart = new ChartStore();
+    chart.choose('1000SHIB');
+    chart.setHistory('1000SHIB', Float64Array.of(0, 12_300, 12_400, 0), []);
+    expect(chart.decimals).toBe(6);
+
+    chart.add('1000SHIB', Float64Array.of(100, 12_301, 12_400, 10_012_345));
+    expect(chart.decimals).toBe(8);
+
+    chart.choose('AAPL');
+    expect(chart.decimals).toBe(0);
+  });
+
   test('finds the sample that held at a time', () => {
     const chart = new ChartStore();
     chart.choose('AAPL');

@@ -7,6 +7,7 @@ import { csvCell, csvText } from '../../renderer/format/csv-text.ts';
 import {
   moneyText,
   plainDecimal,
+  priceDecimals,
   priceText,
   sharesText,
   shownDecimal,
@@ -24,6 +25,14 @@ describe('numbers as a trader reads them', () => {
     expect(priceText(12_345, 2)).toBe('0.00012345');
     expect(priceText(-10_000_000, 2)).toBe('\u22120.10');
     expect(priceText(0, 2)).toBe('0.00');
+  });
+
+  test('a price is told with as many decimals as it has, and no fewer than asked for', () => {
+    expect(priceDecimals(2_187_000_000, 2)).toBe(2);
+    expect(priceDecimals(2_187_500_000, 2)).toBe(3);
+    expect(priceDecimals(12_345, 2)).toBe(8);
+    expect(priceDecimals(0, 2)).toBe(2);
+    expect(priceDecimals(-12_000, 0)).toBe(5);
   });
 
   test('any price, quantity or amount says the same as the engine writes', () => {

@@ -6,9 +6,7 @@ import { timeText } from '../../format/time-text.ts';
 import { useWorkstation } from '../../ui/workstation-context.ts';
 import { CandleView, type CandleReading } from './candle-view.ts';
 import { ChartHost, explainingMarks } from './chart-host.tsx';
-
-/** The decimals shown before a symbol's row has come. */
-const DECIMALS_DEFAULT = 2;
+import { shownDecimals } from './chart-look.ts';
 
 /** The chosen symbol's bars, as candles. */
 export function CandleChart() {
@@ -53,10 +51,7 @@ function mountCandles(
 ): () => void {
   const { bars, chart, settings, rows, frameLoop } = workstation;
   const write = makeReadingWriter(readingHost);
-  const decimals = (): number => {
-    const symbol = chart.symbol === null ? null : rows.find(chart.symbol);
-    return symbol === null ? DECIMALS_DEFAULT : rows.get(symbol, 'priceDecimals');
-  };
+  const decimals = (): number => shownDecimals(rows, chart);
   const view = new CandleView(host, bars, chart, {
     onReading: (reading) => write(reading, decimals(), settings.getState().zone),
     marks: explainingMarks(workstation, host, hint),

@@ -1,9 +1,20 @@
-import { ColorType, type IChartApi } from 'lightweight-charts';
+import { ColorType, TickMarkType, type IChartApi } from 'lightweight-charts';
 import { priceText } from '../../format/decimal-text.ts';
-import { minuteText, secondText, timeText } from '../../format/time-text.ts';
+import { dayText, minuteText, secondText, timeText } from '../../format/time-text.ts';
+import type { ChartStore } from '../../stores/chart-store.ts';
+import type { RowStore } from '../../stores/row-store.ts';
 
 /** What the charts of a symbol have in common: the theme's colours and how numbers and times are written. */
 const PRICE_UNITS = 1e8;
+
+/** The decimals shown before a symbol's row has come. */
+const DECIMALS_DEFAULT = 2;
+
+/** Decimals of the chosen symbol: those of its price step, or more where its prices have more. */
+export function shownDecimals(rows: RowStore, chart: ChartStore): number {
+  const symbol = chart.symbol === null ? null : rows.find(chart.symbol);
+  return Math.max(chart.decimals, symbol === null ? DECIMALS_DEFAULT : rows.get(symbol, 'priceDecimals'));
+}
 
 /** A colour, or a font, of the theme by its name. */
 export type LookOf = (name: string) => string;
@@ -34,12 +45,27 @@ export function applyTexts(chart: IChartApi, decimals: number, zone: string) {
   const price = (value: number): string =>
     priceText(Math.round(value * 10 ** decimals) * (PRICE_UNITS / 10 ** decimals), decimals);
   chart.applyOptions({
-    localization: { priceFormatter: price, timeFormatter: (time: number) => timeText(Math.round(time * 1000), zone) },
-    timeScale: {
-      tickMarkFormatter: (time: number, kind: number) =>
-        // Kinds 0 to 2 are years, months and days; 3 is minutes, 4 is seconds.
-        kind === 4 ? secondText(time * 1000, zone) : minuteText(time * 1000, zone),
+    localization: {
+      priceFormatter: price,
+      // A session may last for days: the crosshair tells which.
+      timeFormatter: (time: number) => `${dayText(time * 1000, zone)} ${timeText(Math.round(time * 1000), zone)}`,
     },
+    timeScale: { tickMarkFormatter: (time: number, kind: TickMarkType) => tickText(time * 1000, kind, zone) },
   });
   return { type: 'custom', formatter: price, minMove: 10 ** -decimals } as const;
+}
+
+function tickText(timeMs: number, kind: TickMarkType, zone: string): string {
+  switch (kind) {
+    case TickMarkType.TimeWithSeconds:
+      return secondText(timeMs, zone);
+    case TickMarkType.Time:
+      return minuteText(timeMs, zone);
+    case TickMarkType.DayOfMonth:
+    case TickMarkType.Month:
+    case TickMarkType.Year:
+      return dayText(timeMs, zone);
+    default:
+      return kind satisfies never;
+  }
 }

@@ -8,6 +8,7 @@ import type { ChartInterval, ChartSpan } from '../../stores/settings-store.ts';
 import { Segmented } from '../../ui/segmented.tsx';
 import { useStore, useWorkstation } from '../../ui/workstation-context.ts';
 import { CandleChart } from './candle-chart.tsx';
+import { shownDecimals } from './chart-look.ts';
 import { ChartHost, explainingMarks } from './chart-host.tsx';
 import { ChartView, type ChartReading } from './chart-view.ts';
 
@@ -22,9 +23,6 @@ const SPANS: readonly { readonly value: ChartSpan; readonly text: string }[] = [
 const CHART_PAINT_MS = 30;
 /** While only its last point moves up and down, more pictures than this show nothing that an eye could read. */
 const CHART_SETTLED_PAINT_MS = 100;
-
-/** The decimals shown before a symbol's row has come. */
-const DECIMALS_DEFAULT = 2;
 
 const INTERVALS: readonly { readonly value: ChartInterval; readonly text: string }[] = [
   { value: 'ticks', text: 'Ticks' },
@@ -99,6 +97,7 @@ function TickChart() {
   const view = useRef<ChartView | null>(null);
   const [isFollowing, setFollowing] = useState(true);
   const phase = useSyncExternalStore(workstation.chart.subscribe, () => workstation.chart.phase);
+  const isOver = useStore(workstation.session, (state) => state.status.kind === 'finished');
   useEffect(() => {
     if (host.current === null || reading.current === null || hint.current === null) return undefined;
     const places = { host: host.current, reading: reading.current, hint: hint.current };
@@ -116,7 +115,7 @@ function TickChart() {
       {phase.kind === 'loading' ? (
         <div className="empty" style={{ pointerEvents: 'none' }}>
           <strong>{phase.symbol}</strong>
-          <span>Waiting for its quotes{'\u2026'}</span>
+          <span>{isOver ? 'This session had no quotes of it.' : 'Waiting for its quotes\u2026'}</span>
         </div>
       ) : null}
     </>
@@ -131,10 +130,7 @@ function mountChart(
 ): () => void {
   const { chart, settings, session, rows, frameLoop } = workstation;
   const write = makeReadingWriter(readingHost);
-  const decimals = (): number => {
-    const symbol = chart.symbol === null ? null : rows.find(chart.symbol);
-    return symbol === null ? DECIMALS_DEFAULT : rows.get(symbol, 'priceDecimals');
-  };
+  const decimals = (): number => shownDecimals(rows, chart);
   const view = new ChartView(host, chart, {
     onReading: (reading) => write(reading, decimals(), settings.getState().zone),
     onFollowing,

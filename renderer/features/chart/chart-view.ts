@@ -88,6 +88,8 @@ export class ChartView {
     this.#marks = new TradeMarks(this.#chart, this.#bid, options.marks);
     this.#chart.subscribeCrosshairMove((event) => this.#crosshairMoved(event));
     this.#chart.timeScale().subscribeVisibleLogicalRangeChange(() => this.#rangeChanged());
+    // The library keeps the width of a point, so that another width of the panel would show another span.
+    this.#chart.timeScale().subscribeSizeChange(() => this.#fitSpan());
     this.setLook();
   }
 
@@ -165,11 +167,14 @@ export class ChartView {
     this.#grid = null;
     this.#stale = false;
     for (const line of [this.#bid, this.#ask, this.#ourAsk]) line.setData([]);
+    // The prices of the symbol before would stand at its edge.
+    this.#chart.priceScale('right').applyOptions({ visible: false });
     this.#marks.clear();
     this.#options.onReading(null);
   }
 
   #redraw(grid: Grid): void {
+    if (this.#grid === null) this.#chart.priceScale('right').applyOptions({ visible: true });
     const bids: Point[] = [];
     const asks: Point[] = [];
     const ourAsks: Point[] = [];
@@ -204,6 +209,11 @@ export class ChartView {
     if (this.#following && grid.last !== before.last) this.#showNewest(grid.last - before.first + 1, grid);
   }
 
+  #fitSpan(): void {
+    const grid = this.#grid;
+    if (grid !== null && this.#following) this.#showNewest(grid.last - grid.first + 1, grid);
+  }
+
   #showNewest(points: number, grid: Grid): void {
     const across = pointsAcross(this.#span, grid);
     const shown = Math.max(Math.min(points, across), POINTS_SHOWN_MIN);
@@ -233,6 +243,7 @@ export class ChartView {
   #tell(): void {
     const grid = this.#grid;
     if (grid === null) return;
+    this.#labelNewest();
     const bucket = this.#crosshairMs === null ? null : Math.round(this.#crosshairMs / grid.bucketMs);
     const sample = bucket === null ? this.#store.count - 1 : sampleOf(this.#store, grid, bucket);
     if (sample < 0) return;
@@ -242,6 +253,16 @@ export class ChartView {
       ask: this.#store.ask(sample),
       ourAsk: this.#store.ourAsk(sample),
       isCrosshair: bucket !== null,
+    });
+  }
+
+  /** A price that there is no more (the bid is gone, the position closed) does not stand at the edge as if it held. */
+  #labelNewest(): void {
+    const newest = this.#store.count - 1;
+    const prices = [this.#store.bid(newest), this.#store.ask(newest), this.#store.ourAsk(newest)];
+    [this.#bid, this.#ask, this.#ourAsk].forEach((line, index) => {
+      const isLabelled = prices[index] !== 0;
+      if (line.options().lastValueVisible !== isLabelled) line.applyOptions({ lastValueVisible: isLabelled });
     });
   }
 

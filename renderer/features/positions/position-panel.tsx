@@ -34,7 +34,7 @@ export function PositionPanel() {
   useEffect(() => workstation.frameLoop.mark(), [workstation, text, status]);
   return (
     <section className="panel" aria-label="Positions">
-      <div className="panel-bar">
+      <div className="panel-bar positions-bar">
         <h2 className="panel-title">Positions</h2>
         <span className="positions-filter">
           <Icon name="search" />

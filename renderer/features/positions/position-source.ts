@@ -36,7 +36,7 @@ export const POSITION_COLUMNS: readonly (GridColumn & { readonly id: SortColumn 
     align: 'right',
     sortable: true,
   },
-  { id: 'profit', heading: 'PROFIT', title: 'Realised profit, exact', width: 98, align: 'right', sortable: true },
+  { id: 'profit', heading: 'PROFIT', title: 'Realised profit, exact', width: 112, align: 'right', sortable: true },
   {
     id: 'status',
     heading: 'STATUS',

@@ -32,7 +32,7 @@ export function PositionTotals({ listed }: { readonly listed: number }) {
         <dd>{countText(totals.positions)}</dd>
         <dt className="third">{parts}</dt>
       </dl>
-      <dl>
+      <dl className="fourth long" title={`${sharesSumText(totals.shares)} shares still held`}>
         <dt>Shares</dt>
         <dd data-testid="total-shares">{sharesSumText(totals.shares)}</dd>
       </dl>
@@ -42,8 +42,8 @@ export function PositionTotals({ listed }: { readonly listed: number }) {
       </dl>
       <span className="spacer" />
       <dl
-        className="second"
-        title={`What the open positions would bring if all were sold at the last bid, over cost. ${mark.unmarked} open positions have no bid and are left out.`}
+        className="second long"
+        title={`${signedMoneyText(mark.profit)}: what the open positions would bring if all were sold at the last bid, over cost. ${mark.unmarked} open positions have no bid and are left out.`}
       >
         <dt>Unrealised at bid</dt>
         <dd className={toneOf(mark.profit)}>{signedMoneyText(mark.profit)}</dd>

@@ -23,7 +23,7 @@ export function SessionBar() {
         onClick={() => layout.show('session')}
         title="Open a session or positions (Ctrl+O)"
       >
-        <Icon name="folder" /> Session
+        <Icon name="folder" /> <span className="bar-word">Session</span>
       </button>
       <ModeBadge />
       <Transport />
@@ -36,7 +36,7 @@ export function SessionBar() {
         onClick={() => layout.show('rules')}
         title="Trading rules and limits (Ctrl+,)"
       >
-        <Icon name="sliders" /> Rules
+        <Icon name="sliders" /> <span className="bar-word">Rules</span>
       </button>
       <button
         type="button"
@@ -84,7 +84,7 @@ function ModeBadge() {
   );
 }
 
-const MODE_WORDS = { simulated: 'SIMULATED', replay: 'REPLAY', live: 'LIVE' } as const;
+export const MODE_WORDS = { simulated: 'SIMULATED', replay: 'REPLAY', live: 'LIVE' } as const;
 
 function Transport() {
   const workstation = useWorkstation();
@@ -104,7 +104,7 @@ function Transport() {
         onClick={() => workstation.playPause()}
         title="Play or pause (Ctrl+P)"
       >
-        <Icon name={isPlaying ? 'pause' : 'play'} /> {isPlaying ? 'Pause' : 'Play'}
+        <Icon name={isPlaying ? 'pause' : 'play'} /> <span className="bar-word">{isPlaying ? 'Pause' : 'Play'}</span>
       </button>
       <div className="segmented speeds" role="group" aria-label="Speed">
         {SPEEDS.map((one) => (

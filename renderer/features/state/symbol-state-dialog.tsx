@@ -98,7 +98,7 @@ function Shown(props: {
       </p>
       {watermark === null ? null : <Watermark watermark={watermark} zone={zone} />}
       {changes === null ? null : <Changes changes={changes} zone={zone} />}
-      <table className="checkpoints number" data-testid="symbol-state">
+      <table className="facts-table" data-testid="symbol-state">
         <tbody>
           {Object.entries(facts).map(([name, value]) => (
             <tr key={name}>
@@ -135,7 +135,7 @@ function Changes(props: { readonly changes: NonNullable<SymbolExplanation['chang
   const rows = Object.entries(changes);
   if (rows.length === 0) return <p data-testid="symbol-changes">Nothing is different.</p>;
   return (
-    <table className="checkpoints number" data-testid="symbol-changes">
+    <table className="facts-table" data-testid="symbol-changes">
       <thead>
         <tr>
           <th>different</th>

@@ -35,7 +35,7 @@ function Explained({ trade, zone }: { readonly trade: TradeExplanation; readonly
       <p className="selectable" data-testid="trade-why">
         {trade.why}
       </p>
-      <table className="checkpoints number" data-testid="trade-state">
+      <table className="facts-table" data-testid="trade-state">
         <thead>
           <tr>
             <th />
@@ -51,7 +51,7 @@ function Explained({ trade, zone }: { readonly trade: TradeExplanation; readonly
         </tbody>
       </table>
       <h3 className="section-label">Quote {trade.quote.sequence}</h3>
-      <table className="checkpoints number" data-testid="trade-quote">
+      <table className="facts-table" data-testid="trade-quote">
         <tbody>
           <Pair name="bid, size" before={trade.quote.bid} after={trade.quote.bidSize} />
           <Pair name="ask, size" before={trade.quote.ask} after={trade.quote.askSize} />
@@ -62,7 +62,7 @@ function Explained({ trade, zone }: { readonly trade: TradeExplanation; readonly
         {trade.rulesVersion === null ? 'Rules' : `Rules, version ${trade.rulesVersion}`}
       </h3>
       {rules.length === 0 ? <p>They are no longer known.</p> : null}
-      <table className="checkpoints number" data-testid="trade-rules">
+      <table className="facts-table" data-testid="trade-rules">
         <tbody>
           {rules.map(([name, value]) => (
             <tr key={name}>

@@ -20,7 +20,7 @@ export function SidePanel() {
   });
   return (
     <section className="panel" aria-label="Trades and problems">
-      <div className="panel-bar">
+      <div className="panel-bar side-bar">
         <div className="tabs" role="tablist" aria-label="Trades or problems">
           <button
             type="button"
