@@ -199,7 +199,7 @@ export interface ScalingInfo {
 }
 
 export interface Progress {
-  /** 0..1 of the input read, or null when it has no end. */
+  /** 0..1 of the input played, or null when it has no end. */
   readonly fraction: number | null;
   readonly eventTimeMs: number | null;
   readonly watermarkMs: number | null;

@@ -23,7 +23,7 @@ describe('the rules panel', () => {
     const problem = await rule('askOffset').getByRole('alert').textContent();
     expect(problem).toContain('defaults.askOffset');
     expect(problem).toContain('1O.5');
-    expect(problem).toContain('allowed');
+    expect(problem).toContain('allowed: a decimal with a point');
     expect(await apply().isDisabled()).toBe(true);
   });
 
@@ -53,6 +53,7 @@ describe('the rules panel', () => {
   test('rules of one symbol show what they inherit, and go back to it', async () => {
     await desk.page.getByLabel('Symbol to set own rules for').fill('AAPL');
     await desk.button('Add the symbol').click();
+    await desk.page.getByText('AAPL is not in this session').waitFor();
 
     expect(await rule('askOffset').locator('input').getAttribute('placeholder')).toBe('0.25');
     await rule('askOffset').locator('input').fill('3');
@@ -60,6 +61,17 @@ describe('the rules panel', () => {
     await rule('askOffset').getByRole('button', { name: /Reset/ }).click();
 
     expect(await rule('askOffset').locator('input').inputValue()).toBe('');
+  });
+
+  test('a symbol that was typed in small letters is the one of the session', async () => {
+    const [symbol = ''] = await desk.listed();
+    await desk.page.getByLabel('Symbol to set own rules for').fill(symbol.toLowerCase());
+    await desk.button('Add the symbol').click();
+
+    const added = desk.page.getByRole('button', { name: symbol, exact: true });
+    await added.waitFor();
+    expect(await desk.page.getByText('is not in this session').count()).toBe(0);
+    await desk.button(`Remove the rules of ${symbol}`).click();
   });
 
   test('limits take a number or none', async () => {

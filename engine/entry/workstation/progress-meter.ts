@@ -31,7 +31,7 @@ export class ProgressMeter {
     const watermarks = workers.map(({ watermarkMs }) => watermarkMs);
     return {
       ...facts,
-      fraction,
+      fraction: playedPart(fraction, totals),
       eventTimeMs: greatestMs,
       watermarkMs: watermarks.includes(null) ? null : Math.min(...(watermarks as number[])),
       firstEventTimeMs: totals.firstEventTimeMs,
@@ -53,6 +53,11 @@ export class ProgressMeter {
       workers,
     };
   }
+}
+
+/** A part of what was read is only decoded ahead: a short file is read whole before its first second has been played. */
+function playedPart(readPart: number | null, { rows, openRows }: SessionProgress['totals']): number | null {
+  return readPart === null || rows === 0 ? readPart : (readPart * (rows - openRows)) / rows;
 }
 
 /** @param pendingTrades decided, but their quotes are not in the journal yet */

@@ -1,7 +1,7 @@
 import { useId } from 'react';
 import { Icon } from '../../ui/icon.tsx';
 import { RuleControl } from './rule-control.tsx';
-import { hintOf, valueText, type FieldModel } from './rules-form-model.ts';
+import { allowedInForm, hintOf, valueText, type FieldModel } from './rules-form-model.ts';
 
 /** One rule: its name, its input, what is inherited, what it means, and what is wrong with it. */
 export function RuleRow({
@@ -44,7 +44,7 @@ export function RuleRow({
         <div className="rule-help">{field.help}</div>
       ) : (
         <div className="rule-problem" role="alert" id={`${id}-problem`}>
-          {problem.path}: found {problem.found}; allowed: {problem.allowed}.
+          {problem.path}: found {problem.found}; allowed: {allowedInForm(problem.allowed)}.
         </div>
       )}
     </div>

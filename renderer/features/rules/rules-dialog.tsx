@@ -8,7 +8,7 @@ import { Dialog } from '../../ui/dialog.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { useStore, useWorkstation } from '../../ui/workstation-context.ts';
 import { RuleRow } from './rule-row.tsx';
-import { countSet, groupsOf, hasProblem } from './rules-form-model.ts';
+import { countSet, groupsOf, hasProblem, symbolMeant } from './rules-form-model.ts';
 
 const PRESETS: readonly { readonly name: PresetName; readonly text: string }[] = [
   { name: 'standard', text: 'Default rules' },
@@ -216,15 +216,17 @@ function Scopes({ scope, onScope }: { readonly scope: Scope; readonly onScope: (
 
 /** Gives a symbol rules of its own. */
 function NewSymbol({ onAdded }: { readonly onAdded: (symbol: string) => void }) {
-  const { rules, chart } = useWorkstation();
+  const { rules, chart, rows } = useWorkstation();
   const [name, setName] = useState('');
   const [complaint, setComplaint] = useState<string | null>(null);
   const add = (event: FormEvent): void => {
     event.preventDefault();
-    const symbol = name.trim();
+    const symbol = symbolMeant(name.trim(), rows);
     const problem = symbolProblem(symbol);
-    setComplaint(problem === null ? null : `Allowed: ${problem}.`);
-    if (problem !== null) return;
+    if (problem !== null) return setComplaint(`Allowed: ${problem}.`);
+    // Not refused: it may be quoted later, or in the next session.
+    const isMissing = rows.symbols.length > 0 && rows.find(symbol) === null;
+    setComplaint(isMissing ? `${symbol} is not in this session.` : null);
     rules.addSymbol(symbol);
     setName('');
     onAdded(symbol);
@@ -244,7 +246,11 @@ function NewSymbol({ onAdded }: { readonly onAdded: (symbol: string) => void }) 
           <Icon name="plus" />
         </button>
       </form>
-      {complaint === null ? null : <span className="tone-bad">{complaint}</span>}
+      {complaint === null ? null : (
+        <span className="rules-complaint tone-warning" role="status">
+          {complaint}
+        </span>
+      )}
     </>
   );
 }

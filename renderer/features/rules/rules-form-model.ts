@@ -6,6 +6,7 @@ import {
   type RuleField,
 } from '../../../engine/contract/rules-fields.ts';
 import type { RulesProblem } from '../../../engine/contract/rules-schema.ts';
+import type { RowStore } from '../../stores/row-store.ts';
 import { valueAt, type DraftDocument, type Scope } from '../../stores/rules-store.ts';
 
 /**
@@ -77,6 +78,22 @@ export function pathOf(scope: Scope, name: string): string {
   return scope.section === 'symbols' ? `symbols.${scope.symbol}.${name}` : `${scope.section}.${name}`;
 }
 
+/** The symbol that was typed, or the one of the session that differs from it only in upper and lower case. */
+export function symbolMeant(typed: string, rows: RowStore): string {
+  if (rows.find(typed) !== null) return typed;
+  const alike = rows.symbols.map((symbol) => rows.name(symbol)).filter((name) => isAlike(name, typed));
+  return alike.length === 1 ? alike[0] : typed;
+}
+
+function isAlike(left: string, right: string): boolean {
+  return left.toUpperCase() === right.toUpperCase();
+}
+
+/** In a form nobody writes quotation marks: those are for the file. What a comma should have been is said instead. */
+export function allowedInForm(allowed: string): string {
+  return allowed.replace('a decimal in quotes', 'a decimal with a point');
+}
+
 /** How many rules are set in a scope: shown beside its name. */
 export function countSet(draft: DraftDocument, scope: Scope): number {
   const rules = scope.section === 'symbols' ? (draft.symbols[scope.symbol] ?? {}) : draft[scope.section];
@@ -137,5 +154,5 @@ export function durationWords(value: unknown): string {
 }
 
 export function hintOf(field: RuleField<string>): string {
-  return `${field.help} Allowed: ${allowedText(field.kind)}.`;
+  return `${field.help} Allowed: ${allowedInForm(allowedText(field.kind))}.`;
 }

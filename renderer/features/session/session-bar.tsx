@@ -145,7 +145,7 @@ function ProgressBar() {
       <div
         className="progress-track"
         role="progressbar"
-        aria-label="Part of the session read"
+        aria-label="Part of the session played"
         aria-valuemin={0}
         aria-valuemax={100}
         {...(percent === null ? {} : { 'aria-valuenow': Math.round(percent) })}
