@@ -1,5 +1,6 @@
 import { BAR_INTERVALS, BAR_PRICES } from '../../engine/contract/bars.ts';
 import { isZone } from '../format/time-text.ts';
+import { SORT_COLUMNS, SORT_DEFAULT, type Sort } from '../stores/position-view.ts';
 import { SETTINGS_DEFAULT, type Settings } from '../stores/settings-store.ts';
 
 /**
@@ -24,6 +25,7 @@ export function readSettings(stored: unknown): Settings {
     tableShare: share(of['tableShare'], d.tableShare),
     chartShare: share(of['chartShare'], d.chartShare),
     columnWidths: widths(of['columnWidths']),
+    sort: sort(of['sort']),
     serverOn: of['serverOn'] === true,
     feedUrl: typeof of['feedUrl'] === 'string' ? of['feedUrl'] : d.feedUrl,
     gatewayUrl: typeof of['gatewayUrl'] === 'string' ? of['gatewayUrl'] : d.gatewayUrl,
@@ -42,6 +44,14 @@ function whole(value: unknown, min: number, max: number, fallback: number): numb
 /** A panel keeps at least a fifth of the window. */
 function share(value: unknown, fallback: number): number {
   return typeof value === 'number' && value >= 0.2 && value <= 0.8 ? value : fallback;
+}
+
+function sort(value: unknown): Sort {
+  if (typeof value !== 'object' || value === null) return SORT_DEFAULT;
+  const of = value as Readonly<Record<string, unknown>>;
+  const column = SORT_COLUMNS.find((candidate) => candidate === of['column']);
+  if (column === undefined) return SORT_DEFAULT;
+  return { column, direction: oneOf(of['direction'], ['ascending', 'descending'], 'ascending') };
 }
 
 function widths(value: unknown): Readonly<Record<string, number>> {

@@ -7,23 +7,26 @@ import type { RowField } from '../../engine/contract/frames.ts';
  * that reorders itself sixty times a second cannot be read.
  */
 export type StatusFilter = 'positions' | 'open' | 'closed' | 'pending' | 'all';
-export type SortColumn =
-  | 'symbol'
-  | 'status'
-  | 'shares'
-  | 'buyPrice'
-  | 'askPrice'
-  | 'lastTradePrice'
-  | 'profit'
-  | 'bid'
-  | 'ask'
-  | 'quoteTimeMs'
-  | 'trades'
-  | 'lastReason';
+export const SORT_COLUMNS = [
+  'symbol',
+  'status',
+  'shares',
+  'buyPrice',
+  'askPrice',
+  'lastTradePrice',
+  'profit',
+  'bid',
+  'ask',
+  'quoteTimeMs',
+  'trades',
+  'lastReason',
+] as const;
+export type SortColumn = (typeof SORT_COLUMNS)[number];
 export interface Sort {
   readonly column: SortColumn;
   readonly direction: 'ascending' | 'descending';
 }
+export const SORT_DEFAULT: Sort = { column: 'symbol', direction: 'ascending' };
 
 const CALM_SORT_MS = 1000;
 const CALM_FILTER_MS = 250;
@@ -34,7 +37,7 @@ const STATUS_RANK = [3, 0, 2, 1];
 
 export class PositionView {
   readonly #rows: RowStore;
-  #sort: Sort = { column: 'symbol', direction: 'ascending' };
+  #sort = SORT_DEFAULT;
   #text = '';
   #status: StatusFilter = 'positions';
   #order = new Uint32Array(0);

@@ -1,6 +1,7 @@
 import type { BarInterval, BarPrice } from '../../engine/contract/bars.ts';
 import { createStore } from 'zustand/vanilla';
 import { ZONE_DEFAULT } from '../format/time-text.ts';
+import { SORT_DEFAULT, type Sort } from './position-view.ts';
 
 /**
  * How a person wants the workstation to look and start. Kept in IndexedDB; nothing here changes what is traded, but where
@@ -31,6 +32,8 @@ export interface Settings {
   readonly tableShare: number;
   readonly chartShare: number;
   readonly columnWidths: Readonly<Record<string, number>>;
+  /** Of the position table. */
+  readonly sort: Sort;
   readonly selectedSymbol: string | null;
   /** The live feed that was connected to last. */
   readonly feedUrl: string;
@@ -54,6 +57,7 @@ export const SETTINGS_DEFAULT: Settings = {
   tableShare: 0.66,
   chartShare: 0.58,
   columnWidths: {},
+  sort: SORT_DEFAULT,
   selectedSymbol: null,
   feedUrl: '',
   gatewayUrl: '',

@@ -134,6 +134,7 @@ describe('what is there after a restart', () => {
       });
       await first.waitForRows();
       await first.button('Light theme').click();
+      await first.page.locator('.grid-heading[data-column=buyPrice] button').click();
       await first.button('Rules').click();
       await first.page.locator('[data-rule=askOffset] input').fill('0.33');
       await first.page.getByRole('button', { name: /^(Apply to the session|Save)$/ }).click();
@@ -167,7 +168,7 @@ describe('what is there after a restart', () => {
       await second.page.getByRole('dialog').getByText('positions.csv').first().waitFor();
       await second.button('Play session').click();
       await second.waitForRows();
-      expect(await second.listed()).toEqual(['AAA', 'BBB', 'CCC']);
+      expect(await second.listed()).toEqual(['CCC', 'BBB', 'AAA']);
     } finally {
       rmSync(userDataFolder, { recursive: true, force: true, maxRetries: 5 });
     }

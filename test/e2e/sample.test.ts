@@ -60,6 +60,8 @@ describe('the sample', () => {
 
     await desk.page.getByLabel('Filter by symbol').fill('no such symbol');
     await desk.page.getByText('No position matches').waitFor();
+    // The sums stay those of all positions, and say so.
+    expect(await desk.text('totals')).toContain('sums are of all, 0 listed');
     await desk.page.getByLabel('Filter by symbol').fill('');
 
     await desk.button('Open').first().click();

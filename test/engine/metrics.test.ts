@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { CheckpointRecord } from '../../engine/contract/checkpoint-record.ts';
 import type { JobPage, OperatorNumbers, VertexPage } from '../../engine/contract/job-page.ts';
+import { CheckpointCoordinator } from '../../engine/runtime/checkpoint/checkpoint-coordinator.ts';
 import { LocalExecutor } from '../../engine/runtime/local-executor.ts';
 import { JobMeter, type MeteredJob } from '../../engine/runtime/metrics/job-metrics.ts';
 import { inArrivalOrder, tollRoad, TOLL_ROAD_SINKS } from '../examples/toll-road.ts';
@@ -11,7 +13,7 @@ const PARALLELISMS = [1, 2, 3, 5, 8] as const;
 const clock = { monotonicMs: () => 0, wallMs: () => 0 };
 
 /** The job page of a job in one thread, whose threads' times nobody measures. */
-function pageOf(executor: LocalExecutor<never>): JobPage {
+function pageOf(executor: LocalExecutor<never>, checkpointHistory: readonly CheckpointRecord[] = []): JobPage {
   const job: MeteredJob = {
     clock,
     memory: executor.memory,
@@ -20,7 +22,7 @@ function pageOf(executor: LocalExecutor<never>): JobPage {
     uptimeMs: 0,
     metrics: () => [],
     sinkTimes: () => ({ busyMs: 0, idleMs: 0, backPressuredMs: 0 }),
-    checkpointHistory: [],
+    checkpointHistory,
     checkpointCounts: { completed: 0, failed: 0 },
     rescaleHistory: [],
   };
@@ -33,7 +35,13 @@ const vertexOf = ({ vertices }: JobPage, id: string): VertexPage =>
 describe('the numbers of a job of windows and joins', () => {
   const parameters = tollRoadInput(5);
 
-  async function run(parallelism: number): Promise<{ page: JobPage; sinks: Record<string, CollectingSink<unknown>> }> {
+  interface Run {
+    readonly executor: LocalExecutor<never>;
+    readonly page: JobPage;
+    readonly sinks: Record<string, CollectingSink<unknown>>;
+  }
+
+  async function run(parallelism: number): Promise<Run> {
     const sinks = Object.fromEntries(TOLL_ROAD_SINKS.map((name) => [name, new CollectingSink<unknown>()]));
     const executor = new LocalExecutor(tollRoad, {
       parameters,
@@ -44,7 +52,7 @@ describe('the numbers of a job of windows and joins', () => {
       sinks,
     });
     await executor.run();
-    return { page: pageOf(executor as LocalExecutor<never>), sinks };
+    return { executor: executor as LocalExecutor<never>, page: pageOf(executor as LocalExecutor<never>), sinks };
   }
 
   test.each(PARALLELISMS)('add up along every edge, with %i workers', async (parallelism) => {
@@ -70,6 +78,20 @@ describe('the numbers of a job of windows and joins', () => {
     }
     for (const { name, total } of page.vertices.filter(({ kind }) => kind === 'sink'))
       expect(total.numRecordsIn, name).toBe(sinks[name].records.length);
+  });
+
+  test('warn of a checkpoint that failed, not of one that the end of the job came before', async () => {
+    const { executor } = await run(1);
+    const failed = (id: number, problem: string): CheckpointRecord => ({
+      ...{ id, problem, kind: 'checkpoint', status: 'failed', triggeredAtMs: 0, durationMs: 1 },
+      ...{ bytes: 0, newBytes: 0, keys: 0, alignmentMs: 0, pauseMs: 0 },
+    });
+    const tooLate = failed(8, CheckpointCoordinator.JOB_ENDED);
+
+    expect(pageOf(executor, [tooLate]).warnings).toEqual([]);
+    expect(pageOf(executor, [failed(7, 'The disk is full.'), tooLate]).warnings).toEqual([
+      { kind: 'checkpoint-failed', vertex: null, message: 'Checkpoint 7 failed: The disk is full.' },
+    ]);
   });
 
   test('tell of two inputs what each has reached, of which the operator goes by the lower one', async () => {

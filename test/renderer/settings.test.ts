@@ -5,13 +5,26 @@ import { SETTINGS_DEFAULT } from '../../renderer/stores/settings-store.ts';
 
 describe('stored settings', () => {
   test('come back as they were', () => {
-    const stored = { ...SETTINGS_DEFAULT, theme: 'light', zone: 'Asia/Tokyo', columnWidths: { symbol: 120 } };
+    const stored = {
+      ...SETTINGS_DEFAULT,
+      theme: 'light',
+      zone: 'Asia/Tokyo',
+      columnWidths: { symbol: 120 },
+      sort: { column: 'profit', direction: 'descending' },
+    };
 
     expect(readSettings(structuredClone(stored))).toEqual(stored);
   });
 
   test('what is damaged or unknown falls back alone', () => {
-    const read = readSettings({ theme: 'neon', flash: false, zone: 'Mars/Olympus', workers: 4000, tableShare: NaN });
+    const read = readSettings({
+      theme: 'neon',
+      flash: false,
+      zone: 'Mars/Olympus',
+      workers: 4000,
+      tableShare: NaN,
+      sort: { column: 'luck' },
+    });
 
     expect(read).toEqual({ ...SETTINGS_DEFAULT, flash: false });
     expect(readSettings(null)).toEqual(SETTINGS_DEFAULT);

@@ -12,6 +12,7 @@ import type {
   VertexPage,
 } from '../../contract/job-page.ts';
 import { uidOf, type Side } from '../../graph/job-graph.ts';
+import { CheckpointCoordinator } from '../checkpoint/checkpoint-coordinator.ts';
 import type { JobMetrics, MeteredJob } from './job-metrics.ts';
 import { readLatency } from './latency.ts';
 import { KeyGroupMeter, skewWarning } from './key-group-load.ts';
@@ -160,7 +161,10 @@ function levelOf(backPressuredMs: number): BackPressureLevel {
 
 function warningsOf(vertices: readonly VertexPage[], { history }: CheckpointsPage): JobWarning[] {
   const pressed = vertices.filter(({ backPressureLevel }) => backPressureLevel === 'high');
-  const last = history.findLast(({ status }) => status !== 'in-progress');
+  // One that the job's end came before is no failure that anybody could do something about.
+  const isOver = ({ status, problem }: CheckpointsPage['history'][number]): boolean =>
+    status !== 'in-progress' && problem !== CheckpointCoordinator.JOB_ENDED;
+  const last = history.findLast(isOver);
   return [
     ...pressed.map(({ id, name }): JobWarning => ({
       kind: 'back-pressure',

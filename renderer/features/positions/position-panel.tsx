@@ -109,7 +109,7 @@ function mountGrid(workstation: Workstation, host: HTMLElement, onCount: (count:
     const before = view.sort;
     const first = ASCENDING_FIRST.has(column) ? 'ascending' : 'descending';
     const turned = before.direction === 'ascending' ? 'descending' : 'ascending';
-    applySort({ column, direction: before.column === column ? turned : first });
+    settings.set({ sort: { column, direction: before.column === column ? turned : first } });
   };
   const grid = new WindowedGrid(host, source, {
     label: 'Positions',
@@ -125,9 +125,10 @@ function mountGrid(workstation: Workstation, host: HTMLElement, onCount: (count:
     grid.setSort(sort.column, sort.direction);
     frameLoop.mark();
   };
-  applySort(view.sort);
+  applySort(settings.getState().sort);
   const follow = (): void => {
     const state = settings.getState();
+    if (state.sort !== view.sort) applySort(state.sort);
     source.setFlashes(state.flash);
     grid.setRowHeight(ROW_HEIGHT[state.density]);
     grid.setColumnWidths(state.columnWidths);

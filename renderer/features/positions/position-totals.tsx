@@ -25,12 +25,17 @@ export function PositionTotals({ listed }: { readonly listed: number }) {
   }, [rows]);
   const { totals, mark } = shown;
   const parts = `${countText(totals.open)} open, ${countText(totals.closed)} closed${totals.pending > 0 ? `, ${countText(totals.pending)} pending` : ''}`;
+  const isPart = listed < totals.positions;
   return (
     <div className="totals" data-testid="totals">
-      <dl title={`${countText(listed)} rows listed`}>
+      <dl title={`${countText(listed)} rows listed; the sums are of all ${countText(totals.positions)} positions`}>
         <dt>Positions</dt>
         <dd>{countText(totals.positions)}</dd>
-        <dt className="third">{parts}</dt>
+        {isPart ? (
+          <dt className="tone-warning">sums are of all, {countText(listed)} listed</dt>
+        ) : (
+          <dt className="third">{parts}</dt>
+        )}
       </dl>
       <dl className="fourth long" title={`${sharesSumText(totals.shares)} shares still held`}>
         <dt>Shares</dt>
