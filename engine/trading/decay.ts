@@ -123,9 +123,10 @@ export function applyDueDecays(
   hasFired = false,
 ): void {
   if (state.plan === PLAN_NONE) return;
-  const now = decayClock(rules, timers);
-  if (state.nextDecayAt > now) return;
-  const due = Math.floor((now - state.nextDecayAt) / rules.decayEveryMs) + 1;
+  const sinceMs = decayClock(rules, timers) - state.nextDecayAt;
+  if (sinceMs < 0) return;
+  // One is due far more often than several: then nothing is divided.
+  const due = sinceMs < rules.decayEveryMs ? 1 : Math.floor(sinceMs / rules.decayEveryMs) + 1;
   decayBy(state, rules, due);
   if (hasFired) state.plan = PLAN_NONE;
   if (isAboveFloor(state, rules)) {
@@ -141,9 +142,9 @@ function decayBy(state: PositionState, rules: SymbolRulesCompiled, due: number):
   const amount = decayOf(state, rules);
   const floor = floorOf(state, rules);
   if (amount === 0 || state.askPrice <= floor) return;
-  const needed = Math.ceil((state.askPrice - floor) / amount);
-  if (due < needed) state.askPrice -= due * amount;
-  else state.askPrice = state.hasFloor === 1 ? state.floor : state.askPrice - needed * amount;
+  const above = state.askPrice - floor;
+  if (due * amount < above) state.askPrice -= due * amount;
+  else state.askPrice = state.hasFloor === 1 ? floor : state.askPrice - Math.ceil(above / amount) * amount;
 }
 
 /**
