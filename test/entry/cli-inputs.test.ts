@@ -198,10 +198,10 @@ describe('an input that cannot be used is refused with what was found and what t
     ],
     ['a zip with nothing in it', zipOf({}), 3, /no session data in it/],
     [
-      'a zip of names that leave it',
-      zipOf({ '../../p.csv': { content: Buffer.from(GOOD) } }),
+      'a zip with a name that leaves it',
+      zipOf({ '../../p.csv': { content: Buffer.from(GOOD) }, 'q.csv': { content: Buffer.from(GOOD) } }),
       3,
-      /no session data in it/,
+      /has an entry named "\.\.\/\.\.\/p\.csv", which leads out of it\. Pack it again/,
     ],
     [
       'a bomb',

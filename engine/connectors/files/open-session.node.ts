@@ -51,7 +51,10 @@ const FEW_READ_BYTES = 262_144;
 const FEW_UNPACKED_BYTES = 524_288;
 /** Entries that cannot be session data by their names. */
 const NOT_DATA =
-  /(^|\/)(__MACOSX\/|\.(?!\.?\/))|\/$|\.(md|pdf|html?|xml|png|jpe?g|docx?|xlsx?|zip)$|(^|\/)(readme|licen[cs]e)[^/]*$/i;
+  /(^|\/)(__MACOSX\/|\.(?!\/))|\/$|\.(md|pdf|html?|xml|png|jpe?g|docx?|xlsx?|zip)$|(^|\/)(readme|licen[cs]e)[^/]*$/i;
+
+/** Names that lead out of the archive. Nothing is unpacked to a disk, but whoever made them meant another's. */
+const LEADS_OUT = /(^|[/\\])\.\.([/\\]|$)/;
 
 const OTHER_FORMATS: readonly (readonly [readonly number[], string])[] = [
   [[0x28, 0xb5, 0x2f, 0xfd], 'packed with zstd; unpack it first (unzstd)'],
@@ -170,7 +173,16 @@ class SessionOpener {
   }
 
   async #addArchive(file: InputFile, path: string): Promise<void> {
-    const entries = (await readZipDirectory(file)).filter((entry) => !NOT_DATA.test(entry.name)).sort(byName);
+    const all = await readZipDirectory(file);
+    const outside = all.find(({ name }) => LEADS_OUT.test(name));
+    if (outside !== undefined)
+      throw new InputError(
+        'unreadable',
+        'archive-unusable',
+        { input: file.name },
+        `The archive ${file.name} has an entry named "${outside.name}", which leads out of it. Pack it again without such names.`,
+      );
+    const entries = all.filter((entry) => !NOT_DATA.test(entry.name)).sort(byName);
     if (entries.length === 0)
       throw new InputError(
         'unreadable',
