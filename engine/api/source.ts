@@ -12,6 +12,12 @@ export interface ReaderOutput<T> {
   collect(record: T, timestampMs: number): void;
   /** Emits to a side output at this place in the stream. A broadcast side output reaches every task at this place. */
   output<X>(tag: OutputTag<X>, value: X, timestampMs: number): void;
+  /**
+   * A hint, which changes no result: the next records are of these symbols, about in this order. A source that decodes in
+   * batches and has hundreds of thousands of symbols saves the wait for memory of each of its records. Some hundred at a time.
+   * @param symbolIds numbers in SourceReaderContext.symbols; those in [from, to) are meant
+   */
+  announceSymbols(symbolIds: Int32Array, from: number, to: number): void;
   /** Watermarks that do not rise are ignored. */
   emitWatermark(watermarkMs: number): void;
   /** The clock of processing-time timers, where the source drives it (replays): rises only. */

@@ -136,6 +136,8 @@ export class RecordedOutput implements ReaderOutput<SessionRecord> {
     this.log.push(`${tag.id} ${JSON.stringify(value)}@${timestampMs}`);
   }
 
+  announceSymbols(): void {}
+
   emitWatermark(watermarkMs: number): void {
     this.log.push(`watermark ${watermarkMs}`);
   }

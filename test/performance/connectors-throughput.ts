@@ -49,6 +49,7 @@ class AddingOutput implements ReaderOutput<SessionRecord> {
   }
 
   output(): void {}
+  announceSymbols(): void {}
   emitWatermark(watermarkMs: number): void {
     this.sum += watermarkMs;
   }

@@ -130,6 +130,8 @@ class MemoryReader implements SourceReader<Quote | StartingPosition> {
       const timeMs = START_MS + MS_PER_SECOND + Math.floor(played / quotesPerMs);
       const until = Math.min(end, (Math.floor(played / quotesPerMs) + 1) * quotesPerMs);
       output.emitWatermark(timeMs - 1);
+      const first = played & mask;
+      output.announceSymbols(symbolIds, first, Math.min(length, first + until - played));
       for (; played < until; played += 1) {
         const at = played & mask;
         const risen = rise[at] * Math.floor(played / length);

@@ -135,6 +135,7 @@ function outputTo(run: TradingRun): ReaderOutput<Quote | StartingPosition> {
         );
     },
     output: (_tag, control, timestampMs) => run.control(control as ControlRecord, timestampMs),
+    announceSymbols: () => undefined,
     emitWatermark: (watermarkMs) => run.watermark(watermarkMs),
     emitProcessingTime: (timestampMs) => run.processingTime(timestampMs),
     emitAlignment: (timestampMs) => run.align(timestampMs),

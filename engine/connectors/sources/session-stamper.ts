@@ -2,13 +2,15 @@ import type { ReaderOutput } from '../../api/source.ts';
 import { WATERMARK_MIN } from '../../core/time.ts';
 import { HeldQuotes, quarantineStale, type StoredHeldQuote } from './held-quotes.ts';
 import { PlannedPositions } from './planned-positions.ts';
-import type { QuoteBatch } from './quote-batch.ts';
+import { BATCH_QUOTES, type QuoteBatch } from './quote-batch.ts';
 import type { RowLedger } from './row-ledger.ts';
 import type { PlannedPosition, SessionPosition, SessionQuote, SessionRecord } from './session-records.ts';
 import type { SymbolTable } from './symbol-table.ts';
 
 /** Default of `maxFutureMs` in a replay: one hour. */
 export const MAX_FUTURE_REPLAY_MS = 3_600_000;
+/** From so many symbols on it is worth saying which come next. */
+const SYMBOLS_MANY = 2 ** 16;
 const FULL_SECOND_MS = 1000;
 
 export interface StamperOptions {
@@ -100,6 +102,7 @@ export class SessionStamper {
   /** By number in the session's table: the number in the job's dictionary. */
   #symbolIds = new Int32Array(4096);
   readonly #symbolIdOf: ((symbol: string) => number) | null;
+  readonly #announced = new Int32Array(BATCH_QUOTES);
   readonly #quote: SessionQuote = { kind: 'quote', symbol: '', bid: 0, bidSize: 0, ask: 0, askSize: 0, sequence: 0 };
   readonly #position: SessionPosition = { kind: 'position', symbol: '', shares: 0, buyPrice: 0, ttlMs: -1 };
 
@@ -245,6 +248,7 @@ export class SessionStamper {
     let index = from;
     // Nothing is usual before the first quote of the session, nor while quotes are held back.
     const end = greatest === WATERMARK_MIN || this.#held.count > 0 ? from : to;
+    if (seen.length >= SYMBOLS_MANY) this.#announce(symbols, from, end, output);
     for (; index < end; index += 1) {
       const timeMs = time[index] + timeShiftMs;
       const symbol = symbols[index];
@@ -423,6 +427,13 @@ export class SessionStamper {
   #name(quote: SessionQuote, symbol: number): void {
     quote.symbol = this.#symbols.name(symbol);
     if (this.#symbolIdOf !== null) quote.symbolId = this.#symbolIds[symbol];
+  }
+
+  #announce(symbols: Int32Array, from: number, to: number, output: ReaderOutput<SessionRecord>): void {
+    if (this.#symbolIdOf === null) return;
+    const count = Math.min(to - from, this.#announced.length);
+    for (let index = 0; index < count; index += 1) this.#announced[index] = this.#symbolIds[symbols[from + index]];
+    output.announceSymbols(this.#announced, 0, count);
   }
 
   #growSeen(symbol: number): void {

@@ -166,6 +166,10 @@ abstract class KeyedEdgeWriter extends EdgeWriter {
 const SUBTASK_BITS = 5;
 const SUBTASK_MASK = 2 ** SUBTASK_BITS - 1;
 const UNKNOWN = -1;
+/** Fewer stay in a core's own cache, whatever else it works on. */
+const OWNERS_LARGE = 2 ** 16;
+/** Keeps fetches from being optimized away. */
+const FETCHED = new Int32Array(1);
 
 /** Keys that are a struct's symbol field: one load from an array by symbol number. */
 export class SymbolKeyedEdgeWriter extends KeyedEdgeWriter {
@@ -188,6 +192,21 @@ export class SymbolKeyedEdgeWriter extends KeyedEdgeWriter {
     if (owner === UNKNOWN) owner = this.defineSymbol(id);
     this.timestamp = timestamp;
     this.write(this.channels[owner & SUBTASK_MASK], owner >> SUBTASK_BITS, record);
+  }
+
+  /**
+   * Reads what is known of keys that come next, where it is too much for a core's own cache. The reads depend on nothing, so
+   * the processor waits for all of them together.
+   */
+  fetchAhead(symbolIds: Int32Array, from: number, to: number): void {
+    const { owners } = this;
+    if (owners.length < OWNERS_LARGE) return;
+    let sum = 0;
+    for (let index = from; index < to; index += 1) {
+      const id = symbolIds[index];
+      if (id >= 0 && id < owners.length) sum = (sum + owners[id]) | 0;
+    }
+    FETCHED[0] = sum;
   }
 
   private defineSymbol(id: number): number {

@@ -13,6 +13,7 @@ import { ThreadNumbers } from '../metrics/thread-numbers.ts';
 import type { NodeOutput } from '../operators/chain.ts';
 import type { SourceState, SourceThreadState } from '../checkpoint/acknowledgement.ts';
 import { isCancellation, OperatorFailure, recordText } from '../operator-failure.ts';
+import { SymbolKeyedEdgeWriter } from '../exchange/edge-writer.ts';
 import type { Task, TaskHost, TaskStatus } from './task.ts';
 import { TaskOutputs } from './task-outputs.ts';
 
@@ -40,6 +41,7 @@ class SourceOutput implements ReaderOutput<unknown>, WatermarkOutput {
   private readonly asksPerRecord: boolean;
   private readonly drivesProcessingTime: boolean;
   private groups: readonly (readonly [OutputGroup, number])[];
+  private keyedBySymbol: readonly SymbolKeyedEdgeWriter[];
 
   constructor(
     graph: JobGraph,
@@ -52,6 +54,7 @@ class SourceOutput implements ReaderOutput<unknown>, WatermarkOutput {
     this.outputs = outputs;
     this.records = outputs.outputOf(node);
     this.groups = outputs.groupsOf(node);
+    this.keyedBySymbol = keyedBySymbol(outputs, node);
     this.generator = generator;
     this.asksPerRecord = asksPerRecord;
     this.drivesProcessingTime = graph.processingTime === 'source';
@@ -62,6 +65,7 @@ class SourceOutput implements ReaderOutput<unknown>, WatermarkOutput {
     this.outputs = outputs;
     this.records = outputs.outputOf(this.node);
     this.groups = outputs.groupsOf(this.node);
+    this.keyedBySymbol = keyedBySymbol(outputs, this.node);
   }
 
   collect(record: unknown, timestampMs: number): void {
@@ -81,6 +85,10 @@ class SourceOutput implements ReaderOutput<unknown>, WatermarkOutput {
     this.current = value;
     if (this.isIdle) this.markActive();
     this.records.emitSide(tag, value, timestampMs);
+  }
+
+  announceSymbols(symbolIds: Int32Array, from: number, to: number): void {
+    for (const writer of this.keyedBySymbol) writer.fetchAhead(symbolIds, from, to);
   }
 
   emitWatermark(watermarkMs: number): void {
@@ -119,6 +127,13 @@ class SourceOutput implements ReaderOutput<unknown>, WatermarkOutput {
     this.isIdle = idle;
     for (const [group, position] of this.groups) group.emitWatermarkStatus(position, idle);
   }
+}
+
+/** Who takes a source's own records by their symbols. */
+function keyedBySymbol({ writers }: TaskOutputs, node: StreamNode): readonly SymbolKeyedEdgeWriter[] {
+  return [...writers].flatMap(([{ edge }, writer]) =>
+    edge.from === node && edge.side === null && writer instanceof SymbolKeyedEdgeWriter ? [writer] : [],
+  );
 }
 
 type ReadingState = 'reading' | 'waiting' | 'ended';
