@@ -68,10 +68,9 @@ async function memoryLines(line: 'a' | 'b', { quick }: Options): Promise<BenchLi
   for (const workers of [1, 2]) {
     for (const symbols of [100, 10_000, 1_000_000]) {
       if (quick && workers === 2 && symbols !== 10_000) continue;
-      const each = symbols > 100_000 ? quotes / 3 : quotes;
-      lines.push(
-        await memoryLine({ line, symbols, workers, timers, quotesPerMs: 1000, runs, quotes: Math.floor(each) }),
-      );
+      // Asks that decay for long let more and more quotes trade, which would be another line.
+      const each = timers && symbols > 100_000 ? Math.floor(quotes / 3) : quotes;
+      lines.push(await memoryLine({ line, symbols, workers, timers, quotesPerMs: 1000, runs, quotes: each }));
     }
   }
   // Ten times as many timers for each quote: the event time of a feed of 100,000 quotes a second.
