@@ -148,7 +148,10 @@ function viewClassOf(layout: RecordLayout, shape: StructShape, keyField: string 
   return compiled;
 }
 
-/** A view over structs of which each lies in two pieces: `$b` is the first word of its front, `$o` the first of all backs. */
+/**
+ * A view over structs of which each lies in two pieces. `$b` is the first word of its front; `$o` is where a front at word 0
+ * would have its back: that of the front at `$b` begins at `$o` + `$b` x (words of a back / words of a front).
+ */
 export interface SplitView extends RecordView {
   $o: number;
 }

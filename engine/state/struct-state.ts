@@ -1,5 +1,6 @@
 import type { StructState } from '../api/state.ts';
 import { NullPointerError } from '../core/errors.ts';
+import { FETCHED } from '../memory/fetch-ahead.ts';
 import { compileSplitView, type SplitView } from '../memory/record-codec.ts';
 import type { RecordLayout, StructShape } from '../memory/record-layout.ts';
 import type { SymbolDictionary } from '../memory/symbol-dictionary.ts';
@@ -17,8 +18,6 @@ const FRONT_WORDS = 8;
 const LEAD_WORDS = 6;
 /** Smaller columns stay in a core's own cache; fetching ahead would only cost. */
 const TOUCH_BYTES_MIN = 2 ** 18;
-/** Keeps fetches from being optimized away. */
-const TOUCHED = new Int32Array(1);
 
 /**
  * A struct per key in one Float64Array: slot s has its first piece at s x `words` behind LEAD_WORDS, and the rest, if any, in
@@ -102,7 +101,7 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
       // A key that is about to be defined has no place yet.
       if (slot >= 0 && slot < capacity) sum = (sum + i[(LEAD_WORDS + slot * words) * 2]) | 0;
     }
-    TOUCHED[0] = sum;
+    FETCHED[0] = sum;
   }
 
   hasAt(slot: number): boolean {
@@ -218,7 +217,6 @@ export class HeapStructState<V> implements StructState<V>, SlotState {
     column.set(this.view.$f.subarray(before, before + known * backWords), backs);
     this.view.$f = column;
     this.view.$i = new Int32Array(column.buffer);
-    // The view counts backs from where a struct at word 0 would have its own.
     this.view.$o = backs - LEAD_WORDS * (backWords / words);
     this.backs = backs;
     const present = new Int32Array((capacity + 31) >> 5);

@@ -1,6 +1,7 @@
 import type { KeySelector } from '../../api/stream-nodes.ts';
 import { IllegalArgumentError, NullPointerError } from '../../core/errors.ts';
 import type { Crossing } from '../../graph/job-graph.ts';
+import { FETCHED } from '../../memory/fetch-ahead.ts';
 import { encodePlain } from '../../memory/plain-text.ts';
 import { compileCodec, type RecordEncoder } from '../../memory/record-codec.ts';
 import { HEADER_WORDS } from '../../memory/record-header.ts';
@@ -168,8 +169,6 @@ const SUBTASK_MASK = 2 ** SUBTASK_BITS - 1;
 const UNKNOWN = -1;
 /** Fewer stay in a core's own cache, whatever else it works on. */
 const OWNERS_LARGE = 2 ** 16;
-/** Keeps fetches from being optimized away. */
-const FETCHED = new Int32Array(1);
 
 /** Keys that are a struct's symbol field: one load from an array by symbol number. */
 export class SymbolKeyedEdgeWriter extends KeyedEdgeWriter {

@@ -1,4 +1,5 @@
 import { IllegalArgumentError } from '../../core/errors.ts';
+import { FETCHED } from '../../memory/fetch-ahead.ts';
 import type { KeyTable } from '../../state/key-table.ts';
 import { InstantHeap } from './instant-heap.ts';
 import { TimerLists } from './timer-lists.ts';
@@ -14,8 +15,6 @@ const SWEEP_MIN = 64;
 const VACANT = 0;
 /** Timers whose keys are told at once: more than a core can wait for at once, few enough to stay in its cache. */
 const AHEAD_MAX = 128;
-/** Keeps fetches from being optimized away. */
-const FETCHED = new Int32Array(1);
 
 /**
  * Timers of one time domain: a set of (slot, time), taken out in order of time, then of registration.
