@@ -248,7 +248,8 @@ export class SessionStamper {
     let index = from;
     // Nothing is usual before the first quote of the session, nor while quotes are held back.
     const end = greatest === WATERMARK_MIN || this.#held.count > 0 ? from : to;
-    if (seen.length >= SYMBOLS_MANY) this.#announce(symbols, from, end, output);
+    // Once for a batch: quotes that are not usual end this loop as often as they come.
+    if (from === 0 && seen.length >= SYMBOLS_MANY) this.#announce(batch, output);
     for (; index < end; index += 1) {
       const timeMs = time[index] + timeShiftMs;
       const symbol = symbols[index];
@@ -429,10 +430,10 @@ export class SessionStamper {
     if (this.#symbolIdOf !== null) quote.symbolId = this.#symbolIds[symbol];
   }
 
-  #announce(symbols: Int32Array, from: number, to: number, output: ReaderOutput<SessionRecord>): void {
+  #announce({ symbol: symbols, to }: QuoteBatch, output: ReaderOutput<SessionRecord>): void {
     if (this.#symbolIdOf === null) return;
-    const count = Math.min(to - from, this.#announced.length);
-    for (let index = 0; index < count; index += 1) this.#announced[index] = this.#symbolIds[symbols[from + index]];
+    const count = Math.min(to, this.#announced.length);
+    for (let index = 0; index < count; index += 1) this.#announced[index] = this.#symbolIds[symbols[index]];
     output.announceSymbols(this.#announced, 0, count);
   }
 
